@@ -1,0 +1,61 @@
+/// The one error of this system: a code for machines, a sentence for people, and what to do about it.
+///
+/// A denied article is not an error; see ``AccessDecision``.
+public struct MembershipError: Error, Equatable, Sendable {
+    /// What kind of thing went wrong. Stable: the command line maps it to an exit status, HTTP to a status code.
+    public let code: Code
+    /// What was wrong, naming the value that was.
+    public let message: String
+    /// What to do next, when there is something to do.
+    public let remedy: String?
+
+    /// Makes an error; `message` names the offending value, `remedy` says what to do next.
+    public init(_ code: Code, _ message: String, remedy: String? = nil) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+    }
+
+    /// The kinds of error, by their spelling outside.
+    public enum Code: String, CaseIterable, Sendable {
+        // What was given is not what it should be.
+        case invalidInput = "invalid_input"
+        case invalidEmail = "invalid_email"
+        case invalidFeed = "invalid_feed"
+        case feedTooLarge = "feed_too_large"
+        case unreadableFile = "unreadable_file"
+
+        // What was asked for is not there.
+        case unknownAccount = "unknown_account"
+        case unknownArticle = "unknown_article"
+        case unknownTitle = "unknown_title"
+        case unknownPlan = "unknown_plan"
+        case unknownJob = "unknown_job"
+
+        // What was asked for cannot be, as things stand.
+        case accountExists = "account_exists"
+        case titleExists = "title_exists"
+        case trialTaken = "trial_taken"
+        case alreadySubscribed = "already_subscribed"
+        case alreadySuspended = "already_suspended"
+        case notSuspended = "not_suspended"
+        case liveClock = "live_clock"
+        case clockBackwards = "clock_backwards"
+        case databaseExists = "database_exists"
+        case constraintViolated = "constraint_violated"
+
+        // The database cannot serve.
+        case databaseMissing = "database_missing"
+        case notADatabase = "not_a_database"
+        case databaseReadOnly = "database_read_only"
+        case databaseBusy = "database_busy"
+        case databaseFull = "database_full"
+        case databaseUnavailable = "database_unavailable"
+        case databaseDamaged = "database_damaged"
+        case databaseNewer = "database_newer"
+        case databaseOlder = "database_older"
+        case migrationChanged = "migration_changed"
+        case keyMissing = "key_missing"
+        case keyMismatch = "key_mismatch"
+    }
+}

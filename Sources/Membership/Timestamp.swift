@@ -1,0 +1,151 @@
+/// A moment: whole milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+///
+/// Written outside as RFC 3339 in UTC, with `Z`. The range is that of four-digit years, 0000 to 9999.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Milliseconds since the beginning of 1970, UTC.
+    public let milliseconds: Int64
+
+    /// Makes a moment from milliseconds since the beginning of 1970, UTC.
+    public init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    /// Earlier comes first.
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+
+    /// The moment `span` later.
+    public static func + (moment: Timestamp, span: TimeSpan) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds + span.milliseconds)
+    }
+
+    /// How long `right` is before `left`; negative when it is after.
+    public static func - (left: Timestamp, right: Timestamp) -> TimeSpan {
+        TimeSpan(milliseconds: left.milliseconds - right.milliseconds)
+    }
+}
+
+// MARK: - RFC 3339
+
+extension Timestamp {
+    /// Reads an RFC 3339 date and time (section 5.6), which must name its zone: `2026-05-03T10:00:00Z`,
+    /// `2026-05-03T12:00:00.250+02:00`.
+    ///
+    /// Digits beyond the millisecond are cut off. The leap second `:60` is refused, because it has no
+    /// millisecond of its own here.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    public init(rfc3339 text: String) throws(MembershipError) {
+        guard let moment = Timestamp.parse(rfc3339: text) else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a time with a zone.",
+                remedy: "Write it as RFC 3339: 2026-05-03T10:00:00Z, or 2026-05-03T12:00:00+02:00.")
+        }
+        self = moment
+    }
+
+    private static func parse(rfc3339 text: String) -> Timestamp? {
+        var digits = DigitReader(text)
+        guard
+            let year = digits.number(4), digits.take("-"),
+            let month = digits.number(2), digits.take("-"),
+            let day = digits.number(2), digits.take("T") || digits.take("t"),
+            let hour = digits.number(2), digits.take(":"),
+            let minute = digits.number(2), digits.take(":"),
+            let second = digits.number(2),
+            let fraction = digits.fraction(),
+            let offsetMinutes = digits.zone(), digits.isAtEnd,
+            (1...12).contains(month), (1...CivilDate.days(inMonth: month, of: year)).contains(day),
+            hour < 24, minute < 60, second < 60
+        else { return nil }
+        let days = CivilDate(year: year, month: month, day: day).daysSince1970
+        let seconds = ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60 + second
+        return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(fraction))
+    }
+
+    /// RFC 3339 in UTC: `2026-05-03T10:00:00Z`, with `.mmm` when the milliseconds are not zero.
+    public var rfc3339: String {
+        let (seconds, fraction) = milliseconds.flooredDivision(by: 1000)
+        let (days, second) = seconds.flooredDivision(by: 86_400)
+        let date = CivilDate(daysSince1970: Int(days))
+        var text = ""
+        text.reserveCapacity(24)
+        text.append(padded(date.year, 4) + "-" + padded(date.month, 2) + "-" + padded(date.day, 2))
+        text.append("T" + padded(Int(second) / 3600, 2))
+        text.append(":" + padded(Int(second) / 60 % 60, 2))
+        text.append(":" + padded(Int(second) % 60, 2))
+        if fraction != 0 { text.append("." + padded(Int(fraction), 3)) }
+        return text + "Z"
+    }
+
+    private func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// The same as ``rfc3339``.
+    public var description: String { rfc3339 }
+}
+
+extension Timestamp: Codable {
+    /// Reads RFC 3339.
+    public init(from decoder: any Decoder) throws {
+        try self.init(rfc3339: decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes RFC 3339 in UTC.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rfc3339)
+    }
+}
+
+/// Reads the fields of an RFC 3339 time from the left, byte by byte.
+private struct DigitReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) {
+        rest = text[...].utf8
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard let first = rest.first, first == UInt8(ascii: character) else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    mutating func number(_ width: Int) -> Int? {
+        let field = rest.prefix(width)
+        guard field.count == width, field.allSatisfy(isDigit) else { return nil }
+        rest.removeFirst(width)
+        return field.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+
+    /// The optional fraction in milliseconds: 0 when there is none, nil when the dot has no digit behind it.
+    mutating func fraction() -> Int? {
+        guard take(".") else { return 0 }
+        let field = rest.prefix(while: isDigit)
+        guard !field.isEmpty else { return nil }
+        rest.removeFirst(field.count)
+        let digits = field.prefix(3).map { Int($0 - UInt8(ascii: "0")) }
+        return (digits + [0, 0]).prefix(3).reduce(0) { $0 * 10 + $1 }
+    }
+
+    /// The offset from UTC in minutes, east positive.
+    mutating func zone() -> Int? {
+        if take("Z") || take("z") { return 0 }
+        let sign: Int
+        if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
+        guard let hours = number(2), hours < 24, take(":"), let minutes = number(2), minutes < 60 else { return nil }
+        return sign * (hours * 60 + minutes)
+    }
+
+    private func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}
