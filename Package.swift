@@ -7,8 +7,12 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // An async function runs where its caller does, so that a read hops to no other thread.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+
+// Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
     name: "fortnight",
     platforms: [.macOS(.v15)],
@@ -23,12 +27,8 @@ let package = Package(
             dependencies: ["Membership", "CLibxml2", "CZlib"],
             swiftSettings: settings
         ),
-
+        // Ratios against a reference in the same run; Scripts/bench runs it.
+        // A file, a clock and a directory of a test's own.
         .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
-        .testTarget(
-            name: "MembershipFeedsTests",
-            dependencies: ["MembershipFeeds", "Membership", "CZlib"],
-            swiftSettings: settings
-        ),
     ]
 )

@@ -21,6 +21,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         // What was given is not what it should be.
         case invalidInput = "invalid_input"
         case invalidEmail = "invalid_email"
+        case invalidSlug = "invalid_slug"
         case invalidFeed = "invalid_feed"
         case feedTooLarge = "feed_too_large"
         case unreadableFile = "unreadable_file"

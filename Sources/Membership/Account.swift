@@ -1,0 +1,75 @@
+/// A person who can sign in.
+public struct Account: Equatable, Sendable {
+    /// Its identity.
+    public let id: Identifier<Account>
+    /// As the person typed it.
+    public let email: String
+    /// What the person wants to be called.
+    public let name: String?
+    /// An IANA time zone.
+    public let timeZone: String
+    /// When it was made.
+    public let createdAt: Timestamp
+
+    /// Makes an account.
+    public init(id: Identifier<Account>, email: String, name: String?, timeZone: String, createdAt: Timestamp) {
+        self.id = id
+        self.email = email
+        self.name = name
+        self.timeZone = timeZone
+        self.createdAt = createdAt
+    }
+}
+
+extension Account: IdentifiedKind {
+    /// `acct_…`
+    public static let identifierPrefix = "acct"
+}
+
+/// A time during which an account may read nothing that needs an account.
+public struct Suspension: Equatable, Sendable {
+    /// From when, and until when.
+    public let interval: Interval
+    /// Why, in the words of whoever did it.
+    public let reason: String
+
+    /// Makes a suspension.
+    public init(interval: Interval, reason: String) {
+        self.interval = interval
+        self.reason = reason
+    }
+}
+
+extension Suspension: IdentifiedKind {
+    /// `susp_…`
+    public static let identifierPrefix = "susp"
+}
+
+/// What an account is asked for by.
+public enum AccountReference: Hashable, Sendable {
+    /// `acct_…`
+    case id(Identifier<Account>)
+    /// Any spelling of the person's address.
+    case email(EmailAddress)
+
+    /// Reads either form.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_email`.
+    public init(parsing text: String) throws(MembershipError) {
+        if let id = Identifier<Account>(text) {
+            self = .id(id)
+        } else {
+            self = .email(try EmailAddress(parsing: text))
+        }
+    }
+}
+
+extension AccountReference: CustomStringConvertible {
+    /// As it was asked for.
+    public var description: String {
+        switch self {
+        case .id(let id): id.description
+        case .email(let email): email.typed
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+
+/// An email address: kept as typed, compared by its canonical form.
+///
+/// The canonical form tells whether two addresses belong to one person: lower case, the domain in its ASCII (IDNA)
+/// spelling, no `+tag`; for Gmail also without dots and with `googlemail.com` read as `gmail.com`.
+public struct EmailAddress: Sendable {
+    /// As the person typed it, without surrounding white space.
+    public let typed: String
+    /// What two spellings of one person's address have in common.
+    public let canonical: String
+
+    /// Reads an address of the form `local@domain` (RFC 5321 without quoted local parts and address literals).
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_email`, saying what is wrong with the address.
+    public init(parsing text: String) throws(MembershipError) {
+        let typed = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
+        guard typed.utf8.count <= EmailAddress.longest else {
+            throw EmailAddress.invalid(typed, "it is longer than \(EmailAddress.longest) bytes")
+        }
+        let parts = typed.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            throw EmailAddress.invalid(typed, parts.count < 2 ? "it has no @" : "it has more than one @")
+        }
+        if let flaw = EmailAddress.flaw(inLocal: parts[0]) { throw EmailAddress.invalid(typed, flaw) }
+        guard let domain = EmailAddress.asciiDomain(parts[1]) else {
+            throw EmailAddress.invalid(typed, "‘\(parts[1])’ is not a domain name such as example.com")
+        }
+        guard let local = EmailAddress.canonicalLocal(parts[0], domain: domain) else {
+            throw EmailAddress.invalid(typed, "nothing stands before the +")
+        }
+        self.typed = typed
+        canonical = local + "@" + (domain == "googlemail.com" ? "gmail.com" : domain)
+    }
+
+    /// The longest address in bytes of UTF-8 (RFC 5321, 4.5.3.1.3, less the angle brackets).
+    private static let longest = 254
+    /// The longest local part in bytes (RFC 5321, 4.5.3.1.1).
+    private static let longestLocal = 64
+
+    private static func invalid(_ typed: String, _ flaw: String) -> MembershipError {
+        MembershipError(
+            .invalidEmail, "‘\(typed)’ is not an email address: \(flaw).",
+            remedy: "Give an address such as reader@example.com.")
+    }
+
+    private static func flaw(inLocal local: String) -> String? {
+        if local.isEmpty { return "nothing stands before the @" }
+        if local.utf8.count > longestLocal { return "what stands before the @ is longer than \(longestLocal) bytes" }
+        if local.hasPrefix(".") || local.hasSuffix(".") || local.contains("..") { return "a dot is out of place" }
+        let wrong = local.unicodeScalars.first { !isAllowedInLocal($0) }
+        return wrong.map { "‘\(PlainText.visible(String($0)))’ may not stand before the @" }
+    }
+
+    /// RFC 5322 `atext` and the dot, and letters, digits and marks of any script (RFC 6531).
+    private static func isAllowedInLocal(_ scalar: Unicode.Scalar) -> Bool {
+        guard !scalar.isASCII else {
+            return scalar.isASCIIAlphanumeric || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
+        }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+            .letterNumber, .otherNumber, .nonspacingMark, .spacingMark, .enclosingMark:
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// The domain in lower-case ASCII (UTS 46), or nil when it is not a domain name of at least two labels.
+    private static func asciiDomain(_ typed: String) -> String? {
+        var host = typed.lowercased()
+        if !host.utf8.allSatisfy({ $0 < 0x80 }) || host.contains("xn--") {
+            // Foundation spells hosts by UTS 46, non-transitional, through ICU. Decoding and encoding again catches
+            // an `xn--` label that is not the one spelling of its name.
+            var components = URLComponents()
+            components.host = host
+            guard let decoded = components.host else { return nil }
+            components.host = decoded
+            guard let encoded = components.encodedHost else { return nil }
+            host = encoded.lowercased()
+        }
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let wellFormed = labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+                && label.unicodeScalars.allSatisfy { $0 == "-" || $0.isASCIIAlphanumeric }
+        }
+        guard labels.count >= 2, wellFormed, let last = labels.last, !last.allSatisfy(\.isNumber) else { return nil }
+        return host
+    }
+
+    private static func canonicalLocal(_ local: String, domain: String) -> String? {
+        var name = local.lowercased().precomposedStringWithCanonicalMapping.prefix { $0 != "+" }
+        if domain == "gmail.com" || domain == "googlemail.com" { name.removeAll { $0 == "." } }
+        return name.isEmpty ? nil : String(name)
+    }
+}
+
+extension EmailAddress: Hashable {
+    /// Two addresses are the same when their canonical forms are.
+    public static func == (left: EmailAddress, right: EmailAddress) -> Bool { left.canonical == right.canonical }
+    /// Hashes the canonical form.
+    public func hash(into hasher: inout Hasher) { hasher.combine(canonical) }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isASCIIAlphanumeric: Bool {
+        switch self {
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: false
+        }
+    }
+}

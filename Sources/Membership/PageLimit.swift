@@ -1,0 +1,18 @@
+/// How many rows of a list are wanted at most.
+public struct PageLimit: Equatable, Sendable {
+    /// At least 1.
+    public let count: Int
+
+    /// The most rows that one call returns.
+    public static let most = 1000
+
+    /// Checks a wanted number of rows.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input` when it is below 1 or above `most`.
+    public init(_ count: Int, most: Int = PageLimit.most) throws(MembershipError) {
+        guard (1...most).contains(count) else {
+            throw MembershipError(.invalidInput, "‘\(count)’ is not a limit.", remedy: "Give 1 to \(most).")
+        }
+        self.count = count
+    }
+}

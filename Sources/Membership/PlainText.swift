@@ -1,0 +1,54 @@
+import Foundation
+
+/// Text that people gave: one line or more, without control characters.
+public enum PlainText {
+    /// The text without white space around it, when it may be stored.
+    ///
+    /// - Parameters:
+    ///   - what: what the text is, for the message: `a name`.
+    ///   - longest: the greatest length in characters.
+    /// - Throws: ``MembershipError`` with code `invalid_input` when it is empty, too long, or holds a control
+    ///   character.
+    public static func checked(_ text: String, as what: String, longest: Int) throws(MembershipError) -> String {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
+        if trimmed.isEmpty {
+            throw MembershipError(.invalidInput, "‘\(text)’ is not \(what): it is empty.", remedy: "Give some text.")
+        }
+        if trimmed.count > longest {
+            throw MembershipError(
+                .invalidInput, "‘\(trimmed.prefix(40))…’ is not \(what): it has \(trimmed.count) characters.",
+                remedy: "Use at most \(longest).")
+        }
+        if trimmed.unicodeScalars.contains(where: isControl) {
+            throw MembershipError(
+                .invalidInput, "‘\(visible(trimmed))’ is not \(what): it holds a control character.",
+                remedy: "Remove it.")
+        }
+        return trimmed
+    }
+
+    /// The text as it may be shown on a terminal: a control character is replaced by its number in brackets.
+    ///
+    /// What moves the cursor, changes colours or turns the direction of writing would let a stranger's text forge
+    /// what an operator sees.
+    public static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            if isControl(scalar) {
+                shown += "[U+" + String(scalar.value, radix: 16, uppercase: true) + "]"
+            } else {
+                shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+
+    /// C0, C1, and what changes the direction of writing or breaks lines out of sight.
+    public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x00...0x1F, 0x7F...0x9F, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
