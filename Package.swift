@@ -27,8 +27,18 @@ let package = Package(
             dependencies: ["Membership", "CLibxml2", "CZlib"],
             swiftSettings: settings
         ),
+        .target(
+            name: "SampleFeeds",
+            resources: [.embedInCode("Feeds")],
+            swiftSettings: settings
+        ),
         // Ratios against a reference in the same run; Scripts/bench runs it.
         // A file, a clock and a directory of a test's own.
         .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
+        .testTarget(
+            name: "MembershipFeedsTests",
+            dependencies: ["Membership", "MembershipFeeds", "CZlib"],
+            swiftSettings: settings
+        ),
     ]
 )

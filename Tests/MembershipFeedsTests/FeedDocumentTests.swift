@@ -1,0 +1,132 @@
+import Foundation
+import Membership
+import Testing
+
+@testable import MembershipFeeds
+
+struct FeedDocumentTests {
+    private static let folder = "/work/shared/feeds"
+
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: folder)),
+        arguments: [
+            ("golem.rss.xml", FeedFormat.rss2, 40), ("artificial-truth.atom.xml", .atom, 25),
+            ("the-record.feed.json", .jsonFeed, 11),
+        ])
+    func realFeedsAreReadWhole(name: String, format: FeedFormat, count: Int) throws {
+        let feed = try FeedDocument.open(path: "\(FeedDocumentTests.folder)/\(name)")
+        #expect(feed.format == format && feed.entryCount == count)
+        var entries: [FeedEntry] = []
+        for item in try allItems(of: feed) {
+            guard case .entry(let entry) = item else {
+                Issue.record("rejected: \(item)")
+                continue
+            }
+            entries.append(entry)
+        }
+        #expect(entries.count == count)
+        #expect(entries.allSatisfy { $0.link != nil && $0.publishedAt != nil })
+        #expect(entries.allSatisfy { !$0.bodyHTML.isEmpty && !$0.opening.isEmpty })
+    }
+
+    @Test func theChannelIsRead() throws {
+        let channels = try [rss(""), atom(""), json("")].map { feed in
+            try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).channel }
+        }
+        #expect(channels[0] == FeedChannel(name: "News & More", homePage: "https://news.example/", language: "de"))
+        #expect(channels[1] == FeedChannel(name: "N & M", homePage: "https://news.example/", language: "en"))
+        #expect(channels[2] == FeedChannel(name: "News", homePage: "https://news.example/", language: "en"))
+    }
+
+    @Test(arguments: [
+        ("UTF-8", String.Encoding.utf8), ("ISO-8859-1", .isoLatin1), ("windows-1252", .windowsCP1252),
+        ("UTF-16", .utf16),
+    ])
+    func theDeclaredEncodingIsUsed(name: String, encoding: String.Encoding) throws {
+        let feed = rss(
+            "<item><guid>1</guid><title>Bäume</title></item>", prolog: "<?xml version=\"1.0\" encoding=\"\(name)\"?>")
+        for gzip in [false, true] {
+            guard case .entry(let entry) = try items(feed, encoding: encoding, gzip: gzip)[0] else {
+                throw Rejection(reason: "it must be taken")
+            }
+            #expect(entry.headline == "Bäume")
+        }
+    }
+
+    @Test(arguments: [
+        ("", "is empty"), (" \n ", "is empty"), ("hello", "neither XML nor JSON"),
+        ("<!DOCTYPE html><p>", "is an HTML page"),
+        ("<?xml version=\"1.0\"?><html/>", "is an HTML page"), ("<opml/>", "outermost element is ‘opml’"),
+        ("<rss version=\"2.0\"/>", "has no channel"), ("<rss><channel><item></rss>", "line 1, is not well-formed XML"),
+        ("<rss>\n<channel><title>x</title><item>", "is not well-formed XML"), ("<rss><channel/></rss>", "has no title"),
+        ("<rss><channel><title>&nbsp;</title></channel></rss>", "is not well-formed XML"),
+        ("{}", "no ‘version’"), ("{\"version\": \"2\"}", "its version is ‘2’"),
+        ("{\"version\": \"https://jsonfeed.org/version/1\", \"title\": \"t\"}", "no list of ‘items’"),
+        ("{\"items\": []", "breaks off"), ("{\"items\": [], \"items\": []}", "‘items’ twice"),
+        ("[]", "neither XML nor JSON"),
+    ])
+    func whatIsNoWholeFeedIsRefused(text: String, what: String) throws {
+        let error = try refusal(text)
+        #expect(error?.code == .invalidFeed)
+        #expect(error?.message.contains(what) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func aBadEndGivesNothingOfTheGoodBeginning() throws {
+        let good = rss("<item><guid>1</guid><title>t</title></item>")
+        #expect(try refusal(good + "<x>")?.code == .invalidFeed)
+        #expect(try refusal(String(good.dropLast(3)))?.code == .invalidFeed)
+    }
+
+    @Test func jsonInUTF16IsRefused() throws {
+        #expect(try refusal(json(""), encoding: .utf16)?.message.contains("JSON in UTF-16") == true)
+    }
+
+    @Test func invalidBytesAreRefused() throws {
+        let bytes = try #require(rss("<item><title>Bäume</title></item>").data(using: .isoLatin1))
+        #expect(try refusal(bytes: bytes)?.message.contains("not well-formed") == true)
+    }
+
+    @Test(arguments: [
+        // Billion laughs, quadratic blow-up, a file, and a parameter entity.
+        """
+        <!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
+        <!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY x "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;">
+        """,
+        "<!ENTITY x \"\(String(repeating: "x", count: 100_000))\">", "<!ENTITY x SYSTEM \"file:///etc/passwd\">",
+        "<!ENTITY % p SYSTEM \"file:///etc/passwd\">%p;<!ENTITY x \"\">",
+    ])
+    func anEntityBombIsRefused(entities: String) throws {
+        let references = String(repeating: "&x;", count: 10_000)
+        let feed = "<!DOCTYPE rss [\(entities)]>\n" + rss("<item><title>\(references)</title></item>", prolog: "")
+        let error = try refusal(feed)
+        #expect(error?.code == .invalidFeed)
+        #expect(error?.message.contains("declares entities of its own") == true, "\(error?.message ?? "")")
+    }
+
+    @Test func aDoctypeIsFineAsLongAsItDeclaresNothing() throws {
+        let item = "<item><guid>1</guid><title>a&nbsp;b&eacute;</title></item>"
+        let named = "<!DOCTYPE rss PUBLIC \"-//Netscape Communications//DTD RSS 0.91//EN\" \"file:///etc/passwd\">"
+        #expect(try entry(rss(item, prolog: named)).headline == "a bé")
+        let attributes = "<!DOCTYPE rss [<!ATTLIST item x CDATA \"y\">]>"
+        #expect(
+            try refusal(rss("<item/>", prolog: attributes))?.message.contains("declares elements or attributes") == true
+        )
+    }
+
+    @Test func nestingIsLimited() throws {
+        let deep = { (count: Int) in
+            rss(
+                "<item><guid>1</guid><title>t</title>" + String(repeating: "<x>", count: count)
+                    + String(repeating: "</x>", count: count) + "</item>")
+        }
+        #expect(try refusal(deep(100_000))?.message.contains("too deep") == true)
+        #expect(try refusal(deep(FeedLimits.nesting - 2))?.message.contains("too deep") == true)
+        #expect(try items(deep(FeedLimits.nesting - 3)).count == 1)
+    }
+
+    @Test func moreEntriesThanTheLimitAreRefused() throws {
+        let error = try refusal(rss(String(repeating: "<item/>", count: FeedLimits.entries + 1)))
+        #expect(error?.code == .feedTooLarge)
+        #expect(try refusal(json("0" + String(repeating: ",0", count: FeedLimits.entries)))?.code == .feedTooLarge)
+    }
+}
