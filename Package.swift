@@ -11,11 +11,20 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
     name: "fortnight",
     platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "MembershipService", targets: ["MembershipService"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
     targets: [
         // The libraries of the system that feeds are read with.
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -28,16 +37,48 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Migrations",
+            path: "Migrations",
+            resources: [.embedInCode("SQLite")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MembershipStore",
+            dependencies: ["Membership", "Migrations", crypto, grdb],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MembershipService",
+            dependencies: ["Membership", "MembershipFeeds", "MembershipStore", crypto],
+            swiftSettings: settings
+        ),
+        .target(
             name: "SampleFeeds",
             resources: [.embedInCode("Feeds")],
             swiftSettings: settings
         ),
         // Ratios against a reference in the same run; Scripts/bench runs it.
         // A file, a clock and a directory of a test's own.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Membership", "MembershipService", "MembershipStore"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
         .testTarget(
             name: "MembershipFeedsTests",
             dependencies: ["Membership", "MembershipFeeds", "CZlib"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MembershipStoreTests",
+            dependencies: ["Membership", "MembershipStore", "Migrations", "TestSupport", grdb],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MembershipServiceTests",
+            dependencies: ["Membership", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb],
             swiftSettings: settings
         ),
     ]

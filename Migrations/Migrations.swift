@@ -1,0 +1,20 @@
+/// One step of the schema, applied once and in order.
+package struct Migration: Sendable {
+    /// Counted from 1.
+    package let version: Int
+    /// The file's name without its ending.
+    package let name: String
+    /// The text of the file.
+    package let sql: [UInt8]
+
+    package init(version: Int, name: String, sql: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+}
+
+/// The schema of an SQLite database, first step first. A step that has landed is never changed: add one.
+package let sqliteMigrations: [Migration] = [
+    Migration(version: 1, name: "m0001_main_job", sql: PackageResources.m0001_main_job_sqlite_sql)
+]

@@ -1,0 +1,108 @@
+public import Membership
+import MembershipStore
+
+/// Making a database, and bringing one forward to the schema of this version.
+public struct DatabaseSetup: Sendable {
+    private let path: String
+    private let lockWait: TimeSpan
+    private let clock: WallClock
+
+    /// Names the database file; the key file lies beside it.
+    public init(path: String, lockWait: TimeSpan = Services.defaultLockWait, clock: WallClock = .system) {
+        self.path = path
+        self.lockWait = lockWait
+        self.clock = clock
+    }
+
+    /// What a new database is to be.
+    public struct Wishes: Sendable {
+        /// Whether it has a clock of its own, which can be moved.
+        public var sandbox: Bool
+        /// The free days of the plan `membership`; nil for fourteen.
+        public var trialDays: Int?
+        /// What a month of it costs; nil for no price yet.
+        public var price: Money?
+
+        /// Makes a wish.
+        public init(sandbox: Bool = false, trialDays: Int? = nil, price: Money? = nil) {
+            self.sandbox = sandbox
+            self.trialDays = trialDays
+            self.price = price
+        }
+    }
+
+    /// What was done.
+    public struct Report: Equatable, Sendable {
+        /// The steps of the schema that were taken, or would be, by name.
+        public let migrations: [String]
+        /// The schema version after that.
+        public let version: Int
+        /// Whether anything was written.
+        public let changed: Bool
+    }
+
+    /// Makes the database, or finishes one that was begun; changes nothing when it is all there.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists` when it is there and is not what is wished for,
+    ///   `invalid_input` for trial days outside 0 to 365.
+    public func initialize(_ wishes: Wishes) async throws -> Report {
+        if let days = wishes.trialDays, !(0...365).contains(days) {
+            throw MembershipError(
+                .invalidInput, "‘\(days)’ is not a number of trial days.", remedy: "Give 0 to 365; 0 offers no trial.")
+        }
+        let engine = try SQLiteEngine.create(path: path, lockWait: lockWait)
+        let taken = try await engine.takePendingMigrations(clock: clock)
+        if let deployment = try await engine.read({ try $0.deployment() }) {
+            try await refuseOtherWishes(wishes, deployment: deployment, engine: engine)
+            return Report(migrations: taken, version: engine.schema.version, changed: !taken.isEmpty)
+        }
+        let key = try LedgerKeyFile(databasePath: path).loadOrCreate()
+        let now = clock.now()
+        let plan = PlanVersion(
+            plan: DefaultPlan.name, version: 1, trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
+            price: wishes.price, entitlements: [.allTitles])
+        try await engine.write { sql in
+            // Another process may have been quicker.
+            guard try sql.deployment() == nil else { return }
+            try sql.insert(
+                Deployment(
+                    sandboxNow: wishes.sandbox ? now : nil, keyFingerprint: key.fingerprint, createdAt: now))
+            try sql.insert(plan, at: now)
+        }
+        return Report(migrations: taken, version: engine.schema.version, changed: true)
+    }
+
+    /// Takes the steps of the schema that the database has still to take.
+    ///
+    /// - Parameter dryRun: only names them.
+    public func migrate(dryRun: Bool) async throws -> Report {
+        let engine = try SQLiteEngine.open(path: path, lockWait: lockWait)
+        let applied = try await engine.read { try $0.appliedMigrations() }
+        guard !applied.isEmpty else {
+            throw MembershipError(.databaseMissing, "\(path) is empty.", remedy: "Set it up with fortnight init.")
+        }
+        let taken =
+            dryRun ? try await engine.pendingMigrations() : try await engine.takePendingMigrations(clock: clock)
+        return Report(migrations: taken, version: engine.schema.version, changed: !dryRun && !taken.isEmpty)
+    }
+
+    private func refuseOtherWishes(_ wishes: Wishes, deployment: Deployment, engine: SQLiteEngine) async throws {
+        if wishes.sandbox && !deployment.isSandbox {
+            throw MembershipError(
+                .databaseExists, "\(path) is a live database, which cannot become a sandbox.",
+                remedy: "Choose another file for the sandbox.")
+        }
+        let plan = try await Store.open(engine, clock: clock).read { tx in
+            try tx.newestVersion(ofPlan: DefaultPlan.name)
+        }
+        let days = wishes.trialDays ?? plan?.trialDays
+        let price = wishes.price ?? plan?.price
+        guard days == plan?.trialDays, price == plan?.price else {
+            throw MembershipError(
+                .databaseExists,
+                "\(path) exists, and its plan ‘\(DefaultPlan.name)’ is another: "
+                    + "\(plan?.trialDays ?? 0) trial days, \(plan?.price?.description ?? "no price").",
+                remedy: "Trial days and price are set when a database is made; choose another file to make one.")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+public import Membership
+import MembershipStore
+
+/// A check-up of a database: its engine, its schema, its key, its clock and its overdue work.
+public struct Doctor: Sendable {
+    private let path: String
+    private let lockWait: TimeSpan
+    private let clock: WallClock
+
+    /// Names the database file.
+    public init(path: String, lockWait: TimeSpan = Services.defaultLockWait, clock: WallClock = .system) {
+        self.path = path
+        self.lockWait = lockWait
+        self.clock = clock
+    }
+
+    /// Looks at everything. What cannot be looked at is itself a finding.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_missing` when there is nothing to look at, `database_busy`.
+    public func examine() async throws -> [Finding] {
+        let engine = try SQLiteEngine.open(path: path, lockWait: lockWait)
+        var findings: [Finding] = []
+        do {
+            findings += try await engine.examine()
+            findings.append(try await schema(engine))
+            let store = try await Store.open(engine, clock: clock)
+            findings.append(key(store))
+            findings += try await work(store)
+        } catch let error as MembershipError where error.code != .databaseBusy {
+            findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
+        }
+        return findings
+    }
+
+    private func schema(_ engine: SQLiteEngine) async throws -> Finding {
+        let schema = engine.schema
+        try await schema.requireCurrent(engine.read { try $0.appliedMigrations() })
+        return Finding("schema", "version \(schema.version), up to date", isSound: true)
+    }
+
+    private func key(_ store: Store) -> Finding {
+        let file = LedgerKeyFile(databasePath: path)
+        do {
+            _ = try file.load(matching: store.deployment.keyFingerprint)
+        } catch {
+            return Finding("key file", error.message, isSound: false, remedy: error.remedy)
+        }
+        let isOpen = file.isReadableByOthers() ?? false
+        return Finding(
+            "key file", isOpen ? "others may read \(file.path)" : "present, and this database's", isSound: !isOpen,
+            remedy: "chmod 600 \(file.path)")
+    }
+
+    private func work(_ store: Store) async throws -> [Finding] {
+        let isSandbox = store.deployment.isSandbox
+        return try await store.read { tx in
+            let newest = try tx.newestEventTime()
+            let isBehind = newest.map { $0 > tx.now } ?? false
+            let overdue = try tx.dueTrialCount(at: tx.now)
+            return [
+                Finding(
+                    "clock",
+                    isBehind
+                        ? "stands at \(tx.now), before the newest event at \(newest?.rfc3339 ?? "")"
+                        : (isSandbox ? "sandbox, at \(tx.now)" : "live, at \(tx.now)"),
+                    isSound: !isBehind, remedy: "Set this machine's clock, and find out why it went back."),
+                Finding(
+                    "overdue trials", "\(overdue)", isSound: overdue == 0,
+                    remedy: "Run fortnight jobs run trial-expiry, and see that it runs every minute."),
+            ]
+        }
+    }
+}

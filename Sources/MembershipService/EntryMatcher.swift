@@ -1,0 +1,91 @@
+import Membership
+import MembershipFeeds
+import MembershipStore
+
+/// Finds the article that an entry of a feed is, and brings it up to what the entry says.
+struct EntryMatcher: Sendable {
+    /// Nil in a dry run for a title that is not there yet.
+    let title: Title?
+    /// The section an operator gave.
+    let section: String?
+    /// The access an operator gave, for new articles.
+    let access: AccessLevel?
+    let dryRun: Bool
+    /// The articles found so far. Two entries of one feed are two articles, also when they share a link.
+    private var taken: Set<Identifier<Article>> = []
+
+    init(title: Title?, section: String?, access: AccessLevel?, dryRun: Bool) {
+        self.title = title
+        self.section = section
+        self.access = access
+        self.dryRun = dryRun
+    }
+
+    /// What became of an entry.
+    enum Outcome: Sendable {
+        case added, updated, unchanged
+    }
+
+    mutating func take(_ entry: FeedEntry, _ tx: WriteTransaction) throws -> Outcome {
+        guard let title else { return .added }
+        guard let stored = try existing(entry, title, tx) else {
+            if !dryRun { taken.insert(try add(entry, title, tx)) }
+            return .added
+        }
+        taken.insert(stored.id)
+        let renewed = renewed(stored, by: entry, title)
+        guard renewed != stored else { return .unchanged }
+        if !dryRun { try tx.update(renewed) }
+        return .updated
+    }
+
+    /// By its id, then by its link, so that a corrected headline, id or link does not make a second article.
+    private func existing(_ entry: FeedEntry, _ title: Title, _ tx: ReadTransaction) throws -> StoredArticle? {
+        if let stored = try tx.storedArticle(title: title.id, sourceID: entry.sourceID) { return stored }
+        guard let link = entry.link else { return nil }
+        return try tx.storedArticles(title: title.id, link: link).first { !taken.contains($0.id) }
+    }
+
+    private func add(_ entry: FeedEntry, _ title: Title, _ tx: WriteTransaction) throws -> Identifier<Article> {
+        try tx.insertArticle(
+            title: title.id, slug: freeSlug(entry.headline, title, tx), sourceID: entry.sourceID,
+            headline: entry.headline, section: section(of: entry, title), access: access,
+            publishedAt: entry.publishedAt ?? tx.now, updatedAt: entry.updatedAt, content: content(of: entry))
+    }
+
+    private func renewed(_ stored: StoredArticle, by entry: FeedEntry, _ title: Title) -> StoredArticle {
+        var renewed = stored
+        renewed.sourceID = entry.sourceID
+        renewed.headline = entry.headline
+        renewed.section = section(of: entry, title)
+        renewed.publishedAt = entry.publishedAt ?? stored.publishedAt
+        renewed.updatedAt = entry.updatedAt
+        renewed.content = content(of: entry)
+        return renewed
+    }
+
+    private func section(of entry: FeedEntry, _ title: Title) -> String? {
+        section ?? entry.categories.first ?? title.section
+    }
+
+    private func content(of entry: FeedEntry) -> ArticleContent {
+        ArticleContent(
+            author: entry.author, link: entry.link, summary: entry.summary, keyPoints: entry.keyPoints,
+            categories: entry.categories, imageURL: entry.imageURL, language: entry.language, opening: entry.opening,
+            bodyHTML: entry.bodyHTML)
+    }
+
+    /// The headline as a slug, numbered when the title has it already.
+    private func freeSlug(_ headline: String, _ title: Title, _ tx: ReadTransaction) throws -> Slug {
+        let plain = Slug(from: headline) ?? Slug(stored: "article")
+        if try !tx.isSlugTaken(plain, title: title.id) { return plain }
+        // By doubling and halving, because a feed may repeat one headline ten thousand times.
+        var (taken, free) = (1, 2)
+        while try tx.isSlugTaken(plain.numbered(free), title: title.id) { (taken, free) = (free, free * 2) }
+        while free - taken > 1 {
+            let middle = (taken + free) / 2
+            if try tx.isSlugTaken(plain.numbered(middle), title: title.id) { taken = middle } else { free = middle }
+        }
+        return plain.numbered(free)
+    }
+}

@@ -1,0 +1,101 @@
+import Crypto
+import Foundation
+import Membership
+
+/// The file beside a database with the key under which the trial ledger keeps addresses.
+///
+/// The ledger holds an HMAC-SHA-256 of each canonical address, so that it can outlive an erased account without
+/// naming anyone; whoever has the database but not this file cannot try addresses against it.
+struct LedgerKeyFile: Sendable {
+    let path: String
+
+    init(databasePath: String) {
+        path = databasePath + ".key"
+    }
+
+    /// Reads the key; makes it, for this user's eyes alone, when there is no file yet.
+    func loadOrCreate() throws(MembershipError) -> LedgerKey {
+        if FileManager.default.fileExists(atPath: path) { return try load() }
+        let key = LedgerKey(SymmetricKey(size: .bits256))
+        try writeDurably(key.text + "\n")
+        return key
+    }
+
+    /// Reads the key.
+    ///
+    /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch`.
+    func load() throws(MembershipError) -> LedgerKey {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw MembershipError(
+                .keyMissing, "The key file \(path) is missing or cannot be read.",
+                remedy: "Restore it from a backup: without it, who has had a trial cannot be told.")
+        }
+        guard let key = LedgerKey(text: text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw MembershipError(
+                .keyMismatch, "The key file \(path) does not hold a key.", remedy: "Restore it from a backup.")
+        }
+        return key
+    }
+
+    /// Reads the key and makes sure that it is the one this database was set up with.
+    func load(matching fingerprint: String) throws(MembershipError) -> LedgerKey {
+        let key = try load()
+        guard key.fingerprint == fingerprint else {
+            throw MembershipError(
+                .keyMismatch, "The key file \(path) belongs to another database.", remedy: "Restore it from a backup.")
+        }
+        return key
+    }
+
+    /// Whether others than the file's owner may read it; nil when there is no file.
+    func isReadableByOthers() -> Bool? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.posixPermissions] as? NSNumber).map { $0.intValue & 0o077 != 0 }
+    }
+
+    private func writeDurably(_ text: String) throws(MembershipError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw cannotWrite() }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            let error = cannotWrite()
+            unlink(path)
+            throw error
+        }
+    }
+
+    private func cannotWrite() -> MembershipError {
+        MembershipError(
+            .databaseUnavailable, "The key file \(path) cannot be written: \(String(cString: strerror(errno))).",
+            remedy: "Check that the directory exists, that this user may write in it, and that the disk has space.")
+    }
+}
+
+/// The key itself.
+struct LedgerKey: Sendable {
+    private let key: SymmetricKey
+
+    init(_ key: SymmetricKey) {
+        self.key = key
+    }
+
+    /// Reads 64 hexadecimal digits.
+    init?(text: String) {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == 64, text.count == 64 else { return nil }
+        key = SymmetricKey(data: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    }
+
+    var text: String { key.withUnsafeBytes { Array($0).hexadecimal } }
+
+    /// Tells keys apart without giving one away.
+    var fingerprint: String { String(hmac("fortnight ledger key").prefix(16)) }
+
+    /// What the ledger knows a person by.
+    func identity(of email: EmailAddress) -> String { hmac("email:" + email.canonical) }
+
+    private func hmac(_ text: String) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
+    }
+}

@@ -1,0 +1,134 @@
+package import Membership
+
+extension ReadTransaction {
+    /// The account asked for.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    package func account(_ reference: AccountReference) throws -> Account {
+        let account =
+            switch reference {
+            case .id(let id):
+                try sql.first(
+                    "SELECT \(accountColumns) FROM accounts WHERE account_id = $1", [id], Account.init(row:))
+            case .email(let email):
+                try sql.first(
+                    """
+                    SELECT \(accountColumns) FROM accounts
+                    WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
+                    """,
+                    [email.canonical], Account.init(row:))
+            }
+        guard let account else {
+            throw MembershipError(
+                .unknownAccount, "There is no account ‘\(reference)’.",
+                remedy: "fortnight account list shows the accounts there are; fortnight signup makes one.")
+        }
+        return account
+    }
+
+    /// The id of the account that has this address, in any spelling.
+    package func accountID(of email: EmailAddress) throws -> Identifier<Account>? {
+        try sql.first("SELECT account_id FROM account_emails WHERE canonical_email = $1", [email.canonical]) { row in
+            try row.identifier(0)
+        }
+    }
+
+    /// Accounts in the order in which they were made, at most `limit`, after the one given.
+    package func accounts(
+        status: AccountStatus?, after: Identifier<Account>?, limit: Int
+    ) throws -> [Account] {
+        let trialing = """
+            EXISTS (SELECT 1 FROM subscriptions AS s
+                WHERE s.account_id = accounts.account_id AND s.status = 'trialing' AND s.trial_end > moment.now)
+            """
+        let subscribed = "EXISTS (SELECT 1 FROM subscriptions AS s WHERE s.account_id = accounts.account_id)"
+        let suspended = """
+            EXISTS (SELECT 1 FROM account_suspensions AS p
+                WHERE p.account_id = accounts.account_id AND p.ends_at IS NULL)
+            """
+        let condition =
+            switch status {
+            case .trialing: trialing
+            case .expired: "\(subscribed) AND NOT \(trialing)"
+            case .unsubscribed: "NOT \(subscribed)"
+            case .suspended: suspended
+            case nil: "1 = 1"
+            }
+        return try sql.query(
+            """
+            WITH moment AS (SELECT CAST($1 AS BIGINT) AS now)
+            SELECT \(accountColumns) FROM accounts CROSS JOIN moment
+            WHERE account_id > $2 AND \(condition) ORDER BY account_id LIMIT $3
+            """,
+            [now, after?.rawValue ?? -1, limit], Account.init(row:))
+    }
+
+    package func accountCount() throws -> Int {
+        try sql.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } ?? 0
+    }
+
+    /// Every suspension, oldest first.
+    package func suspensions(of account: Identifier<Account>) throws -> [Suspension] {
+        try sql.query(
+            """
+            SELECT starts_at, ends_at, reason FROM account_suspensions
+            WHERE account_id = $1 ORDER BY starts_at
+            """,
+            [account]
+        ) { row in
+            Suspension(
+                interval: Interval(from: try row.timestamp(0), until: try row.optionalTimestamp(1)),
+                reason: try row.text(2))
+        }
+    }
+}
+
+extension WriteTransaction {
+    /// Makes an account.
+    ///
+    /// - Throws: ``MembershipError`` with code `account_exists` when the address has one, in whatever spelling.
+    package func insertAccount(email: EmailAddress, name: String?, timeZone: String) throws -> Account {
+        if let existing = try accountID(of: email) {
+            throw MembershipError(
+                .accountExists, "‘\(email.typed)’ already has an account: \(existing).",
+                remedy: "Sign in instead. fortnight account show \(existing) shows it.")
+        }
+        let id: Identifier<Account> = try insertNew { id in
+            try sql.run(
+                """
+                INSERT INTO accounts (account_id, email, name, time_zone, created_at) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (account_id) DO NOTHING
+                """,
+                [id, email.typed, name, timeZone, now])
+        }
+        try sql.run(
+            "INSERT INTO account_emails (canonical_email, account_id) VALUES ($1, $2)", [email.canonical, id])
+        return Account(id: id, email: email.typed, name: name, timeZone: timeZone, createdAt: now)
+    }
+
+    /// Begins a suspension that has no end yet.
+    package func insertSuspension(of account: Identifier<Account>, reason: String) throws {
+        let id: Identifier<Suspension> = newIdentifier()
+        try sql.run(
+            """
+            INSERT INTO account_suspensions (account_id, suspension_id, starts_at, reason) VALUES ($1, $2, $3, $4)
+            """,
+            [account, id, now, reason])
+    }
+
+    /// Ends the suspension that has no end yet.
+    package func endSuspension(of account: Identifier<Account>) throws {
+        try sql.run(
+            "UPDATE account_suspensions SET ends_at = $1 WHERE account_id = $2 AND ends_at IS NULL", [now, account])
+    }
+}
+
+private let accountColumns = "account_id, email, name, time_zone, created_at"
+
+extension Account {
+    fileprivate init(row: any SQLRow) throws {
+        self.init(
+            id: try row.identifier(0), email: try row.text(1), name: try row.optionalText(2),
+            timeZone: try row.text(3), createdAt: try row.timestamp(4))
+    }
+}

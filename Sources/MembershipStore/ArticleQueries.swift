@@ -1,0 +1,243 @@
+import Foundation
+package import Membership
+
+/// An article as a feed last gave it, as it is stored.
+package struct StoredArticle: Equatable, Sendable {
+    package let id: Identifier<Article>
+    package let slug: Slug
+    package var sourceID: String
+    package var headline: String
+    package var section: String?
+    package var publishedAt: Timestamp
+    package var updatedAt: Timestamp?
+    /// The feed's words: an editor's are kept apart.
+    package var content: ArticleContent
+
+    package init(
+        id: Identifier<Article>, slug: Slug, sourceID: String, headline: String, section: String?,
+        publishedAt: Timestamp, updatedAt: Timestamp?, content: ArticleContent
+    ) {
+        self.id = id
+        self.slug = slug
+        self.sourceID = sourceID
+        self.headline = headline
+        self.section = section
+        self.publishedAt = publishedAt
+        self.updatedAt = updatedAt
+        self.content = content
+    }
+}
+
+extension ReadTransaction {
+    /// An article by either of its names.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_article`.
+    package func article(_ reference: ArticleReference) throws -> Article {
+        let article =
+            switch reference {
+            case .id(let id):
+                try sql.first(
+                    "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1", [id], Article.init(row:))
+            case .key(let key):
+                try sql.first(
+                    "SELECT \(articleColumns) FROM \(articleTables) WHERE titles.slug = $1 AND articles.slug = $2",
+                    [key.title, key.slug], Article.init(row:))
+            }
+        guard let article else {
+            throw MembershipError(
+                .unknownArticle, "There is no article ‘\(reference)’.",
+                remedy: "fortnight article list shows the articles there are.")
+        }
+        return article
+    }
+
+    /// What an article says, an editor's words before the feed's.
+    package func content(of id: Identifier<Article>) throws -> ArticleContent {
+        let content = try sql.first(
+            """
+            SELECT author, link, coalesce(edited_summary, summary), coalesce(edited_key_points, key_points),
+                categories, image_url, article_contents.language, opening, body_html
+            FROM article_contents JOIN articles ON articles.article_id = article_contents.article_id
+            WHERE article_contents.article_id = $1
+            """,
+            [id]
+        ) { try ArticleContent(row: $0, from: 0) }
+        guard let content else {
+            throw MembershipError(.databaseDamaged, "Article \(id) has no content.", remedy: "Run fortnight doctor.")
+        }
+        return content
+    }
+
+    /// The newest articles, at most `limit` of them.
+    package func articles(title: Slug?, section: String?, limit: Int) throws -> [Article] {
+        var conditions: [String] = []
+        var arguments: [any SQLValueConvertible] = []
+        if let title {
+            arguments.append(title)
+            conditions.append("titles.slug = $\(arguments.count)")
+        }
+        if let section {
+            arguments.append(section)
+            conditions.append("articles.section = $\(arguments.count)")
+        }
+        arguments.append(limit)
+        return try sql.query(
+            """
+            SELECT \(articleColumns) FROM \(articleTables)
+            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            ORDER BY published_at DESC, article_id DESC LIMIT $\(arguments.count)
+            """,
+            arguments, Article.init(row:))
+    }
+
+    /// The article that a feed knows by this id.
+    package func storedArticle(title: Identifier<Title>, sourceID: String) throws -> StoredArticle? {
+        try sql.first(
+            "SELECT \(storedColumns) FROM \(storedTables) WHERE title_id = $1 AND source_id = $2", [title, sourceID],
+            StoredArticle.init(row:))
+    }
+
+    /// The articles that stand at this link.
+    package func storedArticles(title: Identifier<Title>, link: String) throws -> [StoredArticle] {
+        try sql.query(
+            "SELECT \(storedColumns) FROM \(storedTables) WHERE title_id = $1 AND link = $2 ORDER BY articles.article_id",
+            [title, link], StoredArticle.init(row:))
+    }
+
+    package func isSlugTaken(_ slug: Slug, title: Identifier<Title>) throws -> Bool {
+        try sql.first("SELECT 1 FROM articles WHERE title_id = $1 AND slug = $2", [title, slug]) { _ in true } ?? false
+    }
+}
+
+extension WriteTransaction {
+    package func insertArticle(
+        title: Identifier<Title>, slug: Slug, sourceID: String, headline: String, section: String?,
+        access: AccessLevel?, publishedAt: Timestamp, updatedAt: Timestamp?, content: ArticleContent
+    ) throws -> Identifier<Article> {
+        let id: Identifier<Article> = try insertNew { id in
+            try sql.run(
+                """
+                INSERT INTO articles (article_id, title_id, slug, source_id, link, headline, section, access,
+                    published_at, updated_at, imported_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                ON CONFLICT (article_id) DO NOTHING
+                """,
+                [
+                    id, title, slug, sourceID, content.link, headline, section, access, publishedAt, updatedAt, now,
+                ])
+        }
+        try sql.run(
+            """
+            INSERT INTO article_contents (article_id, author, summary, key_points, categories, image_url, language,
+                opening, body_html)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            [
+                id, content.author, content.summary, jsonText(content.keyPoints), jsonText(content.categories),
+                content.imageURL, content.language, content.opening, content.bodyHTML,
+            ])
+        return id
+    }
+
+    /// Takes over what a feed now says, leaving slug, access and an editor's words as they are.
+    package func update(_ article: StoredArticle) throws {
+        let content = article.content
+        try sql.run(
+            """
+            UPDATE articles SET source_id = $1, link = $2, headline = $3, section = $4, published_at = $5,
+                updated_at = $6
+            WHERE article_id = $7
+            """,
+            [
+                article.sourceID, content.link, article.headline, article.section, article.publishedAt,
+                article.updatedAt, article.id,
+            ])
+        try sql.run(
+            """
+            UPDATE article_contents SET author = $1, summary = $2, key_points = $3, categories = $4, image_url = $5,
+                language = $6, opening = $7, body_html = $8
+            WHERE article_id = $9
+            """,
+            [
+                content.author, content.summary, jsonText(content.keyPoints), jsonText(content.categories),
+                content.imageURL, content.language, content.opening, content.bodyHTML, article.id,
+            ])
+    }
+
+    package func setAccess(of id: Identifier<Article>, to access: AccessLevel) throws {
+        try sql.run("UPDATE articles SET access = $1 WHERE article_id = $2", [access, id])
+    }
+
+    /// Sets an editor's summary; nil lets the feed's show again.
+    package func setEditedSummary(of id: Identifier<Article>, to summary: String?) throws {
+        try sql.run("UPDATE article_contents SET edited_summary = $1 WHERE article_id = $2", [summary, id])
+    }
+
+    /// Sets an editor's key points; nil lets the feed's show again.
+    package func setEditedKeyPoints(of id: Identifier<Article>, to keyPoints: [String]?) throws {
+        try sql.run(
+            "UPDATE article_contents SET edited_key_points = $1 WHERE article_id = $2",
+            [keyPoints.map(jsonText), id])
+    }
+}
+
+// MARK: - Rows
+
+private let articleTables = "articles JOIN titles ON titles.title_id = articles.title_id"
+private let articleColumns = """
+    article_id, titles.slug, articles.slug, headline, articles.section, articles.access, titles.access, published_at,
+    updated_at
+    """
+private let storedTables = "articles JOIN article_contents ON article_contents.article_id = articles.article_id"
+private let storedColumns = """
+    articles.article_id, slug, source_id, headline, section, published_at, updated_at, author, link, summary,
+    key_points, categories, image_url, language, opening, body_html
+    """
+
+extension Article {
+    init(row: any SQLRow) throws {
+        self.init(
+            id: try row.identifier(0),
+            key: ArticleKey(title: Slug(stored: try row.text(1)), slug: Slug(stored: try row.text(2))),
+            headline: try row.text(3), section: try row.optionalText(4), ownAccess: try row.optionalChoice(5),
+            titleAccess: try row.choice(6), publishedAt: try row.timestamp(7), updatedAt: try row.optionalTimestamp(8))
+    }
+}
+
+extension StoredArticle {
+    fileprivate init(row: any SQLRow) throws {
+        self.init(
+            id: try row.identifier(0), slug: Slug(stored: try row.text(1)), sourceID: try row.text(2),
+            headline: try row.text(3), section: try row.optionalText(4), publishedAt: try row.timestamp(5),
+            updatedAt: try row.optionalTimestamp(6), content: try ArticleContent(row: row, from: 7))
+    }
+}
+
+extension ArticleContent {
+    fileprivate init(row: any SQLRow, from first: Int) throws {
+        self.init(
+            author: try row.optionalText(first), link: try row.optionalText(first + 1),
+            summary: try row.optionalText(first + 2), keyPoints: try row.strings(first + 3),
+            categories: try row.strings(first + 4), imageURL: try row.optionalText(first + 5),
+            language: try row.optionalText(first + 6), opening: try row.text(first + 7),
+            bodyHTML: try row.text(first + 8))
+    }
+}
+
+/// A list of strings as a JSON array.
+private func jsonText(_ strings: [String]) -> String {
+    // Encoding strings cannot fail.
+    (try? JSONEncoder().encode(strings)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+}
+
+extension SQLRow {
+    fileprivate func strings(_ column: Int) throws -> [String] {
+        let text = try text(column)
+        guard let strings = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
+            throw MembershipError(
+                .databaseDamaged, "A row holds ‘\(text)’ where a list of strings belongs.",
+                remedy: "Run fortnight doctor, and restore a backup if it finds damage.")
+        }
+        return strings
+    }
+}

@@ -1,0 +1,23 @@
+package import Membership
+
+/// A database that holds transactions: SQLite now, another engine through the same seam later.
+///
+/// Every method throws `MembershipError`, whatever the engine beneath reported.
+package protocol DatabaseEngine: Sendable {
+    /// The steps of this engine's schema.
+    var schema: Schema { get }
+
+    /// Runs the body inside a transaction that sees one state of the database and writes nothing.
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result
+
+    /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
+    /// trace when the body throws.
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result
+
+    /// Looks at the engine's own settings and the soundness of what is stored.
+    func examine() async throws -> [Finding]
+}

@@ -1,0 +1,46 @@
+package import Membership
+
+/// What kind of database this is.
+package struct Deployment: Equatable, Sendable {
+    /// The sandbox's own time; nil in a live database.
+    package let sandboxNow: Timestamp?
+    /// Tells whether a key file is the one the trial ledger was written with.
+    package let keyFingerprint: String
+    package let createdAt: Timestamp
+
+    package init(sandboxNow: Timestamp?, keyFingerprint: String, createdAt: Timestamp) {
+        self.sandboxNow = sandboxNow
+        self.keyFingerprint = keyFingerprint
+        self.createdAt = createdAt
+    }
+
+    /// Whether the database has a clock of its own, which can be moved.
+    package var isSandbox: Bool { sandboxNow != nil }
+}
+
+extension SQLConnection {
+    /// What was written when the database was set up; nil when that has not happened.
+    package func deployment() throws -> Deployment? {
+        try first("SELECT sandbox_now, key_fingerprint, created_at FROM deployment", []) { row in
+            Deployment(
+                sandboxNow: try row.optionalTimestamp(0), keyFingerprint: try row.text(1),
+                createdAt: try row.timestamp(2))
+        }
+    }
+
+    package func insert(_ deployment: Deployment) throws {
+        try run(
+            """
+            INSERT INTO deployment (deployment_id, sandbox_now, key_fingerprint, created_at)
+            VALUES (1, $1, $2, $3)
+            """,
+            [deployment.sandboxNow, deployment.keyFingerprint, deployment.createdAt])
+    }
+}
+
+extension WriteTransaction {
+    /// Moves a sandbox's clock.
+    package func setSandboxClock(to moment: Timestamp) throws {
+        try sql.run("UPDATE deployment SET sandbox_now = $1 WHERE sandbox_now IS NOT NULL", [moment])
+    }
+}

@@ -1,0 +1,157 @@
+package import Membership
+
+/// The seam between the queries and the engine beneath them: every query is written once against this.
+///
+/// The SQL is the subset that SQLite and PostgreSQL share. Placeholders are `$1, $2, …`, each first used in
+/// ascending order. A connection is a synchronous conversation inside one transaction and never leaves it.
+///
+/// Every method throws ``MembershipError``, whatever the engine reported.
+package protocol SQLConnection {
+    /// Runs a statement that answers with no rows.
+    ///
+    /// - Returns: how many rows it inserted, updated or deleted.
+    @discardableResult
+    func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int
+
+    /// Runs a statement and makes something of each row, in order.
+    func query<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result]
+
+    /// Runs several statements of the engine's own dialect, for migrations alone.
+    func runScript(_ sql: String) throws
+
+    /// The names of the tables there are.
+    func tableNames() throws -> [String]
+}
+
+extension SQLConnection {
+    /// The first row's result, nil when there is no row.
+    package func first<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> Result? {
+        try query(sql, arguments, body).first
+    }
+}
+
+/// One row of a result, its columns counted from 0 in the order of the SELECT.
+///
+/// A column that does not hold what is asked for is a broken row: reading it throws `database_damaged`.
+package protocol SQLRow {
+    func value(_ column: Int) -> SQLValue
+}
+
+extension SQLRow {
+    package func optionalInteger(_ column: Int) throws -> Int64? {
+        switch value(column) {
+        case .integer(let number): number
+        case .null: nil
+        case .text: throw broken(column, "a number")
+        }
+    }
+
+    package func integer(_ column: Int) throws -> Int64 {
+        guard let number = try optionalInteger(column) else { throw broken(column, "a number") }
+        return number
+    }
+
+    package func count(_ column: Int) throws -> Int {
+        Int(try integer(column))
+    }
+
+    package func optionalText(_ column: Int) throws -> String? {
+        switch value(column) {
+        case .text(let text): text
+        case .null: nil
+        case .integer: throw broken(column, "text")
+        }
+    }
+
+    package func text(_ column: Int) throws -> String {
+        guard let text = try optionalText(column) else { throw broken(column, "text") }
+        return text
+    }
+
+    package func timestamp(_ column: Int) throws -> Timestamp {
+        Timestamp(milliseconds: try integer(column))
+    }
+
+    package func optionalTimestamp(_ column: Int) throws -> Timestamp? {
+        try optionalInteger(column).map(Timestamp.init(milliseconds:))
+    }
+
+    package func identifier<Kind>(_ column: Int) throws -> Identifier<Kind> {
+        Identifier(rawValue: try integer(column))
+    }
+
+    /// A value of a closed set, by its name.
+    package func choice<Choice: RawRepresentable<String>>(_ column: Int) throws -> Choice {
+        guard let choice = Choice(rawValue: try text(column)) else { throw broken(column, "a known \(Choice.self)") }
+        return choice
+    }
+
+    /// A value of a closed set, or nothing.
+    package func optionalChoice<Choice: RawRepresentable<String>>(_ column: Int) throws -> Choice? {
+        try optionalText(column) == nil ? nil : try choice(column)
+    }
+
+    private func broken(_ column: Int, _ expected: String) -> MembershipError {
+        MembershipError(
+            .databaseDamaged, "A row holds \(value(column)) in column \(column + 1) where \(expected) belongs.",
+            remedy: "Run fortnight doctor, and restore a backup if it finds damage.")
+    }
+}
+
+/// What a column holds or a placeholder stands for. Times and money are integers, flags 0 or 1.
+package enum SQLValue: Equatable, Sendable {
+    case integer(Int64)
+    case text(String)
+    case null
+}
+
+/// What can stand for a placeholder.
+package protocol SQLValueConvertible {
+    var sqlValue: SQLValue { get }
+}
+
+extension Int: SQLValueConvertible {
+    package var sqlValue: SQLValue { .integer(Int64(self)) }
+}
+
+extension Int64: SQLValueConvertible {
+    package var sqlValue: SQLValue { .integer(self) }
+}
+
+extension String: SQLValueConvertible {
+    package var sqlValue: SQLValue { .text(self) }
+}
+
+extension Timestamp: SQLValueConvertible {
+    package var sqlValue: SQLValue { .integer(milliseconds) }
+}
+
+extension Identifier: SQLValueConvertible {
+    package var sqlValue: SQLValue { .integer(rawValue) }
+}
+
+extension Slug: SQLValueConvertible {
+    package var sqlValue: SQLValue { .text(text) }
+}
+
+extension Entitlement: SQLValueConvertible {
+    package var sqlValue: SQLValue { .text(name) }
+}
+
+extension Optional: SQLValueConvertible where Wrapped: SQLValueConvertible {
+    package var sqlValue: SQLValue { self?.sqlValue ?? .null }
+}
+
+extension SQLValueConvertible where Self: RawRepresentable<String> {
+    package var sqlValue: SQLValue { .text(rawValue) }
+}
+
+extension AccessLevel: SQLValueConvertible {}
+extension Event.Kind: SQLValueConvertible {}
+extension Grant.Source: SQLValueConvertible {}
+extension Message: SQLValueConvertible {}
+extension Subscription.Status: SQLValueConvertible {}

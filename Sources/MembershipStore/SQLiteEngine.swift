@@ -1,0 +1,179 @@
+import Foundation
+import GRDB
+package import Membership
+import Migrations
+import Synchronization
+
+/// One SQLite file in WAL mode: a connection that writes and one that reads, each opened when first needed.
+///
+/// GRDB's pool is not used, because opening it writes to the file whenever the log is empty, so that a plain check
+/// would wait for writers and for the disk (docs/decisions/0002).
+package final class SQLiteEngine: DatabaseEngine {
+    package let schema = Schema(migrations: sqliteMigrations)
+
+    private let path: String
+    private let lockWait: TimeSpan
+    private let writer = Mutex<DatabaseQueue?>(nil)
+    private let reader = Mutex<DatabaseQueue?>(nil)
+
+    /// How long a transaction waits for another process to finish before it gives up.
+    package static let defaultLockWait = TimeSpan(milliseconds: 5000)
+
+    /// Opens a file that is there.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_missing` when it is not.
+    package static func open(path: String, lockWait: TimeSpan = defaultLockWait) throws -> SQLiteEngine {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw MembershipError(
+                .databaseMissing, "There is no database at \(path).",
+                remedy: "Make one with fortnight init, or name another with --database or FORTNIGHT_DATABASE.")
+        }
+        guard !isDirectory.boolValue else {
+            throw MembershipError(
+                .notADatabase, "\(path) is a directory.", remedy: "Name a database file with --database.")
+        }
+        return SQLiteEngine(path: path, lockWait: lockWait)
+    }
+
+    /// Opens a file, making it when it is not there.
+    package static func create(path: String, lockWait: TimeSpan = defaultLockWait) throws -> SQLiteEngine {
+        if FileManager.default.fileExists(atPath: path) { return try open(path: path, lockWait: lockWait) }
+        let engine = SQLiteEngine(path: path, lockWait: lockWait)
+        // The journal mode is a property of the file: set once, it holds for every process after.
+        let queue = try engine.connection(engine.writer, queryOnly: false)
+        try translatingErrors(path: path) {
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+        }
+        return engine
+    }
+
+    private init(path: String, lockWait: TimeSpan) {
+        self.path = path
+        self.lockWait = lockWait
+    }
+
+    /// Runs on the calling thread: in WAL mode a reader waits for no one, and a hop to another thread would cost more
+    /// than the reading.
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try readInPlace(body)
+    }
+
+    private func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+        let queue = try connection(reader, queryOnly: true)
+        return try translatingErrors(path: path) {
+            try queue.writeWithoutTransaction { try transact($0, .deferred, body) }
+        }
+    }
+
+    /// Runs on the writer's own thread, because it may wait for another process.
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        let queue = try connection(writer, queryOnly: false)
+        return try await translatingErrors(path: path) {
+            try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+        }
+    }
+
+    private func transact<Result>(
+        _ database: Database, _ kind: Database.TransactionKind, _ body: (any SQLConnection) throws -> Result
+    ) throws -> Result {
+        var result: Result?
+        try database.inTransaction(kind) {
+            result = try body(SQLiteConnection(database: database, path: path))
+            return .commit
+        }
+        guard let result else { preconditionFailure("a committed transaction has a result") }
+        return result
+    }
+
+    private func connection(_ slot: borrowing Mutex<DatabaseQueue?>, queryOnly: Bool) throws -> DatabaseQueue {
+        try slot.withLock { queue in
+            if let queue { return queue }
+            let opened = try translatingErrors(path: path) {
+                try DatabaseQueue(path: path, configuration: configuration(queryOnly: queryOnly))
+            }
+            queue = opened
+            return opened
+        }
+    }
+
+    private func configuration(queryOnly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Double(lockWait.milliseconds) / 1000)
+        configuration.label = queryOnly ? "fortnight.reader" : "fortnight.writer"
+        configuration.prepareDatabase { database in
+            // An acknowledged write survives a power cut.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            if queryOnly { try database.execute(sql: "PRAGMA query_only = ON") }
+        }
+        return configuration
+    }
+
+    package func examine() async throws -> [Finding] {
+        let queue = try connection(writer, queryOnly: false)
+        return try await translatingErrors(path: path) {
+            try await queue.writeWithoutTransaction { try SQLiteExamination(database: $0).findings() }
+        }
+    }
+}
+
+/// A GRDB connection inside a transaction. GRDB's statement cache keeps each statement compiled.
+private struct SQLiteConnection: SQLConnection {
+    let database: Database
+    let path: String
+
+    func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
+        try translatingErrors(path: path) {
+            try database.cachedStatement(sql: sql).execute(arguments: bound(arguments))
+            return database.changesCount
+        }
+    }
+
+    func query<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        try translatingErrors(path: path) {
+            let rows = try Row.fetchCursor(database.cachedStatement(sql: sql), arguments: bound(arguments))
+            var results: [Result] = []
+            while let row = try rows.next() { results.append(try body(SQLiteRow(row: row))) }
+            return results
+        }
+    }
+
+    func runScript(_ sql: String) throws {
+        try translatingErrors(path: path) { try database.execute(sql: sql) }
+    }
+
+    func tableNames() throws -> [String] {
+        try query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", []) { try $0.text(0) }
+    }
+
+    private func bound(_ arguments: [any SQLValueConvertible]) -> StatementArguments {
+        StatementArguments(
+            arguments.map { argument -> (any DatabaseValueConvertible)? in
+                switch argument.sqlValue {
+                case .integer(let number): number
+                case .text(let text): text
+                case .null: nil
+                }
+            })
+    }
+}
+
+private struct SQLiteRow: SQLRow {
+    let row: Row
+
+    func value(_ column: Int) -> SQLValue {
+        switch (row[column] as DatabaseValue).storage {
+        case .int64(let number): .integer(number)
+        case .string(let text): .text(text)
+        case .null: .null
+        case .double(let number): .text("\(number)")
+        case .blob(let data): .text("\(data.count) bytes")
+        }
+    }
+}

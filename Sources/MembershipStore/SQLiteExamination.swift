@@ -1,0 +1,48 @@
+import GRDB
+import Membership
+
+/// What a check-up of an SQLite file looks at.
+struct SQLiteExamination {
+    let database: Database
+
+    func findings() throws -> [Finding] {
+        [try journalMode(), try synchronous(), try foreignKeysOn(), try integrity(), try foreignKeysKept()]
+    }
+
+    private func journalMode() throws -> Finding {
+        let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
+        return Finding(
+            "journal mode", mode, isSound: mode == "wal",
+            remedy: "Set it back, with no process using the file: sqlite3 FILE 'PRAGMA journal_mode = WAL'.")
+    }
+
+    private func synchronous() throws -> Finding {
+        let level = try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1
+        let names = [0: "off", 1: "normal", 2: "full", 3: "extra"]
+        return Finding("synchronous", names[level] ?? "\(level)", isSound: level >= 2, remedy: "Report this as a bug.")
+    }
+
+    private func foreignKeysOn() throws -> Finding {
+        let isOn = try Bool.fetchOne(database, sql: "PRAGMA foreign_keys") ?? false
+        return Finding("foreign keys", isOn ? "on" : "off", isSound: isOn, remedy: "Report this as a bug.")
+    }
+
+    private func integrity() throws -> Finding {
+        let faults = try String.fetchAll(database, sql: "PRAGMA integrity_check(5)")
+        return Finding(
+            "integrity", faults.joined(separator: "; "), isSound: faults == ["ok"],
+            remedy: "Restore a backup; .recover of the sqlite3 shell may save what is newer.")
+    }
+
+    private func foreignKeysKept() throws -> Finding {
+        let broken = try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row in
+            "row \((row[1] as Int64?).map(String.init) ?? "?") of \(row[0] as String? ?? "?") names no row of "
+                + "\(row[2] as String? ?? "?")"
+        }
+        let listed =
+            broken.prefix(5).joined(separator: "; ") + (broken.count > 5 ? "; and \(broken.count - 5) more" : "")
+        return Finding(
+            "references", broken.isEmpty ? "ok" : listed, isSound: broken.isEmpty,
+            remedy: "Rows were changed by hand; put back what they refer to, or restore a backup.")
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct DatabaseSetupTests {
+    @Test func settingUpTwiceChangesNothing() async throws {
+        let directory = try TemporaryDirectory()
+        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        #expect(try await setup.initialize(.init()).changed)
+        let key = try String(contentsOfFile: directory.path + "/x.db.key", encoding: .utf8)
+        let again = try await setup.initialize(.init())
+        #expect(!again.changed)
+        #expect(again.migrations.isEmpty)
+        #expect(try String(contentsOfFile: directory.path + "/x.db.key", encoding: .utf8) == key)
+    }
+
+    @Test func twoSettingUpAtOnceMakeOneDatabase() async throws {
+        for _ in 0..<10 {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/x.db"
+            async let first = DatabaseSetup(path: path).initialize(.init())
+            async let second = DatabaseSetup(path: path).initialize(.init())
+            _ = try await (first, second)
+            let services = try await Services.open(path: path)
+            _ = try await services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
+        }
+    }
+
+    @Test func aLiveDatabaseDoesNotBecomeASandbox() async throws {
+        let directory = try TemporaryDirectory()
+        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        _ = try await setup.initialize(.init())
+        let error = await #expect(throws: MembershipError.self) { try await setup.initialize(.init(sandbox: true)) }
+        #expect(error?.code == .databaseExists)
+    }
+
+    @Test func aPlanThatIsThereIsNotQuietlyKeptWhenAnotherIsWished() async throws {
+        let directory = try TemporaryDirectory()
+        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        let price = try Money(parsing: "9.99", currency: Currency(parsing: "EUR"))
+        _ = try await setup.initialize(.init(trialDays: 7, price: price))
+        #expect(try await !setup.initialize(.init(trialDays: 7, price: price)).changed)
+        #expect(try await !setup.initialize(.init()).changed)
+        let error = await #expect(throws: MembershipError.self) { try await setup.initialize(.init(trialDays: 14)) }
+        #expect(error?.code == .databaseExists)
+    }
+
+    @Test(arguments: [-1, 366]) func trialDaysOutOfRangeAreRefusedAndNothingIsMade(days: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/x.db"
+        await #expect(throws: MembershipError.self) {
+            try await DatabaseSetup(path: path).initialize(.init(trialDays: days))
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func settingUpThatWasInterruptedIsFinished() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/x.db"
+        // The schema is there, but what comes after it is not.
+        _ = try await SQLiteEngine.create(path: path).takePendingMigrations(clock: .system)
+        let error = await #expect(throws: MembershipError.self) { try await Services.open(path: path) }
+        #expect(error?.remedy?.contains("fortnight init") == true)
+        #expect(try await DatabaseSetup(path: path).initialize(.init()).changed)
+        _ = try await Services.open(path: path)
+    }
+
+    @Test func anOlderFileIsBroughtForwardAndADryRunOnlyNamesTheSteps() async throws {
+        let database = try await TestDatabase.sandbox()
+        let setup = DatabaseSetup(path: database.path)
+        #expect(try await setup.migrate(dryRun: true).migrations.isEmpty)
+        #expect(try await !setup.migrate(dryRun: false).changed)
+        let engine = try SQLiteEngine.open(path: database.path)
+        try await engine.write { sql in
+            _ = try sql.run("INSERT INTO schema_migrations VALUES (99, 'm0099_future', 'x', 0)", [])
+        }
+        let error = await #expect(throws: MembershipError.self) { try await setup.migrate(dryRun: false) }
+        #expect(error?.code == .databaseNewer)
+    }
+}

@@ -1,0 +1,17 @@
+import GRDB
+
+/// A connection of somebody else's to the same file, with none of this system's settings.
+struct DetachedSQLite {
+    private let queue: DatabaseQueue
+
+    init(path: String) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(5)
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    func execute(_ sql: String) throws {
+        try queue.inDatabase { try $0.execute(sql: sql) }
+    }
+}

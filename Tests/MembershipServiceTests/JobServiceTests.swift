@@ -1,0 +1,116 @@
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct JobServiceTests {
+    private func signUp(_ count: Int, _ database: TestDatabase, prefix: String = "r") async throws {
+        for number in 0..<count {
+            _ = try await database.services.accounts.signUp(
+                email: EmailAddress(parsing: "\(prefix)\(number)@example.com"))
+        }
+    }
+
+    @Test func eachTrialEndsOnceWithOneEventAndOneMessage() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(5, database)
+        _ = try await database.services.clock.advance(by: .days(14))
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 5)
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 0)
+        let store = try await database.store()
+        for account in try await database.services.accounts.list(limit: PageLimit(10)).accounts {
+            let (events, messages) = try await store.read { tx in
+                (try tx.events(of: account.account.id), try tx.messages(to: account.account.id))
+            }
+            #expect(events.map(\.kind) == [.accountCreated, .trialStarted, .trialEnded])
+            #expect(events.map(\.sequence) == [1, 2, 3])
+            #expect(messages == [.welcome, .trialEnded])
+            #expect(account.subscriptions.map(\.recordedStatus) == [.expired])
+            #expect(account.subscriptions.map(\.endedAt) == [TestDatabase.start + .days(14)])
+        }
+    }
+
+    @Test func twoRunsAtOnceOnTenThousandDueTrialsMakeTenThousandEvents() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(10_000)
+        _ = try await database.services.clock.advance(by: .days(14))
+        let other = try await Services.open(path: database.path)
+        async let first = database.services.jobs.run("trial-expiry")
+        async let second = other.jobs.run("trial-expiry")
+        let processed = try await [first.processed, second.processed]
+        #expect(processed.reduce(0, +) == 10_000)
+        #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 10_000)
+        #expect(try await database.store().read { try $0.dueTrialCount(at: $0.now) } == 0)
+    }
+
+    @Test func aTrialEndsInTheJobNoSoonerThanByTheClock() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(1, database)
+        let end = TestDatabase.start + .days(14)
+        _ = try await database.services.clock.set(to: Timestamp(milliseconds: end.milliseconds - 1))
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 0)
+        _ = try await database.services.clock.set(to: end)
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 1)
+    }
+
+    @Test func aLimitLeavesTheRestForTheNextRunLongestOverdueFirst() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(3, database, prefix: "early")
+        _ = try await database.services.clock.advance(by: .days(1))
+        try await signUp(3, database, prefix: "late")
+        _ = try await database.services.clock.advance(by: .days(30))
+        let due = try await database.services.jobs.preview("trial-expiry", limit: PageLimit(4))
+        #expect(due.map(\.dueAt) == [14, 14, 14, 15].map { TestDatabase.start + .days($0) })
+        #expect(try await database.services.jobs.run("trial-expiry", limit: PageLimit(4)).processed == 4)
+        #expect(try await database.services.jobs.list().map(\.dueCount) == [2])
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 2)
+    }
+
+    @Test func aPreviewChangesNothing() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(2, database)
+        _ = try await database.services.clock.advance(by: .days(14))
+        #expect(try await database.services.jobs.preview("trial-expiry", limit: PageLimit(10)).count == 2)
+        #expect(try await database.services.jobs.list().map(\.dueCount) == [2])
+        #expect(try await database.services.jobs.history(limit: PageLimit(10)).isEmpty)
+    }
+
+    @Test func everyRunIsRecordedNewestFirst() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(2, database)
+        _ = try await database.services.jobs.run("trial-expiry")
+        _ = try await database.services.clock.advance(by: .days(14))
+        _ = try await database.services.jobs.run("trial-expiry")
+        let history = try await database.services.jobs.history(limit: PageLimit(10))
+        #expect(history.map(\.processed) == [2, 0])
+        #expect(history.map(\.asOf) == [TestDatabase.start + .days(14), TestDatabase.start])
+        #expect(history.allSatisfy { $0.error == nil && $0.durationMilliseconds >= 0 })
+    }
+
+    @Test func anUnknownJobIsRefusedNamingThoseThereAre() async throws {
+        let database = try await TestDatabase.sandbox()
+        let error = await #expect(throws: MembershipError.self) { try await database.services.jobs.run("renew") }
+        #expect(error?.code == .unknownJob)
+        #expect(error?.remedy?.contains("trial-expiry") == true)
+    }
+
+    @Test func aRunThatFailsIsRecordedWithItsErrorAndNothingHalfDone() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(2, database)
+        _ = try await database.services.clock.advance(by: .days(14))
+        let store = try await database.store()
+        try await store.engine.write { sql in
+            try sql.runScript(
+                "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT raise(ABORT, 'no messages today'); END")
+        }
+        let error = await #expect(throws: MembershipError.self) {
+            try await database.services.jobs.run("trial-expiry")
+        }
+        #expect(error?.message.contains("no messages today") == true)
+        #expect(try await store.read { try $0.eventCount(.trialEnded) } == 0)
+        #expect(try await database.services.jobs.history(limit: PageLimit(1)).first?.error == error?.message)
+        try await store.engine.write { try $0.runScript("DROP TRIGGER broken") }
+        #expect(try await database.services.jobs.run("trial-expiry").processed == 2)
+    }
+}

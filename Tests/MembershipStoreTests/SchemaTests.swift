@@ -1,0 +1,70 @@
+import Membership
+import MembershipStore
+import Migrations
+import Testing
+import TestSupport
+
+struct SchemaTests {
+    private func code(_ body: () async throws -> Void) async -> (MembershipError.Code?, String) {
+        do {
+            try await body()
+            return (nil, "")
+        } catch {
+            let error = error as? MembershipError
+            return (error?.code, error?.message ?? "")
+        }
+    }
+
+    private func change(_ database: TestDatabase, _ sql: String) async throws {
+        try await SQLiteEngine.open(path: database.path).write { connection in _ = try connection.run(sql, []) }
+    }
+
+    @Test func aNewerDatabaseIsRefusedNamingBothVersions() async throws {
+        let database = try await TestDatabase.sandbox()
+        let known = try SQLiteEngine.open(path: database.path).schema.version
+        try await change(database, "INSERT INTO schema_migrations VALUES (\(known + 7), 'm9999_future', 'x', 0)")
+        let (code, message) = await code { _ = try await database.store() }
+        #expect(code == .databaseNewer)
+        #expect(message.contains("\(known + 7)") && message.contains("\(known)"))
+    }
+
+    @Test func aChangedMigrationIsRefusedByName() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await change(database, "UPDATE schema_migrations SET checksum = 'other' WHERE version = 1")
+        let (code, message) = await code { _ = try await database.store() }
+        #expect(code == .migrationChanged)
+        #expect(message.contains("m0001_main_job"))
+    }
+
+    @Test func aMissingMigrationIsRefusedByName() throws {
+        let engine = try SQLiteEngine.open(path: #filePath)
+        let first = try #require(engine.schema.migrations.first)
+        let second = Migration(version: 2, name: "m0002_second", sql: [])
+        let schema = Schema(migrations: [first, second])
+        let error = #expect(throws: MembershipError.self) {
+            try schema.pending([.init(version: 2, name: "m0002_second", checksum: second.checksum)])
+        }
+        #expect(error?.code == .migrationChanged)
+        #expect(error?.message.contains("m0001_main_job") == true)
+    }
+
+    @Test func anOlderDatabaseIsBroughtForwardStepByStep() throws {
+        let first = Migration(version: 1, name: "m0001_first", sql: [1])
+        let second = Migration(version: 2, name: "m0002_second", sql: [2])
+        let schema = Schema(migrations: [first, second])
+        let applied = [Schema.Applied(version: 1, name: "m0001_first", checksum: first.checksum)]
+        #expect(try schema.pending(applied).map(\.version) == [2])
+        let error = #expect(throws: MembershipError.self) { try schema.requireCurrent(applied) }
+        #expect(error?.code == .databaseOlder)
+        #expect(error?.remedy?.contains("fortnight migrate") == true)
+    }
+
+    @Test func migrationNamesAreUniqueAndInOrder() throws {
+        let migrations = try SQLiteEngine.open(path: #filePath).schema.migrations
+        #expect(migrations.map(\.version) == Array(1...migrations.count))
+        for migration in migrations {
+            let number = String(migration.version)
+            #expect(migration.name.hasPrefix("m" + String(repeating: "0", count: 4 - number.count) + number + "_"))
+        }
+    }
+}

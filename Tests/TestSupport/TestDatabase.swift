@@ -1,0 +1,92 @@
+package import Membership
+package import MembershipService
+package import MembershipStore
+import Synchronization
+
+/// A database of a test's own, in a file of its own.
+package struct TestDatabase: Sendable {
+    package let directory: TemporaryDirectory
+    package let path: String
+    package let services: Services
+
+    /// When a test's sandbox begins.
+    package static let start = Timestamp(milliseconds: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+
+    package static func sandbox(trialDays: Int? = nil) async throws -> TestDatabase {
+        try await make(.init(sandbox: true, trialDays: trialDays), clock: WallClock { start })
+    }
+
+    package static func live(clock: WallClock) async throws -> TestDatabase {
+        try await make(.init(), clock: clock)
+    }
+
+    private static func make(_ wishes: DatabaseSetup.Wishes, clock: WallClock) async throws -> TestDatabase {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/test.db"
+        _ = try await DatabaseSetup(path: path, clock: clock).initialize(wishes)
+        return TestDatabase(
+            directory: directory, path: path, services: try await Services.open(path: path, clock: clock))
+    }
+
+    /// The same file opened beneath the services, as another process would.
+    package func store() async throws -> Store {
+        try await Store.open(SQLiteEngine.open(path: path), clock: WallClock { TestDatabase.start })
+    }
+
+    /// Adds a title and an article without going through a feed.
+    @discardableResult
+    package func addArticle(
+        _ key: String = "golem/the-bridge", access: AccessLevel? = nil, titleAccess: AccessLevel = .premium,
+        publishedAt: Timestamp = start
+    ) async throws -> ArticleReference {
+        let reference = try ArticleReference(parsing: key)
+        guard case .key(let parts) = reference else { return reference }
+        try await store().write { tx in
+            let title =
+                try tx.title(parts.title)
+                ?? tx.insertTitle(
+                    slug: parts.title, name: parts.title.text, access: titleAccess, section: nil, homePage: nil,
+                    language: nil)
+            _ = try tx.insertArticle(
+                title: title.id, slug: parts.slug, sourceID: parts.slug.text, headline: parts.slug.text, section: nil,
+                access: access, publishedAt: publishedAt, updatedAt: nil,
+                content: ArticleContent(
+                    author: nil, link: nil, summary: nil, keyPoints: [], categories: [], imageURL: nil, language: nil,
+                    opening: "An opening.", bodyHTML: "<p>An opening. And the rest.</p>"))
+        }
+        return reference
+    }
+}
+
+/// A wall clock that a test moves by hand.
+package final class ManualClock: Sendable {
+    private let moment: Mutex<Timestamp>
+
+    package init(at moment: Timestamp = TestDatabase.start) {
+        self.moment = Mutex(moment)
+    }
+
+    package func set(_ moment: Timestamp) {
+        self.moment.withLock { $0 = moment }
+    }
+
+    package var wallClock: WallClock {
+        WallClock { [self] in moment.withLock { $0 } }
+    }
+}
+
+extension TestDatabase {
+    /// Many trials that end fourteen days after the start, quicker than by signing up one by one.
+    package func fillWithTrials(_ count: Int) async throws {
+        try await store().write { tx in
+            let plan = PlanVersion(
+                plan: Slug(stored: "membership"), version: 1, trialDays: 14, price: nil, entitlements: [.allTitles])
+            for number in 0..<count {
+                let email = try EmailAddress(parsing: "r\(number)@example.com")
+                let account = try tx.insertAccount(email: email, name: nil, timeZone: "UTC").id
+                let subscription = try tx.insertTrialingSubscription(of: account, to: plan)
+                try tx.record(.trialStarted, account: account, subscription: subscription.id)
+            }
+        }
+    }
+}
