@@ -11,8 +11,11 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
@@ -20,10 +23,14 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "MembershipService", targets: ["MembershipService"]),
+        .executable(name: "fortnight", targets: ["fortnight"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // The libraries of the system that feeds are read with.
@@ -57,7 +64,19 @@ let package = Package(
             resources: [.embedInCode("Feeds")],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "fortnight",
+            dependencies: ["Membership", "MembershipService", "SampleFeeds", argumentParser],
+            swiftSettings: settings
+        ),
+
         // Ratios against a reference in the same run; Scripts/bench runs it.
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Membership", "MembershipService"],
+            swiftSettings: settings
+        ),
+
         // A file, a clock and a directory of a test's own.
         .target(
             name: "TestSupport",
@@ -81,5 +100,11 @@ let package = Package(
             dependencies: ["Membership", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "FortnightTests",
+            dependencies: ["fortnight", "SampleFeeds", "TestSupport", subprocess, systemPackage],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )

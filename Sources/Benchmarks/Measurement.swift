@@ -1,0 +1,61 @@
+import Foundation
+
+/// One case: ours beside a reference, over several rounds.
+struct Measurement: Encodable {
+    let name: String
+    /// What the numbers are, such as `ms`.
+    let unit: String
+    /// The median over the rounds.
+    let ours: Double
+    let reference: Double
+    let ratio: Double
+    /// From the lowest ratio of a round to the highest.
+    let spread: [Double]
+    /// The ratio that is aimed at, as text: `<= 4`.
+    let aim: String
+    let holds: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "case"
+        case unit, ours, reference, ratio, spread, aim, holds
+    }
+
+    /// - Parameter rounds: ours and the reference, a pair a round.
+    init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], atMost aim: Double) {
+        self.name = name
+        self.unit = unit
+        let ratios = rounds.map { $0.ours / $0.reference }
+        ours = Measurement.median(rounds.map(\.ours))
+        reference = Measurement.median(rounds.map(\.reference))
+        ratio = Measurement.median(ratios)
+        spread = [ratios.min() ?? .nan, ratios.max() ?? .nan]
+        self.aim = "<= \(aim.formatted())"
+        holds = ratio <= aim
+    }
+
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        guard !sorted.isEmpty else { return .nan }
+        let middle = sorted.count / 2
+        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+
+    static func table(_ results: [Measurement]) -> String {
+        var lines = [["case", "ours", "reference", "ratio", "spread", "aim", "holds"]]
+        for result in results {
+            lines.append([
+                result.name, number(result.ours) + " " + result.unit, number(result.reference) + " " + result.unit,
+                number(result.ratio), result.spread.map(number).joined(separator: "…"), result.aim,
+                result.holds ? "yes" : "NO",
+            ])
+        }
+        let widths = (0..<7).map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    private static func number(_ value: Double) -> String {
+        value.formatted(.number.precision(.significantDigits(3)).locale(Locale(identifier: "en_US_POSIX")))
+    }
+}

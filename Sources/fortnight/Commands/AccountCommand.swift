@@ -1,0 +1,242 @@
+import ArgumentParser
+import Membership
+import MembershipService
+
+struct AccountCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account", abstract: "The people who have signed up.",
+        subcommands: [Show.self, List.self, Suspend.self, Reinstate.self])
+
+    struct Show: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show an account, its subscription, its grants and the days left.",
+            discussion: """
+                Example:
+                  fortnight account show ada@example.com
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "The account's address or id.")
+        var account: String
+
+        func perform() async throws {
+            let overview = try await global.services().accounts.overview(AccountReference(parsing: account))
+            try render(overview, global)
+        }
+    }
+
+    struct List: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List accounts in the order in which they were made.",
+            discussion: """
+                The place to go on from is printed on standard error, and stands in the last line of --json.
+
+                Example:
+                  fortnight account list --status trialing --limit 20
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Option(
+            help: ArgumentHelp("Only those that are trialing, expired, suspended, or none of it.", valueName: "status"))
+        var status: String?
+
+        @Option(
+            parsing: .unconditional, help: ArgumentHelp("How many at most, up to \(PageLimit.most).", valueName: "n"))
+        var limit = 50
+
+        @Option(help: ArgumentHelp("Go on after the page that ended with this cursor.", valueName: "cursor"))
+        var after: String?
+
+        func perform() async throws {
+            let page = try await global.services().accounts.list(
+                status: status.map(AccountStatus.init(parsing:)), after: after.map(Cursor.init(parsing:)),
+                limit: PageLimit(limit))
+            if global.json {
+                for overview in page.accounts { try global.console.document(AccountView(overview), onOneLine: true) }
+                if let next = page.next {
+                    try global.console.document(["next": next.description], onOneLine: true)
+                }
+                return
+            }
+            guard !page.accounts.isEmpty else {
+                global.console.note("There are no such accounts.")
+                return
+            }
+            var table = Table("ACCOUNT", "STATUS", "DAYS LEFT", "SINCE", "EMAIL")
+            for overview in page.accounts {
+                table.add(
+                    overview.account.id.description, overview.status.rawValue, String(overview.daysLeft),
+                    overview.account.createdAt.rfc3339, overview.account.email)
+            }
+            global.console.line(table.text)
+            if let next = page.next { global.console.note("There are more: --after \(next)") }
+        }
+    }
+
+    struct Suspend: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "suspend", abstract: "Keep an account from reading anything that needs one.",
+            discussion: """
+                Example:
+                  fortnight account suspend ada@example.com --reason "Shared her password"
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "The account's address or id.")
+        var account: String
+
+        @Option(help: ArgumentHelp("Why; it is kept with the event.", valueName: "text"))
+        var reason: String
+
+        func perform() async throws {
+            let overview = try await global.services().accounts.suspend(
+                AccountReference(parsing: account), reason: reason)
+            try render(overview, global)
+        }
+    }
+
+    struct Reinstate: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "reinstate", abstract: "End a suspension.",
+            discussion: """
+                What the account was entitled to meanwhile has not stood still.
+
+                Example:
+                  fortnight account reinstate ada@example.com --reason "Cleared up by phone"
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "The account's address or id.")
+        var account: String
+
+        @Option(help: ArgumentHelp("Why; it is kept with the event.", valueName: "text"))
+        var reason: String
+
+        func perform() async throws {
+            let overview = try await global.services().accounts.reinstate(
+                AccountReference(parsing: account), reason: reason)
+            try render(overview, global)
+        }
+    }
+}
+
+private func render(_ overview: AccountService.Overview, _ global: GlobalOptions) throws {
+    let (account, console) = (overview.account, global.console)
+    if global.json {
+        try console.document(AccountView(overview))
+        return
+    }
+    var facts = Table()
+    facts.add("account", account.id.description)
+    facts.add("email", account.email)
+    if let name = account.name { facts.add("name", name) }
+    facts.add("status", overview.statusSentence)
+    facts.add("time zone", account.timeZone)
+    facts.add("created", account.createdAt.rfc3339)
+    for subscription in overview.subscriptions {
+        facts.add(
+            "subscription",
+            "\(subscription.id): \(subscription.plan) version \(subscription.planVersion), "
+                + "trial from \(subscription.trialStart) until \(subscription.trialEnd)")
+    }
+    for grant in overview.grants {
+        facts.add(
+            "grant",
+            "\(grant.id): \(grant.entitlement.name) from \(grant.source.rawValue), from \(grant.interval.startsAt)"
+                + (grant.interval.endsAt.map { " until \($0)" } ?? "")
+                + (grant.interval.contains(overview.at) ? "" : " (not now)"))
+    }
+    console.line(facts.text)
+}
+
+extension AccountService.Overview {
+    fileprivate var daysLeft: Int { subscriptions.first?.trialDaysLeft(at: at) ?? 0 }
+
+    fileprivate var statusSentence: String {
+        switch status {
+        case .trialing: "trialing, \(daysLeft) \(daysLeft == 1 ? "day" : "days") left"
+        case .expired:
+            "expired" + (subscriptions.first.map { " since \($0.trialEnd)" } ?? "")
+                + (subscriptions.first?.recordedStatus == .trialing ? " (not yet recorded by trial-expiry)" : "")
+        case .unsubscribed: "no subscription"
+        case .suspended:
+            "suspended since \(suspension?.interval.startsAt.rfc3339 ?? ""): \(suspension?.reason ?? "")"
+        }
+    }
+}
+
+struct SubscriptionView: Encodable {
+    let id: String
+    let account: String
+    let plan: String
+    let planVersion: Int
+    let status: String
+    let trialStart: Timestamp
+    let trialEnd: Timestamp
+    let daysLeft: Int
+    @ExplicitNull var endedAt: Timestamp?
+
+    init(_ subscription: Subscription, at moment: Timestamp) {
+        id = subscription.id.description
+        account = subscription.accountID.description
+        plan = subscription.plan.text
+        planVersion = subscription.planVersion
+        status = subscription.status(at: moment).rawValue
+        trialStart = subscription.trialStart
+        trialEnd = subscription.trialEnd
+        daysLeft = subscription.trialDaysLeft(at: moment)
+        endedAt = subscription.endedAt
+    }
+}
+
+private struct AccountView: Encodable {
+    struct GrantView: Encodable {
+        let id: String
+        let entitlement: String
+        let source: String
+        let startsAt: Timestamp
+        @ExplicitNull var endsAt: Timestamp?
+        let recordedAt: Timestamp
+        let live: Bool
+    }
+
+    struct SuspensionView: Encodable {
+        let since: Timestamp
+        let reason: String
+    }
+
+    let id: String
+    let email: String
+    @ExplicitNull var name: String?
+    let timeZone: String
+    let createdAt: Timestamp
+    let status: String
+    let daysLeft: Int
+    @ExplicitNull var suspension: SuspensionView?
+    @ExplicitNull var subscription: SubscriptionView?
+    let grants: [GrantView]
+    let at: Timestamp
+
+    init(_ overview: AccountService.Overview) {
+        id = overview.account.id.description
+        email = overview.account.email
+        name = overview.account.name
+        timeZone = overview.account.timeZone
+        createdAt = overview.account.createdAt
+        status = overview.status.rawValue
+        daysLeft = overview.daysLeft
+        suspension = overview.suspension.map { SuspensionView(since: $0.interval.startsAt, reason: $0.reason) }
+        subscription = overview.subscriptions.first.map { SubscriptionView($0, at: overview.at) }
+        grants = overview.grants.map {
+            GrantView(
+                id: $0.id.description, entitlement: $0.entitlement.name, source: $0.source.rawValue,
+                startsAt: $0.interval.startsAt, endsAt: $0.interval.endsAt, recordedAt: $0.recordedAt,
+                live: $0.interval.contains(overview.at))
+        }
+        at = overview.at
+    }
+}

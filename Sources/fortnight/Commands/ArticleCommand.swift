@@ -1,0 +1,231 @@
+import ArgumentParser
+import Membership
+import MembershipService
+
+struct ArticleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "article", abstract: "Articles: bringing them in, looking at them, saying who may read them.",
+        subcommands: [ImportCommand.self, List.self, Show.self, SetAccess.self, Edit.self])
+
+    struct List: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the newest articles.",
+            discussion: """
+                Example:
+                  fortnight article list --title golem --limit 10
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Option(help: ArgumentHelp("Only those of this title.", valueName: "slug"))
+        var title: String?
+
+        @Option(help: ArgumentHelp("Only those of this section.", valueName: "name"))
+        var section: String?
+
+        @Option(
+            parsing: .unconditional, help: ArgumentHelp("How many at most, up to \(PageLimit.most).", valueName: "n"))
+        var limit = 50
+
+        func perform() async throws {
+            let limit = try PageLimit(limit)
+            let articles = try await global.services().articles.list(
+                title: title.map(Slug.init(parsing:)), section: section, limit: limit)
+            if global.json {
+                for article in articles { try global.console.document(ArticleView(article), onOneLine: true) }
+                return
+            }
+            guard !articles.isEmpty else {
+                global.console.note("There are no such articles.")
+                return
+            }
+            var table = Table("PUBLISHED", "ACCESS", "SECTION", "ARTICLE", "HEADLINE")
+            for article in articles {
+                table.add(
+                    article.publishedAt.rfc3339, article.access.rawValue, article.section ?? "-",
+                    article.key.description, article.headline)
+            }
+            global.console.line(table.text)
+            if articles.count == limit.count { global.console.note("There may be more; see --limit.") }
+        }
+    }
+
+    struct Show: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show an article's headline, opening and access; the body only with --body.",
+            discussion: """
+                Example:
+                  fortnight article show golem/the-bridge --body
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "title/slug, or the article's id.")
+        var article: String
+
+        @Flag(help: "Show the body too, as HTML.")
+        var body = false
+
+        func perform() async throws {
+            let entry = try await global.services().articles.entry(ArticleReference(parsing: article))
+            try render(entry, withBody: body, global)
+        }
+    }
+
+    struct SetAccess: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set-access", abstract: "Give an article an access of its own.",
+            discussion: """
+                Example:
+                  fortnight article set-access golem/the-bridge free
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "title/slug, or the article's id.")
+        var article: String
+
+        @Argument(help: "premium, metered, registered or free.")
+        var access: String
+
+        func perform() async throws {
+            let article = try await global.services().articles.setAccess(
+                ArticleReference(parsing: article), to: AccessLevel(parsing: access))
+            if global.json {
+                try global.console.document(ArticleView(article))
+            } else {
+                global.console.line("\(article.key) is \(article.access.rawValue) now.")
+            }
+        }
+    }
+
+    struct Edit: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "edit", abstract: "Put an editor's summary or key points before the feed's.",
+            discussion: """
+                An import leaves them alone. An empty text lets the feed's show again.
+
+                Example:
+                  fortnight article edit golem/the-bridge --key-point "It closes in May." --key-point "Ferries run."
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "title/slug, or the article's id.")
+        var article: String
+
+        @Option(help: ArgumentHelp("What it is about, in a sentence or two.", valueName: "text"))
+        var summary: String?
+
+        @Option(help: ArgumentHelp("A key point; give it again for the next.", valueName: "text"))
+        var keyPoint: [String] = []
+
+        func validate() throws {
+            guard summary != nil || !keyPoint.isEmpty else {
+                throw ValidationError("Give --summary, or --key-point once or more.")
+            }
+        }
+
+        func perform() async throws {
+            let entry = try await global.services().articles.edit(
+                ArticleReference(parsing: article), summary: summary,
+                keyPoints: keyPoint.isEmpty ? nil : keyPoint == [""] ? [] : keyPoint)
+            try render(entry, withBody: false, global)
+        }
+    }
+}
+
+private func render(_ entry: ArticleService.Entry, withBody: Bool, _ global: GlobalOptions) throws {
+    let (article, content, console) = (entry.article, entry.content, global.console)
+    if global.json {
+        try console.document(ArticleEntryView(entry, withBody: withBody))
+        return
+    }
+    console.line(article.headline)
+    var facts = Table()
+    facts.add("article", "\(article.key) (\(article.id))")
+    facts.add("access", article.access.rawValue + (article.ownAccess == nil ? ", its title's" : ", its own"))
+    facts.add("published", article.publishedAt.rfc3339)
+    if let updated = article.updatedAt { facts.add("updated", updated.rfc3339) }
+    if let author = content.author { facts.add("author", author) }
+    if let section = article.section { facts.add("section", section) }
+    if !content.categories.isEmpty { facts.add("categories", content.categories.joined(separator: ", ")) }
+    if let language = content.language { facts.add("language", language) }
+    if let link = content.link { facts.add("link", link) }
+    if let image = content.imageURL { facts.add("image", image) }
+    console.line(facts.text)
+    if let summary = content.summary { console.line("\n" + summary) }
+    if !content.keyPoints.isEmpty {
+        console.line("\n" + content.keyPoints.map { "- " + $0 }.joined(separator: "\n"))
+    }
+    console.line("\n" + (withBody ? content.bodyHTML : content.opening))
+}
+
+struct ArticleView: Encodable {
+    let key: String
+    let id: String
+    let headline: String
+    let access: String
+    @ExplicitNull var ownAccess: String?
+    @ExplicitNull var section: String?
+    let publishedAt: Timestamp
+    @ExplicitNull var updatedAt: Timestamp?
+
+    init(_ article: Article) {
+        key = article.key.description
+        id = article.id.description
+        headline = article.headline
+        access = article.access.rawValue
+        ownAccess = article.ownAccess?.rawValue
+        section = article.section
+        publishedAt = article.publishedAt
+        updatedAt = article.updatedAt
+    }
+}
+
+private struct ArticleEntryView: Encodable {
+    let article: ArticleView
+    @ExplicitNull var author: String?
+    @ExplicitNull var link: String?
+    @ExplicitNull var summary: String?
+    let keyPoints: [String]
+    let categories: [String]
+    @ExplicitNull var image: String?
+    @ExplicitNull var language: String?
+    let opening: String
+    /// Left out altogether when it was not asked for.
+    let body: String?
+
+    init(_ entry: ArticleService.Entry, withBody: Bool) {
+        let content = entry.content
+        article = ArticleView(entry.article)
+        author = content.author
+        link = content.link
+        summary = content.summary
+        keyPoints = content.keyPoints
+        categories = content.categories
+        image = content.imageURL
+        language = content.language
+        opening = content.opening
+        body = withBody ? content.bodyHTML : nil
+    }
+
+    private enum CodingKeys: CodingKey {
+        case author, link, summary, keyPoints, categories, image, language, opening, body
+    }
+
+    /// The article's own keys and these, side by side.
+    func encode(to encoder: any Encoder) throws {
+        try article.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(_author, forKey: .author)
+        try container.encode(_link, forKey: .link)
+        try container.encode(_summary, forKey: .summary)
+        try container.encode(keyPoints, forKey: .keyPoints)
+        try container.encode(categories, forKey: .categories)
+        try container.encode(_image, forKey: .image)
+        try container.encode(_language, forKey: .language)
+        try container.encode(opening, forKey: .opening)
+        try container.encodeIfPresent(body, forKey: .body)
+    }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Foundation
+import Membership
+import MembershipService
+import SampleFeeds
+
+struct DemoCommand: AsyncCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Make a sandbox with sample titles, articles and readers in every state.",
+        discussion: """
+            The directory is made when it is not there. It gets the database, its key and the sample feeds.
+
+            Example:
+              fortnight demo /tmp/demo
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "Where to put it.")
+    var directory: String
+
+    func validate() throws {
+        guard global.database == nil else {
+            throw ValidationError("demo makes its own database, fortnight.db in the directory; leave --database out.")
+        }
+    }
+
+    func perform() async throws {
+        let demo = Demo(directory: directory, lockWait: try global.lockWait())
+        let readers = try await demo.make()
+        if global.json {
+            try global.console.document(DemoView(database: demo.database, readers: readers))
+            return
+        }
+        var table = Table("READER", "STATE")
+        for reader in readers { table.add(reader.email, reader.state) }
+        global.console.line(
+            """
+            Made \(demo.database), a sandbox with the titles harbour-times (premium), sternwarte (metered) and \
+            workbench (registered).
+
+            \(table.text)
+
+            Try:
+              export FORTNIGHT_DATABASE=\(demo.database)
+              fortnight article list --limit 5
+              fortnight check \(readers[0].email) \(Demo.premiumArticle)
+              fortnight check --anonymous \(Demo.premiumArticle)
+              fortnight clock advance 14d
+              fortnight jobs run trial-expiry
+            """)
+    }
+}
+
+/// Makes the demonstration, by the same services as everything else.
+private struct Demo {
+    let directory: String
+    let lockWait: TimeSpan
+
+    static let premiumArticle = "harbour-times/swing-bridge-to-close-for-nineteen-nights"
+    private static let freeArticle = "harbour-times/sixty-buoys-and-one-paint-shed"
+
+    struct Reader: Encodable {
+        let email: String
+        let state: String
+    }
+
+    var database: String { directory + "/fortnight.db" }
+
+    func make() async throws -> [Reader] {
+        guard !FileManager.default.fileExists(atPath: database) else {
+            throw MembershipError(
+                .databaseExists, "There is a database at \(database) already.", remedy: "Name another directory.")
+        }
+        try writeFeeds()
+        _ = try await DatabaseSetup(path: database, lockWait: lockWait).initialize(.init(sandbox: true))
+        let services = try await Services.open(path: database, lockWait: lockWait)
+        try await importFeeds(services)
+        return try await makeReaders(services)
+    }
+
+    private func writeFeeds() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            for feed in SampleFeed.all {
+                try Data(feed.bytes).write(to: URL(filePath: directory).appending(path: feed.name))
+            }
+        } catch {
+            throw MembershipError(
+                .databaseUnavailable, "\(directory) cannot be written to: \(error.localizedDescription)",
+                remedy: "Name another directory.")
+        }
+    }
+
+    private func importFeeds(_ services: Services) async throws {
+        let titles: [(slug: String, name: String, access: AccessLevel)] = [
+            ("harbour-times", "The Harbour Times", .premium), ("sternwarte", "Sternwarte", .metered),
+            ("workbench", "Workbench Weekly", .registered),
+        ]
+        for (title, feed) in zip(titles, SampleFeed.all) {
+            let slug = try Slug(parsing: title.slug)
+            _ = try await services.titles.add(slug: slug, name: title.name, access: title.access)
+            _ = try await services.articles.importFeed(
+                path: directory + "/" + feed.name, options: .init(title: slug))
+        }
+        _ = try await services.articles.setAccess(ArticleReference(parsing: Demo.freeArticle), to: .free)
+    }
+
+    private func makeReaders(_ services: Services) async throws -> [Reader] {
+        let accounts = services.accounts
+        try await signUp("expired", accounts)
+        _ = try await services.clock.advance(by: .days(14))
+        _ = try await services.jobs.run("trial-expiry")
+        try await signUp("ending", accounts)
+        _ = try await services.clock.advance(by: .days(13))
+        try await signUp("new", accounts)
+        try await signUp("later", accounts, wantsTrial: false)
+        try await signUp("suspended", accounts)
+        _ = try await accounts.suspend(
+            .email(EmailAddress(parsing: Demo.email("suspended"))), reason: "Shared her password")
+        return [
+            Reader(email: Demo.email("new"), state: "trialing, the whole fortnight ahead"),
+            Reader(email: Demo.email("ending"), state: "trialing, one day left"),
+            Reader(email: Demo.email("expired"), state: "expired, recorded by trial-expiry"),
+            Reader(email: Demo.email("later"), state: "signed up without a trial"),
+            Reader(email: Demo.email("suspended"), state: "trialing, but suspended"),
+        ]
+    }
+
+    private func signUp(_ name: String, _ accounts: AccountService, wantsTrial: Bool = true) async throws {
+        _ = try await accounts.signUp(
+            email: EmailAddress(parsing: Demo.email(name)), timeZone: "Europe/Berlin", wantsTrial: wantsTrial)
+    }
+
+    private static func email(_ name: String) -> String { name + "@demo.example" }
+}
+
+private struct DemoView: Encodable {
+    let database: String
+    let readers: [Demo.Reader]
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Membership
+import MembershipService
+
+struct InitCommand: AsyncCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make a database, or finish one; changes nothing when it is all there.",
+        discussion: """
+            Beside the database a key file is made, with .key behind its name: keep both in your backups. The plan
+            ‘membership’ is made with it; trial days and price can be set only now.
+
+            Example:
+              fortnight init --sandbox --trial-days 14 --price 9.99 --currency USD
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Give the database a clock of its own, which can be moved.")
+    var sandbox = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many times 24 hours a trial lasts (default: 14).", valueName: "days"))
+    var trialDays: Int?
+
+    @Option(help: ArgumentHelp("What a month costs, such as 9.99; goes with --currency.", valueName: "amount"))
+    var price: String?
+
+    @Option(help: ArgumentHelp("The ISO 4217 code of the price's currency.", valueName: "code"))
+    var currency: String?
+
+    func validate() throws {
+        guard (price == nil) == (currency == nil) else {
+            throw ValidationError("--price and --currency go together: --price 9.99 --currency USD")
+        }
+    }
+
+    func perform() async throws {
+        var wishes = DatabaseSetup.Wishes(sandbox: sandbox, trialDays: trialDays)
+        if let price, let currency {
+            wishes.price = try Money(parsing: price, currency: Currency(parsing: currency))
+        }
+        let report = try await global.setup().initialize(wishes)
+        if global.json {
+            try global.console.document(SchemaView(path: global.path, report: report))
+        } else if report.changed {
+            global.console.line(
+                "Made \(global.path)\(sandbox ? ", a sandbox" : ""), at schema version \(report.version).")
+            global.console.line("Keep \(global.path).key with it in your backups.")
+        } else {
+            global.console.line(
+                "\(global.path) is up to date, at schema version \(report.version); nothing was changed.")
+        }
+    }
+}
+
+struct MigrateCommand: AsyncCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Bring an older database forward to this version's schema.",
+        discussion: """
+            A database from a newer version is refused. Make a backup before.
+
+            Example:
+              fortnight migrate --dry-run
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    func perform() async throws {
+        let report = try await global.setup().migrate(dryRun: dryRun)
+        if global.json {
+            try global.console.document(SchemaView(path: global.path, report: report))
+        } else if report.migrations.isEmpty {
+            global.console.line(
+                "\(global.path) is up to date, at schema version \(report.version); nothing was changed.")
+        } else {
+            for name in report.migrations { global.console.line("\(dryRun ? "Would take" : "Took") \(name).") }
+            global.console.line(
+                dryRun
+                    ? "Nothing was changed." : "\(global.path) is up to date now, at schema version \(report.version).")
+        }
+    }
+}
+
+private struct SchemaView: Encodable {
+    let database: String
+    let schemaVersion: Int
+    let migrations: [String]
+    let changed: Bool
+
+    init(path: String, report: DatabaseSetup.Report) {
+        database = path
+        schemaVersion = report.version
+        migrations = report.migrations
+        changed = report.changed
+    }
+}

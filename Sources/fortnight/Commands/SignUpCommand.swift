@@ -1,0 +1,96 @@
+import ArgumentParser
+import Membership
+import MembershipService
+
+struct SignUpCommand: AsyncCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "signup", abstract: "Make an account and start its free days.",
+        discussion: """
+            The free days are exactly 24 hours each, once for every person: capitals, +tags, the dots of Gmail and
+            the spelling of an international domain make no second person.
+
+            Example:
+              fortnight signup ada@example.com --name Ada --time-zone Europe/Berlin
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The person's address.")
+    var email: String
+
+    @Option(help: ArgumentHelp("What the person wants to be called.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("An IANA time zone (default: UTC).", valueName: "zone"))
+    var timeZone: String?
+
+    @Flag(help: "Leave the free days for later: fortnight trial start.")
+    var noTrial = false
+
+    func perform() async throws {
+        let email = try EmailAddress(parsing: email)
+        let result = try await global.services().accounts.signUp(
+            email: email, name: name, timeZone: timeZone, wantsTrial: !noTrial)
+        if global.json {
+            try global.console.document(SignUpView(result))
+            return
+        }
+        global.console.line("Signed up \(result.account.email) as \(result.account.id).")
+        switch result.trial {
+        case .started:
+            global.console.line("The trial runs until \(result.subscription?.trialEnd.rfc3339 ?? "").")
+        case .notWanted: global.console.line("No trial was started; fortnight trial start \(email.typed) starts it.")
+        case .taken: global.console.line("No trial was started: this person has had one.")
+        case .notOffered: global.console.line("No trial was started: the plan offers none.")
+        }
+    }
+}
+
+struct TrialCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trial", abstract: "The one trial of a person.", subcommands: [Start.self])
+
+    struct Start: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "start", abstract: "Start the trial of an account that was made without it.",
+            discussion: """
+                Example:
+                  fortnight trial start ada@example.com
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "The account's address or id.")
+        var account: String
+
+        func perform() async throws {
+            let reference = try AccountReference(parsing: account)
+            let subscription = try await global.services().accounts.startTrial(reference)
+            if global.json {
+                try global.console.document(SubscriptionView(subscription, at: subscription.trialStart))
+            } else {
+                global.console.line("The trial of \(reference) runs until \(subscription.trialEnd).")
+            }
+        }
+    }
+}
+
+private struct SignUpView: Encodable {
+    let id: String
+    let email: String
+    @ExplicitNull var name: String?
+    let timeZone: String
+    let createdAt: Timestamp
+    let trial: String
+    @ExplicitNull var subscription: SubscriptionView?
+
+    init(_ result: AccountService.SignUp) {
+        id = result.account.id.description
+        email = result.account.email
+        name = result.account.name
+        timeZone = result.account.timeZone
+        createdAt = result.account.createdAt
+        trial = result.trial.rawValue
+        subscription = result.subscription.map { SubscriptionView($0, at: result.account.createdAt) }
+    }
+}

@@ -1,0 +1,26 @@
+import Membership
+
+/// What the process says to its caller: 0 done or allowed, then this.
+enum ExitStatus {
+    /// The article may not be read, or a check-up found something wrong.
+    static let denied: Int32 = 1
+
+    /// The numbers are those of sysexits.h.
+    static func of(_ code: MembershipError.Code) -> Int32 {
+        switch code {
+        case .invalidInput:
+            64
+        case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .accountExists, .titleExists, .trialTaken,
+            .alreadySubscribed, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
+            .constraintViolated:
+            65
+        case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unreadableFile:
+            66
+        case .databaseMissing, .notADatabase, .databaseReadOnly, .databaseFull, .databaseUnavailable, .databaseDamaged,
+            .databaseNewer, .databaseOlder, .migrationChanged, .keyMissing, .keyMismatch:
+            69
+        case .databaseBusy:
+            75
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Membership
+
+/// The command line. Each command parses, calls one service method and renders what comes back.
+struct Fortnight: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "fortnight",
+        abstract: "The membership backend of a news aggregator: accounts, trials, and who may read what.",
+        discussion: """
+            Example:
+              fortnight init --sandbox
+              fortnight article import feed.xml
+              fortnight signup ada@example.com
+              fortnight check ada@example.com golem/the-bridge
+
+            The database is the file named by --database or FORTNIGHT_DATABASE, else fortnight.db. Results go to
+            standard output, everything else to standard error.
+            Exit status: 0 done or allowed, 1 denied or something is wrong, 64 usage, 65 bad data, 66 not found,
+            69 database unavailable, 75 busy, try again.
+            """,
+        version: version,
+        subcommands: [
+            SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
+            DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
+            JobsCommand.self, ClockCommand.self,
+        ])
+}
+
+/// A command that does something. Unlike ArgumentParser's own asynchronous commands it runs where it is called, on the
+/// main thread: starting another would cost a check a tenth of its time.
+protocol AsyncCommand: ParsableCommand {
+    func perform() async throws
+}
+
+@main
+enum Main {
+    static func main() async {
+        do {
+            var command = try Fortnight.parseAsRoot()
+            if let command = command as? any AsyncCommand {
+                try await command.perform()
+            } else {
+                try command.run()
+            }
+        } catch let error as MembershipError {
+            Console(isJSON: CommandLine.arguments.contains("--json")).report(error)
+            exit(ExitStatus.of(error.code))
+        } catch {
+            Fortnight.exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+
+/// The built binary, run on a directory of a test's own.
+struct Shell: Sendable {
+    let directory: TemporaryDirectory
+    private var environment: [Environment.Key: String?] = [:]
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        set("FORTNIGHT_DATABASE", directory.path + "/test.db")
+    }
+
+    /// Sets a variable of the environment.
+    mutating func set(_ name: String, _ value: String) {
+        if let key = Environment.Key(rawValue: name) { environment[key] = value }
+    }
+
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        /// The one JSON document on standard output.
+        func json() throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:]
+        }
+
+        /// A JSON document a line.
+        func jsonLines() throws -> [[String: Any]] {
+            try output.split(separator: "\n").map { line in
+                try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+            }
+        }
+    }
+
+    /// Runs `fortnight` with these arguments.
+    @discardableResult
+    func fortnight(_ arguments: String..., input: String = "") async throws -> Outcome {
+        try await run(Shell.binary, arguments, input: input)
+    }
+
+    /// Runs any program; `{}` among the arguments stands for the binary's path.
+    func run(_ program: String, _ arguments: [String], input: String = "") async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: Arguments(arguments.map { $0 == "{}" ? Shell.binary : $0 }),
+            environment: .inherit.updating(environment), workingDirectory: FilePath(directory.path),
+            input: .string(input), output: .string(limit: 1 << 24), error: .string(limit: 1 << 20))
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): -signal
+            }
+        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// The executable that was built beside the tests.
+    private static let binary: String = {
+        let beside = URL(filePath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
+        return beside.appending(path: "fortnight").path(percentEncoded: false)
+    }()
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+/// Holds the sources to the rules of the house that the compiler does not know.
+struct ImportDirectionTests {
+    /// Which of our own modules each module may import (docs/architecture.md).
+    private static let allowed: [String: Set<String>] = [
+        "CLibxml2": [], "CZlib": [], "Membership": [], "Migrations": [], "SampleFeeds": [],
+        "MembershipFeeds": ["Membership", "CLibxml2", "CZlib"],
+        "MembershipStore": ["Membership", "Migrations"],
+        "MembershipService": ["Membership", "MembershipFeeds", "MembershipStore"],
+        "Benchmarks": ["Membership", "MembershipService"],
+        "fortnight": ["Membership", "MembershipService", "SampleFeeds"],
+    ]
+
+    @Test func importsRunOneWay() throws {
+        let files = try SourceFile.all()
+        #expect(files.count > 50)
+        for file in files {
+            let allowed = try #require(ImportDirectionTests.allowed[file.module], "\(file.module) has no rule")
+            for imported in file.imports where ImportDirectionTests.allowed.keys.contains(imported) {
+                #expect(allowed.contains(imported), "\(file.path) imports \(imported)")
+            }
+        }
+    }
+
+    @Test func onlyTheStoreSpeaksSQL() throws {
+        let statement = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "PRAGMA "]
+        for file in try SourceFile.all() where !["MembershipStore", "Migrations", "Benchmarks"].contains(file.module) {
+            #expect(!statement.contains { file.code.contains($0) }, "\(file.path) has SQL in it")
+        }
+    }
+
+    @Test func onlyTheWallClockAsksForTheTime() throws {
+        let questions = [
+            "Date()", "Date.now", "clock_gettime", "gettimeofday", "time(nil)", "CURRENT_TIMESTAMP", "unixepoch",
+        ]
+        for file in try SourceFile.all() where !file.path.hasSuffix("Membership/WallClock.swift") {
+            #expect(!questions.contains { file.code.contains($0) }, "\(file.path) asks for the time")
+        }
+    }
+
+    @Test func placeholdersAreFirstUsedInAscendingOrder() throws {
+        for file in try SourceFile.all() where file.module == "MembershipStore" {
+            for (index, literal) in file.code.components(separatedBy: "\"\"\"").enumerated() where index % 2 == 1 {
+                var highest = 0
+                for piece in literal.components(separatedBy: "$").dropFirst() {
+                    guard let number = Int(piece.prefix(while: \.isNumber)) else { continue }
+                    #expect(
+                        number <= highest + 1 || literal.contains("\\("), "\(file.path): $\(number) comes too early")
+                    highest = max(highest, number)
+                }
+            }
+        }
+    }
+
+    @Test func everySourceFolderIsKnown() throws {
+        let sources = try FileManager.default.contentsOfDirectory(atPath: SourceFile.root + "/Sources")
+        #expect(Set(sources).union(["Migrations"]) == Set(ImportDirectionTests.allowed.keys))
+    }
+}
+
+private struct SourceFile {
+    let path: String
+    let module: String
+    let code: String
+
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
+    static func all() throws -> [SourceFile] {
+        let sources = try FileManager.default.subpathsOfDirectory(atPath: root + "/Sources").map { "Sources/" + $0 }
+        return try (sources + ["Migrations/Migrations.swift"]).filter { $0.hasSuffix(".swift") }.map { path in
+            let parts = path.split(separator: "/")
+            return SourceFile(
+                path: path, module: String(parts[0] == "Sources" ? parts[1] : parts[0]),
+                code: try String(contentsOfFile: root + "/" + path, encoding: .utf8))
+        }
+    }
+
+    var imports: [String] {
+        code.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").map(String.init)
+            guard let place = words.firstIndex(of: "import"), place <= 1, words.count > place + 1 else { return nil }
+            return words[place + 1]
+        }
+    }
+}
