@@ -25,6 +25,11 @@ let package = Package(
         .library(name: "MembershipService", targets: ["MembershipService"]),
         .executable(name: "fortnight", targets: ["fortnight"]),
     ],
+    // SQLite alone, without libpq: swift build --disable-default-traits
+    traits: [
+        .trait(name: "Postgres", description: "PostgreSQL through libpq, beside SQLite"),
+        .default(enabledTraits: ["Postgres"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -37,6 +42,9 @@ let package = Package(
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // The client library of PostgreSQL.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
         .target(name: "Membership", swiftSettings: settings),
         .target(
             name: "MembershipFeeds",
@@ -46,12 +54,15 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("SQLite")],
+            resources: [.embedInCode("SQLite"), .embedInCode("Postgres")],
             swiftSettings: settings
         ),
         .target(
             name: "MembershipStore",
-            dependencies: ["Membership", "Migrations", crypto, grdb],
+            dependencies: [
+                "Membership", "Migrations", crypto, grdb,
+                .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
+            ],
             swiftSettings: settings
         ),
         .target(

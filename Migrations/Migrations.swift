@@ -18,3 +18,8 @@ package struct Migration: Sendable {
 package let sqliteMigrations: [Migration] = [
     Migration(version: 1, name: "m0001_main_job", sql: PackageResources.m0001_main_job_sqlite_sql)
 ]
+
+/// The schema of a PostgreSQL database: the same steps, with the same tables, columns and keys.
+package let postgresMigrations: [Migration] = [
+    Migration(version: 1, name: "m0001_main_job", sql: PackageResources.m0001_main_job_postgres_sql)
+]

@@ -24,8 +24,8 @@ struct ColdStart {
     }
 
     private func prepare(_ database: String, in directory: String) async throws {
-        _ = try await DatabaseSetup(path: database).initialize(.init(sandbox: true))
-        let services = try await Services.open(path: database)
+        _ = try await DatabaseSetup(DatabaseLocation(database)).initialize(.init(sandbox: true))
+        let services = try await Services.open(DatabaseLocation(database))
         let feed = directory + "/feed.json"
         try Data(ColdStart.feed.utf8).write(to: URL(filePath: feed))
         _ = try await services.articles.importFeed(path: feed, options: .init())

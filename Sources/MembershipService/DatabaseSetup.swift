@@ -3,14 +3,12 @@ import MembershipStore
 
 /// Making a database, and bringing one forward to the schema of this version.
 public struct DatabaseSetup: Sendable {
-    private let path: String
-    private let lockWait: TimeSpan
+    private let location: DatabaseLocation
     private let clock: WallClock
 
-    /// Names the database file; the key file lies beside it.
-    public init(path: String, lockWait: TimeSpan = Services.defaultLockWait, clock: WallClock = .system) {
-        self.path = path
-        self.lockWait = lockWait
+    /// Names the database.
+    public init(_ location: DatabaseLocation, clock: WallClock = .system) {
+        self.location = location
         self.clock = clock
     }
 
@@ -50,13 +48,13 @@ public struct DatabaseSetup: Sendable {
             throw MembershipError(
                 .invalidInput, "‘\(days)’ is not a number of trial days.", remedy: "Give 0 to 365; 0 offers no trial.")
         }
-        let engine = try SQLiteEngine.create(path: path, lockWait: lockWait)
+        let engine = try location.create()
         let taken = try await engine.takePendingMigrations(clock: clock)
         if let deployment = try await engine.read({ try $0.deployment() }) {
             try await refuseOtherWishes(wishes, deployment: deployment, engine: engine)
             return Report(migrations: taken, version: engine.schema.version, changed: !taken.isEmpty)
         }
-        let key = try LedgerKeyFile(databasePath: path).loadOrCreate()
+        let key = try LedgerKeyFile(path: location.keyPath).loadOrCreate()
         let now = clock.now()
         let plan = PlanVersion(
             plan: DefaultPlan.name, version: 1, trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
@@ -76,20 +74,21 @@ public struct DatabaseSetup: Sendable {
     ///
     /// - Parameter dryRun: only names them.
     public func migrate(dryRun: Bool) async throws -> Report {
-        let engine = try SQLiteEngine.open(path: path, lockWait: lockWait)
+        let engine = try location.open()
         let applied = try await engine.read { try $0.appliedMigrations() }
         guard !applied.isEmpty else {
-            throw MembershipError(.databaseMissing, "\(path) is empty.", remedy: "Set it up with fortnight init.")
+            throw MembershipError(
+                .databaseMissing, "\(location.name) is empty.", remedy: "Set it up with fortnight init.")
         }
         let taken =
             dryRun ? try await engine.pendingMigrations() : try await engine.takePendingMigrations(clock: clock)
         return Report(migrations: taken, version: engine.schema.version, changed: !dryRun && !taken.isEmpty)
     }
 
-    private func refuseOtherWishes(_ wishes: Wishes, deployment: Deployment, engine: SQLiteEngine) async throws {
+    private func refuseOtherWishes(_ wishes: Wishes, deployment: Deployment, engine: any DatabaseEngine) async throws {
         if wishes.sandbox && !deployment.isSandbox {
             throw MembershipError(
-                .databaseExists, "\(path) is a live database, which cannot become a sandbox.",
+                .databaseExists, "\(location.name) is a live database, which cannot become a sandbox.",
                 remedy: "Choose another file for the sandbox.")
         }
         let plan = try await Store.open(engine, clock: clock).read { tx in
@@ -100,7 +99,7 @@ public struct DatabaseSetup: Sendable {
         guard days == plan?.trialDays, price == plan?.price else {
             throw MembershipError(
                 .databaseExists,
-                "\(path) exists, and its plan ‘\(DefaultPlan.name)’ is another: "
+                "\(location.name) exists, and its plan ‘\(DefaultPlan.name)’ is another: "
                     + "\(plan?.trialDays ?? 0) trial days, \(plan?.price?.description ?? "no price").",
                 remedy: "Trial days and price are set when a database is made; choose another file to make one.")
         }

@@ -3,14 +3,12 @@ import MembershipStore
 
 /// A check-up of a database: its engine, its schema, its key, its clock and its overdue work.
 public struct Doctor: Sendable {
-    private let path: String
-    private let lockWait: TimeSpan
+    private let location: DatabaseLocation
     private let clock: WallClock
 
-    /// Names the database file.
-    public init(path: String, lockWait: TimeSpan = Services.defaultLockWait, clock: WallClock = .system) {
-        self.path = path
-        self.lockWait = lockWait
+    /// Names the database.
+    public init(_ location: DatabaseLocation, clock: WallClock = .system) {
+        self.location = location
         self.clock = clock
     }
 
@@ -18,7 +16,7 @@ public struct Doctor: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `database_missing` when there is nothing to look at, `database_busy`.
     public func examine() async throws -> [Finding] {
-        let engine = try SQLiteEngine.open(path: path, lockWait: lockWait)
+        let engine = try location.open()
         var findings: [Finding] = []
         do {
             findings += try await engine.examine()
@@ -32,14 +30,14 @@ public struct Doctor: Sendable {
         return findings
     }
 
-    private func schema(_ engine: SQLiteEngine) async throws -> Finding {
+    private func schema(_ engine: any DatabaseEngine) async throws -> Finding {
         let schema = engine.schema
         try await schema.requireCurrent(engine.read { try $0.appliedMigrations() })
         return Finding("schema", "version \(schema.version), up to date", isSound: true)
     }
 
     private func key(_ store: Store) -> Finding {
-        let file = LedgerKeyFile(databasePath: path)
+        let file = LedgerKeyFile(path: location.keyPath)
         do {
             _ = try file.load(matching: store.deployment.keyFingerprint)
         } catch {

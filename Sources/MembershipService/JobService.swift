@@ -76,7 +76,7 @@ public struct JobService: Sendable {
         do {
             while true {
                 let wanted = min(type(of: job).batchSize, (limit?.count ?? .max) - processed)
-                let done = try await store.write { tx in try job.runBatch(tx, asOf: asOf, limit: wanted) }
+                let done = try await store.claim { tx in try job.runBatch(tx, asOf: asOf, limit: wanted) }
                 processed += done
                 if done < wanted || processed == limit?.count { break }
             }

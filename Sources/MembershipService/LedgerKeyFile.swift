@@ -9,16 +9,10 @@ import Membership
 struct LedgerKeyFile: Sendable {
     let path: String
 
-    init(databasePath: String) {
-        path = databasePath + ".key"
-    }
-
     /// Reads the key; makes it, for this user's eyes alone, when there is no file yet.
     func loadOrCreate() throws(MembershipError) -> LedgerKey {
-        if FileManager.default.fileExists(atPath: path) { return try load() }
-        let key = LedgerKey(SymmetricKey(size: .bits256))
-        try writeDurably(key.text + "\n")
-        return key
+        if !FileManager.default.fileExists(atPath: path) { try create(LedgerKey(SymmetricKey(size: .bits256))) }
+        return try load()
     }
 
     /// Reads the key.
@@ -53,16 +47,19 @@ struct LedgerKeyFile: Sendable {
         return (attributes?[.posixPermissions] as? NSNumber).map { $0.intValue & 0o077 != 0 }
     }
 
-    private func writeDurably(_ text: String) throws(MembershipError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    /// Writes the key under another name first, so that nobody ever reads half of it, and of two that make one at the
+    /// same time one wins.
+    private func create(_ key: LedgerKey) throws(MembershipError) {
+        let draft = path + "." + UUID().uuidString
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw cannotWrite() }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            let error = cannotWrite()
-            unlink(path)
-            throw error
+        defer {
+            close(descriptor)
+            unlink(draft)
         }
+        let bytes = Array((key.text + "\n").utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw cannotWrite() }
+        guard link(draft, path) == 0 || errno == EEXIST else { throw cannotWrite() }
     }
 
     private func cannotWrite() -> MembershipError {

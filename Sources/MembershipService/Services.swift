@@ -21,19 +21,15 @@ public struct Services: Sendable {
     /// Opens a database that `DatabaseSetup` made.
     ///
     /// - Parameters:
-    ///   - path: the database file. The key file lies beside it, with `.key` behind its name.
-    ///   - lockWait: how long a transaction waits for another process.
+    ///   - location: the database, and the key of its trial ledger.
     ///   - clock: where a live database takes the time from.
     /// - Throws: ``MembershipError`` with code `database_missing`, `database_older`, `database_newer` and others.
     public static func open(
-        path: String, lockWait: TimeSpan = Services.defaultLockWait, clock: WallClock = .system
+        _ location: DatabaseLocation, clock: WallClock = .system
     ) async throws -> Services {
-        let store = try await Store.open(SQLiteEngine.open(path: path, lockWait: lockWait), clock: clock)
-        return Services(store: store, ledgerKey: LedgerKeyFile(databasePath: path))
+        let store = try await Store.open(location.open(), clock: clock)
+        return Services(store: store, ledgerKey: LedgerKeyFile(path: location.keyPath))
     }
-
-    /// How long a transaction waits for another process when nothing else is said: 5 seconds.
-    public static let defaultLockWait = SQLiteEngine.defaultLockWait
 
     init(store: Store, ledgerKey: LedgerKeyFile) {
         accounts = AccountService(store: store, ledgerKey: ledgerKey)

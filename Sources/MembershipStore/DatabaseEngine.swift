@@ -1,6 +1,6 @@
 package import Membership
 
-/// A database that holds transactions: SQLite now, another engine through the same seam later.
+/// A database that holds transactions: SQLite or PostgreSQL.
 ///
 /// Every method throws `MembershipError`, whatever the engine beneath reported.
 package protocol DatabaseEngine: Sendable {
@@ -15,6 +15,17 @@ package protocol DatabaseEngine: Sendable {
     /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
     /// trace when the body throws.
     func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result
+
+    /// As ``write(_:)``, for work that several machines share: the rows that the body claims, with
+    /// ``SQLConnection/claim``, are its own until it commits.
+    func claim<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result
+
+    /// As ``write(_:)``, alone in the whole database, for changing the schema.
+    func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 

@@ -21,6 +21,10 @@ package protocol SQLConnection {
     /// Runs several statements of the engine's own dialect, for migrations alone.
     func runScript(_ sql: String) throws
 
+    /// Stands behind a SELECT of due rows and makes them this transaction's own: other workers pass them over. Empty
+    /// where there is only one writer.
+    var claim: String { get }
+
     /// The names of the tables there are.
     func tableNames() throws -> [String]
 }

@@ -16,13 +16,11 @@ package final class SQLiteEngine: DatabaseEngine {
     private let writer = Mutex<DatabaseQueue?>(nil)
     private let reader = Mutex<DatabaseQueue?>(nil)
 
-    /// How long a transaction waits for another process to finish before it gives up.
-    package static let defaultLockWait = TimeSpan(milliseconds: 5000)
-
     /// Opens a file that is there.
     ///
+    /// - Parameter lockWait: how long a transaction waits for another process to finish before it gives up.
     /// - Throws: ``MembershipError`` with code `database_missing` when it is not.
-    package static func open(path: String, lockWait: TimeSpan = defaultLockWait) throws -> SQLiteEngine {
+    package static func open(path: String, lockWait: TimeSpan) throws -> SQLiteEngine {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw MembershipError(
@@ -37,7 +35,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     /// Opens a file, making it when it is not there.
-    package static func create(path: String, lockWait: TimeSpan = defaultLockWait) throws -> SQLiteEngine {
+    package static func create(path: String, lockWait: TimeSpan) throws -> SQLiteEngine {
         if FileManager.default.fileExists(atPath: path) { return try open(path: path, lockWait: lockWait) }
         let engine = SQLiteEngine(path: path, lockWait: lockWait)
         // The journal mode is a property of the file: set once, it holds for every process after.
@@ -76,6 +74,19 @@ package final class SQLiteEngine: DatabaseEngine {
         return try await translatingErrors(path: path) {
             try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
         }
+    }
+
+    /// There is one writer at a time, so that what is due is its own anyway.
+    package func claim<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await write(body)
+    }
+
+    package func upgrade<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await write(body)
     }
 
     private func transact<Result>(
@@ -125,6 +136,7 @@ package final class SQLiteEngine: DatabaseEngine {
 private struct SQLiteConnection: SQLConnection {
     let database: Database
     let path: String
+    let claim = ""
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {

@@ -22,7 +22,7 @@ extension DatabaseEngine {
         // A database that is up to date is only read, so that asking never waits for a writer.
         guard try await !pendingMigrations().isEmpty else { return nil }
         let schema = schema
-        return try await write { sql in
+        return try await upgrade { sql in
             guard let next = try schema.pending(sql.appliedMigrations()).first else { return nil }
             try sql.createMigrationsTable()
             try sql.apply(next, at: now)

@@ -48,6 +48,15 @@ package final class Store: Sendable {
         }
     }
 
+    /// As ``write(_:)``, for a batch of a job that may run on several machines.
+    package func claim<Result: Sendable>(
+        _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+    ) async throws -> Result {
+        try await engine.claim { [self] sql in
+            try body(WriteTransaction(sql: sql, now: try now(sql), identifiers: identifiers))
+        }
+    }
+
     private func now(_ sql: any SQLConnection) throws -> Timestamp {
         // A live database never becomes a sandbox, so that only sandboxes pay for this question.
         guard deployment.isSandbox else { return clock.now() }

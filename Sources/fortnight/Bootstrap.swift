@@ -7,7 +7,9 @@ import MembershipService
 struct GlobalOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("The database file (or FORTNIGHT_DATABASE; default: fortnight.db).", valueName: "path"))
+        help: ArgumentHelp(
+            "An SQLite file or a postgres:// address (or FORTNIGHT_DATABASE; default: fortnight.db).",
+            valueName: "database"))
     var database: String?
 
     @Flag(name: .long, help: "Print JSON: one document, or for a list a line per item.")
@@ -15,24 +17,28 @@ struct GlobalOptions: ParsableArguments {
 
     var console: Console { Console(isJSON: json) }
 
-    var path: String {
-        database ?? ProcessInfo.processInfo.environment["FORTNIGHT_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? "fortnight.db"
+    /// The database as it was named.
+    private var address: String {
+        database ?? GlobalOptions.variable("FORTNIGHT_DATABASE") ?? "fortnight.db"
     }
 
-    /// How long to wait for another process, from FORTNIGHT_LOCK_WAIT.
-    func lockWait() throws -> TimeSpan {
-        guard let text = ProcessInfo.processInfo.environment["FORTNIGHT_LOCK_WAIT"], !text.isEmpty else {
-            return Services.defaultLockWait
+    /// The database, with what the environment says of how to use it.
+    func location(_ address: String? = nil) throws -> DatabaseLocation {
+        let wait = try GlobalOptions.variable("FORTNIGHT_LOCK_WAIT").map { try TimeSpan(parsing: $0) }
+        let connections = try GlobalOptions.variable("FORTNIGHT_CONNECTIONS").map { text in
+            try PageLimit(Int(text) ?? 0, most: 1000).count
         }
-        return try TimeSpan(parsing: text)
+        return DatabaseLocation(
+            address ?? self.address, keyPath: GlobalOptions.variable("FORTNIGHT_KEY_FILE"),
+            wait: wait ?? DatabaseLocation.defaultWait, connections: connections)
     }
 
     func services() async throws -> Services {
-        try await Services.open(path: path, lockWait: lockWait())
+        try await Services.open(location())
     }
 
-    func setup() throws -> DatabaseSetup {
-        DatabaseSetup(path: path, lockWait: try lockWait())
+    /// A variable of the environment; nil when it is not set or empty.
+    private static func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -17,7 +17,7 @@ enum ExitStatus {
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unreadableFile:
             66
         case .databaseMissing, .notADatabase, .databaseReadOnly, .databaseFull, .databaseUnavailable, .databaseDamaged,
-            .databaseNewer, .databaseOlder, .migrationChanged, .keyMissing, .keyMismatch:
+            .databaseNewer, .databaseOlder, .outcomeUnknown, .migrationChanged, .keyMissing, .keyMismatch:
             69
         case .databaseBusy:
             75

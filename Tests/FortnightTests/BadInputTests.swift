@@ -6,7 +6,7 @@ import TestSupport
 /// Bad input: a clear message with the value, the right exit status, and nothing written.
 struct BadInputTests {
     private func prepared() async throws -> Shell {
-        let shell = try Shell()
+        let shell = try await Shell()
         try await shell.fortnight("init", "--sandbox")
         return shell
     }
@@ -75,8 +75,8 @@ struct BadInputTests {
         #expect((try outcome.json()["feeds"] as? [Any])?.count == 2)
     }
 
-    @Test func aMissingDatabaseSaysHowToMakeOne() async throws {
-        let shell = try Shell()
+    @Test(.enabled(if: TestEngine.isSQLite)) func aMissingDatabaseSaysHowToMakeOne() async throws {
+        let shell = try await Shell()
         for command in ["doctor", "migrate"] {
             let outcome = try await shell.fortnight(command)
             #expect(outcome.status == 69)
@@ -85,8 +85,8 @@ struct BadInputTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: shell.directory.path).isEmpty)
     }
 
-    @Test func aTextFileIsNoDatabase() async throws {
-        let shell = try Shell()
+    @Test(.enabled(if: TestEngine.isSQLite)) func aTextFileIsNoDatabase() async throws {
+        let shell = try await Shell()
         _ = try shell.directory.write("test.db", String(repeating: "Dear diary, ", count: 99))
         for arguments in [["init"], ["title", "list"], ["migrate"]] {
             let outcome = try await shell.run("/usr/bin/env", ["{}"] + arguments)
@@ -99,7 +99,7 @@ struct BadInputTests {
         #expect(checkUp.output.contains("not an SQLite database"))
     }
 
-    @Test func aReadOnlyDatabaseCanBeReadButNotWritten() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func aReadOnlyDatabaseCanBeReadButNotWritten() async throws {
         let shell = try await prepared()
         // The superuser may write to anything, so the binary is run as nobody.
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: shell.directory.path)
@@ -112,7 +112,7 @@ struct BadInputTests {
         #expect(try await shell.fortnight("account", "list", "--json").output.isEmpty)
     }
 
-    @Test func aDiskThatTakesNoMoreIsReportedAndNothingIsHalfWritten() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func aDiskThatTakesNoMoreIsReportedAndNothingIsHalfWritten() async throws {
         let shell = try await prepared()
         let feed = try #require(SampleFeed.all.first)
         _ = try shell.directory.write(feed.name, feed.bytes)
@@ -126,7 +126,7 @@ struct BadInputTests {
         #expect(try await shell.fortnight("article", "import", feed.name).status == 0)
     }
 
-    @Test func aLockHeldForTooLongSaysTryAgain() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func aLockHeldForTooLongSaysTryAgain() async throws {
         var shell = try await prepared()
         shell.set("FORTNIGHT_LOCK_WAIT", "1s")
         let holder = "exec 3<>test.db; printf 'BEGIN IMMEDIATE;\\n.shell $0 signup ada@example.com; echo status $?\\n'"

@@ -8,9 +8,10 @@ struct Shell: Sendable {
     let directory: TemporaryDirectory
     private var environment: [Environment.Key: String?] = [:]
 
-    init() throws {
+    init() async throws {
         directory = try TemporaryDirectory()
-        set("FORTNIGHT_DATABASE", directory.path + "/test.db")
+        set("FORTNIGHT_DATABASE", try await TestEngine.makePlace(in: directory))
+        if !TestEngine.isSQLite { set("FORTNIGHT_KEY_FILE", directory.path + "/test.db.key") }
     }
 
     /// Sets a variable of the environment.

@@ -95,7 +95,7 @@ struct AccountServiceTests {
     @Test func aMissingOrForeignKeyFileStopsTrialsAndNothingIsWritten() async throws {
         let database = try await TestDatabase.sandbox()
         let accounts = database.services.accounts
-        let key = database.path + ".key"
+        let key = database.keyPath
         try FileManager.default.moveItem(atPath: key, toPath: key + ".away")
         #expect(try await code { _ = try await accounts.signUp(email: email("ada@example.com")) } == .keyMissing)
         try String(repeating: "0a", count: 32).write(toFile: key, atomically: true, encoding: .utf8)

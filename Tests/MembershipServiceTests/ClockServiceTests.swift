@@ -6,7 +6,7 @@ import TestSupport
 struct ClockServiceTests {
     @Test func aSandboxClockStandsStillUntilItIsMovedAndEveryProcessSeesIt() async throws {
         let database = try await TestDatabase.sandbox()
-        let other = try await Services.open(path: database.path)
+        let other = try await Services.open(database.location)
         #expect(try await other.clock.read().now == TestDatabase.start)
         _ = try await database.services.clock.advance(by: .days(14))
         #expect(try await other.clock.read().now == TestDatabase.start + .days(14))

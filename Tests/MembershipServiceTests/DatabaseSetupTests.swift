@@ -8,30 +8,32 @@ import TestSupport
 struct DatabaseSetupTests {
     @Test func settingUpTwiceChangesNothing() async throws {
         let directory = try TemporaryDirectory()
-        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        let location = TestDatabase.location(try await TestEngine.makePlace(in: directory), directory)
+        let setup = DatabaseSetup(location)
         #expect(try await setup.initialize(.init()).changed)
-        let key = try String(contentsOfFile: directory.path + "/x.db.key", encoding: .utf8)
+        let key = try String(contentsOfFile: location.keyPath, encoding: .utf8)
         let again = try await setup.initialize(.init())
         #expect(!again.changed)
         #expect(again.migrations.isEmpty)
-        #expect(try String(contentsOfFile: directory.path + "/x.db.key", encoding: .utf8) == key)
+        #expect(try String(contentsOfFile: location.keyPath, encoding: .utf8) == key)
     }
 
     @Test func twoSettingUpAtOnceMakeOneDatabase() async throws {
         for _ in 0..<10 {
             let directory = try TemporaryDirectory()
-            let path = directory.path + "/x.db"
-            async let first = DatabaseSetup(path: path).initialize(.init())
-            async let second = DatabaseSetup(path: path).initialize(.init())
+            let location = TestDatabase.location(try await TestEngine.makePlace(in: directory), directory)
+            async let first = DatabaseSetup(location).initialize(.init())
+            async let second = DatabaseSetup(location).initialize(.init())
             _ = try await (first, second)
-            let services = try await Services.open(path: path)
+            let services = try await Services.open(location)
             _ = try await services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
         }
     }
 
     @Test func aLiveDatabaseDoesNotBecomeASandbox() async throws {
         let directory = try TemporaryDirectory()
-        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        let location = TestDatabase.location(try await TestEngine.makePlace(in: directory), directory)
+        let setup = DatabaseSetup(location)
         _ = try await setup.initialize(.init())
         let error = await #expect(throws: MembershipError.self) { try await setup.initialize(.init(sandbox: true)) }
         #expect(error?.code == .databaseExists)
@@ -39,7 +41,8 @@ struct DatabaseSetupTests {
 
     @Test func aPlanThatIsThereIsNotQuietlyKeptWhenAnotherIsWished() async throws {
         let directory = try TemporaryDirectory()
-        let setup = DatabaseSetup(path: directory.path + "/x.db")
+        let location = TestDatabase.location(try await TestEngine.makePlace(in: directory), directory)
+        let setup = DatabaseSetup(location)
         let price = try Money(parsing: "9.99", currency: Currency(parsing: "EUR"))
         _ = try await setup.initialize(.init(trialDays: 7, price: price))
         #expect(try await !setup.initialize(.init(trialDays: 7, price: price)).changed)
@@ -48,32 +51,39 @@ struct DatabaseSetupTests {
         #expect(error?.code == .databaseExists)
     }
 
-    @Test(arguments: [-1, 366]) func trialDaysOutOfRangeAreRefusedAndNothingIsMade(days: Int) async throws {
+    @Test(.enabled(if: TestEngine.isSQLite), arguments: [-1, 366]) func trialDaysOutOfRangeAreRefusedAndNothingIsMade(
+        days: Int
+    ) async throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/x.db"
         await #expect(throws: MembershipError.self) {
-            try await DatabaseSetup(path: path).initialize(.init(trialDays: days))
+            try await DatabaseSetup(DatabaseLocation(path)).initialize(.init(trialDays: days))
         }
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     @Test func settingUpThatWasInterruptedIsFinished() async throws {
         let directory = try TemporaryDirectory()
-        let path = directory.path + "/x.db"
+        let address = try await TestEngine.makePlace(in: directory)
+        let location = TestDatabase.location(address, directory)
         // The schema is there, but what comes after it is not.
-        _ = try await SQLiteEngine.create(path: path).takePendingMigrations(clock: .system)
-        let error = await #expect(throws: MembershipError.self) { try await Services.open(path: path) }
+        let engine: any DatabaseEngine =
+            TestEngine.isSQLite
+            ? try SQLiteEngine.create(path: address, lockWait: DatabaseLocation.defaultWait)
+            : try PostgresEngine(url: address)
+        _ = try await engine.takePendingMigrations(clock: .system)
+        let error = await #expect(throws: MembershipError.self) { try await Services.open(location) }
         #expect(error?.remedy?.contains("fortnight init") == true)
-        #expect(try await DatabaseSetup(path: path).initialize(.init()).changed)
-        _ = try await Services.open(path: path)
+        #expect(try await DatabaseSetup(location).initialize(.init()).changed)
+        _ = try await Services.open(location)
     }
 
     @Test func anOlderFileIsBroughtForwardAndADryRunOnlyNamesTheSteps() async throws {
         let database = try await TestDatabase.sandbox()
-        let setup = DatabaseSetup(path: database.path)
+        let setup = DatabaseSetup(database.location)
         #expect(try await setup.migrate(dryRun: true).migrations.isEmpty)
         #expect(try await !setup.migrate(dryRun: false).changed)
-        let engine = try SQLiteEngine.open(path: database.path)
+        let engine = try database.engine()
         try await engine.write { sql in
             _ = try sql.run("INSERT INTO schema_migrations VALUES (99, 'm0099_future', 'x', 0)", [])
         }

@@ -6,66 +6,62 @@ import Testing
 import TestSupport
 
 struct DoctorTests {
-    private func wrong(_ path: String, clock: WallClock = .system) async throws -> [String] {
-        try await Doctor(path: path, clock: clock).examine().filter { !$0.isSound }.map(\.subject)
-    }
-
-    private func run(_ sql: String, on database: TestDatabase) async throws {
-        try await SQLiteEngine.open(path: database.path).write { try $0.runScript(sql) }
+    private func wrong(_ location: DatabaseLocation, clock: WallClock = .system) async throws -> [String] {
+        try await Doctor(location, clock: clock).examine().filter { !$0.isSound }.map(\.subject)
     }
 
     @Test func aSoundDatabaseIsFoundSound() async throws {
         let database = try await TestDatabase.sandbox()
-        #expect(try await wrong(database.path).isEmpty)
+        #expect(try await wrong(database.location).isEmpty)
     }
 
     @Test func overdueTrialsAreFound() async throws {
         let database = try await TestDatabase.sandbox()
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
         _ = try await database.services.clock.advance(by: .days(14))
-        #expect(try await wrong(database.path) == ["overdue trials"])
+        #expect(try await wrong(database.location) == ["overdue trials"])
         _ = try await database.services.jobs.run("trial-expiry")
-        #expect(try await wrong(database.path).isEmpty)
+        #expect(try await wrong(database.location).isEmpty)
     }
 
     @Test func aMissingForeignOrOpenKeyFileIsFound() async throws {
         let database = try await TestDatabase.sandbox()
-        let key = database.path + ".key"
+        let key = database.keyPath
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
-        #expect(try await wrong(database.path) == ["key file"])
+        #expect(try await wrong(database.location) == ["key file"])
         try String(repeating: "ab", count: 32).write(toFile: key, atomically: true, encoding: .utf8)
-        #expect(try await wrong(database.path) == ["key file"])
+        #expect(try await wrong(database.location) == ["key file"])
         try FileManager.default.removeItem(atPath: key)
-        #expect(try await wrong(database.path) == ["key file"])
+        #expect(try await wrong(database.location) == ["key file"])
     }
 
-    @Test func aBrokenReferenceIsFound() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func aBrokenReferenceIsFound() async throws {
         let database = try await TestDatabase.sandbox()
-        let sqlite = try DetachedSQLite(path: database.path)
+        let sqlite = try DetachedSQLite(path: database.address)
         try sqlite.execute("INSERT INTO account_emails VALUES ('ghost@example.com', 12345)")
-        #expect(try await wrong(database.path) == ["references"])
+        #expect(try await wrong(database.location) == ["references"])
     }
 
-    @Test func anUnsafeJournalModeIsFound() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func anUnsafeJournalModeIsFound() async throws {
         let database = try await TestDatabase.sandbox()
         let path = database.directory.path + "/copy.db"
-        try DetachedSQLite(path: database.path).execute("VACUUM INTO '\(path)'")
-        try FileManager.default.copyItem(atPath: database.path + ".key", toPath: path + ".key")
-        #expect(try await wrong(path) == ["journal mode"])
+        try DetachedSQLite(path: database.address).execute("VACUUM INTO '\(path)'")
+        try FileManager.default.copyItem(atPath: database.keyPath, toPath: path + ".key")
+        #expect(try await wrong(DatabaseLocation(path)) == ["journal mode"])
     }
 
-    @Test func aDamagedFileIsFound() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite)) func aDamagedFileIsFound() async throws {
         let database = try await TestDatabase.sandbox()
         for number in 0..<30 { try await database.addArticle("golem/article-\(number)") }
         let path = database.directory.path + "/copy.db"
-        try DetachedSQLite(path: database.path).execute("VACUUM INTO '\(path)'")
+        try DetachedSQLite(path: database.address).execute("VACUUM INTO '\(path)'")
         let handle = try FileHandle(forWritingTo: URL(filePath: path))
         for page in 3..<40 {
             try handle.seek(toOffset: UInt64(page * 4096))
             try handle.write(contentsOf: Data(repeating: 0xAB, count: 512))
         }
         try handle.close()
-        let subjects = try await wrong(path)
+        let subjects = try await wrong(DatabaseLocation(path))
         #expect(subjects.contains("integrity") || subjects.contains("database"))
     }
 
@@ -74,11 +70,13 @@ struct DoctorTests {
         let database = try await TestDatabase.live(clock: clock.wallClock)
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
         clock.set(TestDatabase.start + .hours(-1))
-        #expect(try await wrong(database.path, clock: clock.wallClock) == ["clock"])
+        #expect(try await wrong(database.location, clock: clock.wallClock) == ["clock"])
     }
 
     @Test func aMissingDatabaseIsAnError() async throws {
-        let error = await #expect(throws: MembershipError.self) { try await Doctor(path: "/nowhere/x.db").examine() }
+        let error = await #expect(throws: MembershipError.self) {
+            try await Doctor(DatabaseLocation("/nowhere/x.db")).examine()
+        }
         #expect(error?.code == .databaseMissing)
     }
 }

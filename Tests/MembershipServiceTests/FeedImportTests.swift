@@ -165,7 +165,7 @@ struct FeedImportTests {
 
     @Test func twoImportsOfOneFeedAtOnceMakeEachArticleOnce() async throws {
         let database = try await TestDatabase.sandbox()
-        let other = try await Services.open(path: database.path)
+        let other = try await Services.open(database.location)
         let items = (0..<300).map { Entry(id: "\($0)", title: "Headline \($0 / 2)") }
         let path = try database.directory.write("feed.json", JSONEncoder().encode(Feed(items: items)))
         async let first = database.services.articles.importFeed(path: path, options: .init())

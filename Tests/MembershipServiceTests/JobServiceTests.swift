@@ -35,12 +35,29 @@ struct JobServiceTests {
         let database = try await TestDatabase.sandbox()
         try await database.fillWithTrials(10_000)
         _ = try await database.services.clock.advance(by: .days(14))
-        let other = try await Services.open(path: database.path)
+        let other = try await Services.open(database.location)
         async let first = database.services.jobs.run("trial-expiry")
         async let second = other.jobs.run("trial-expiry")
         let processed = try await [first.processed, second.processed]
         #expect(processed.reduce(0, +) == 10_000)
         #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 10_000)
+        #expect(try await database.store().read { try $0.dueTrialCount(at: $0.now) } == 0)
+    }
+
+    @Test func eightWorkersShareTheWorkAndEachTrialEndsOnce() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(4000)
+        _ = try await database.services.clock.advance(by: .days(14))
+        let processed = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    try await Services.open(database.location).jobs.run("trial-expiry").processed
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(processed.reduce(0, +) == 4000)
+        #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 4000)
         #expect(try await database.store().read { try $0.dueTrialCount(at: $0.now) } == 0)
     }
 
@@ -102,15 +119,15 @@ struct JobServiceTests {
         let store = try await database.store()
         try await store.engine.write { sql in
             try sql.runScript(
-                "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT raise(ABORT, 'no messages today'); END")
+                "ALTER TABLE outbox RENAME COLUMN created_at TO made_at")
         }
         let error = await #expect(throws: MembershipError.self) {
             try await database.services.jobs.run("trial-expiry")
         }
-        #expect(error?.message.contains("no messages today") == true)
+        #expect(error?.message.contains("created_at") == true)
         #expect(try await store.read { try $0.eventCount(.trialEnded) } == 0)
         #expect(try await database.services.jobs.history(limit: PageLimit(1)).first?.error == error?.message)
-        try await store.engine.write { try $0.runScript("DROP TRIGGER broken") }
+        try await store.engine.write { try $0.runScript("ALTER TABLE outbox RENAME COLUMN made_at TO created_at") }
         #expect(try await database.services.jobs.run("trial-expiry").processed == 2)
     }
 }

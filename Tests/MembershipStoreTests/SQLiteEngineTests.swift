@@ -5,6 +5,7 @@ import MembershipStore
 import Testing
 import TestSupport
 
+@Suite(.enabled(if: TestEngine.isSQLite))
 struct SQLiteEngineTests {
     @Test func aWriteThatThrowsLeavesNoTrace() async throws {
         let database = try await TestDatabase.sandbox()
@@ -21,7 +22,7 @@ struct SQLiteEngineTests {
 
     @Test func aReadCannotWrite() async throws {
         let database = try await TestDatabase.sandbox()
-        let engine = try SQLiteEngine.open(path: database.path)
+        let engine = try database.engine()
         let error = await #expect(throws: MembershipError.self) {
             try await engine.read { sql in _ = try sql.run("DELETE FROM plan_entitlements", []) }
         }
@@ -30,7 +31,9 @@ struct SQLiteEngineTests {
 
     @Test func aFileThatIsNotThereIsMissingAndNotMade() throws {
         let directory = try TemporaryDirectory()
-        let error = #expect(throws: MembershipError.self) { try SQLiteEngine.open(path: directory.path + "/no.db") }
+        let error = #expect(throws: MembershipError.self) {
+            try SQLiteEngine.open(path: directory.path + "/no.db", lockWait: .days(1))
+        }
         #expect(error?.code == .databaseMissing)
         #expect(error?.remedy?.contains("fortnight init") == true)
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/no.db"))
@@ -39,7 +42,7 @@ struct SQLiteEngineTests {
     @Test func aTextFileIsNoDatabase() async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("notes.db", String(repeating: "Dear diary, ", count: 100))
-        let engine = try SQLiteEngine.open(path: path)
+        let engine = try SQLiteEngine.open(path: path, lockWait: .days(1))
         let error = await #expect(throws: MembershipError.self) { try await engine.read { try $0.tableNames() } }
         #expect(error?.code == .notADatabase)
     }
@@ -48,7 +51,7 @@ struct SQLiteEngineTests {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/other.db"
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE songs (title TEXT)") }
-        let engine = try SQLiteEngine.open(path: path)
+        let engine = try SQLiteEngine.open(path: path, lockWait: .days(1))
         let error = await #expect(throws: MembershipError.self) {
             try await Store.open(engine, clock: .system)
         }
@@ -60,8 +63,8 @@ struct SQLiteEngineTests {
         let database = try await TestDatabase.sandbox()
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
-        let holder = try DatabaseQueue(path: database.path, configuration: configuration)
-        let engine = try SQLiteEngine.open(path: database.path, lockWait: TimeSpan(milliseconds: 20))
+        let holder = try DatabaseQueue(path: database.address, configuration: configuration)
+        let engine = try SQLiteEngine.open(path: database.address, lockWait: TimeSpan(milliseconds: 20))
         try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
         let busy = await #expect(throws: MembershipError.self) { try await engine.write { _ in } }
         #expect(busy?.code == .databaseBusy)
@@ -96,7 +99,7 @@ struct SQLiteEngineTests {
 
     @Test func writesAreSynchronousAndForeignKeysHold() async throws {
         let database = try await TestDatabase.sandbox()
-        let findings = try await SQLiteEngine.open(path: database.path).examine()
+        let findings = try await database.engine().examine()
         #expect(findings.filter { !$0.isSound }.isEmpty)
         #expect(findings.first { $0.subject == "synchronous" }?.detail == "full")
         let store = try await database.store()
@@ -110,7 +113,7 @@ struct SQLiteEngineTests {
 
     @Test func aColumnThatHoldsSomethingElseIsDamageAndNotAnAnswer() async throws {
         let database = try await TestDatabase.sandbox()
-        let engine = try SQLiteEngine.open(path: database.path)
+        let engine = try database.engine()
         for column in ["'x'", "NULL"] {
             let error = await #expect(throws: MembershipError.self) {
                 try await engine.read { sql in try sql.query("SELECT \(column)", []) { try $0.integer(0) } }

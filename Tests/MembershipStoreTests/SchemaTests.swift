@@ -16,12 +16,12 @@ struct SchemaTests {
     }
 
     private func change(_ database: TestDatabase, _ sql: String) async throws {
-        try await SQLiteEngine.open(path: database.path).write { connection in _ = try connection.run(sql, []) }
+        try await database.engine().write { connection in _ = try connection.run(sql, []) }
     }
 
     @Test func aNewerDatabaseIsRefusedNamingBothVersions() async throws {
         let database = try await TestDatabase.sandbox()
-        let known = try SQLiteEngine.open(path: database.path).schema.version
+        let known = try database.engine().schema.version
         try await change(database, "INSERT INTO schema_migrations VALUES (\(known + 7), 'm9999_future', 'x', 0)")
         let (code, message) = await code { _ = try await database.store() }
         #expect(code == .databaseNewer)
@@ -37,7 +37,7 @@ struct SchemaTests {
     }
 
     @Test func aMissingMigrationIsRefusedByName() throws {
-        let engine = try SQLiteEngine.open(path: #filePath)
+        let engine = try SQLiteEngine.open(path: #filePath, lockWait: .days(1))
         let first = try #require(engine.schema.migrations.first)
         let second = Migration(version: 2, name: "m0002_second", sql: [])
         let schema = Schema(migrations: [first, second])
@@ -60,7 +60,7 @@ struct SchemaTests {
     }
 
     @Test func migrationNamesAreUniqueAndInOrder() throws {
-        let migrations = try SQLiteEngine.open(path: #filePath).schema.migrations
+        let migrations = try SQLiteEngine.open(path: #filePath, lockWait: .days(1)).schema.migrations
         #expect(migrations.map(\.version) == Array(1...migrations.count))
         for migration in migrations {
             let number = String(migration.version)

@@ -3,10 +3,11 @@ package import MembershipService
 package import MembershipStore
 import Synchronization
 
-/// A database of a test's own, in a file of its own.
+/// A database of a test's own: a file, or a schema on the server, with a key file in a directory of its own.
 package struct TestDatabase: Sendable {
     package let directory: TemporaryDirectory
-    package let path: String
+    /// The file's path or the server's address.
+    package let address: String
     package let services: Services
 
     /// When a test's sandbox begins.
@@ -22,15 +23,31 @@ package struct TestDatabase: Sendable {
 
     private static func make(_ wishes: DatabaseSetup.Wishes, clock: WallClock) async throws -> TestDatabase {
         let directory = try TemporaryDirectory()
-        let path = directory.path + "/test.db"
-        _ = try await DatabaseSetup(path: path, clock: clock).initialize(wishes)
+        let address = try await TestEngine.makePlace(in: directory)
+        let location = location(address, directory)
+        _ = try await DatabaseSetup(location, clock: clock).initialize(wishes)
         return TestDatabase(
-            directory: directory, path: path, services: try await Services.open(path: path, clock: clock))
+            directory: directory, address: address, services: try await Services.open(location, clock: clock))
     }
 
-    /// The same file opened beneath the services, as another process would.
+    package static func location(_ address: String, _ directory: TemporaryDirectory) -> DatabaseLocation {
+        DatabaseLocation(address, keyPath: directory.path + "/test.db.key", connections: 4)
+    }
+
+    package var location: DatabaseLocation { TestDatabase.location(address, directory) }
+
+    package var keyPath: String { location.keyPath }
+
+    /// The same database as another process would open it.
+    package func engine() throws -> any DatabaseEngine {
+        TestEngine.isSQLite
+            ? try SQLiteEngine.open(path: address, lockWait: DatabaseLocation.defaultWait)
+            : try PostgresEngine(url: address, connections: 2)
+    }
+
+    /// The same beneath the services.
     package func store() async throws -> Store {
-        try await Store.open(SQLiteEngine.open(path: path), clock: WallClock { TestDatabase.start })
+        try await Store.open(engine(), clock: WallClock { TestDatabase.start })
     }
 
     /// Adds a title and an article without going through a feed.
@@ -56,6 +73,20 @@ package struct TestDatabase: Sendable {
         }
         return reference
     }
+
+    /// Many trials that end fourteen days after the start, quicker than by signing up one by one.
+    package func fillWithTrials(_ count: Int) async throws {
+        try await store().write { tx in
+            let plan = PlanVersion(
+                plan: Slug(stored: "membership"), version: 1, trialDays: 14, price: nil, entitlements: [.allTitles])
+            for number in 0..<count {
+                let email = try EmailAddress(parsing: "r\(number)@example.com")
+                let account = try tx.insertAccount(email: email, name: nil, timeZone: "UTC").id
+                let subscription = try tx.insertTrialingSubscription(of: account, to: plan)
+                try tx.record(.trialStarted, account: account, subscription: subscription.id)
+            }
+        }
+    }
 }
 
 /// A wall clock that a test moves by hand.
@@ -72,21 +103,5 @@ package final class ManualClock: Sendable {
 
     package var wallClock: WallClock {
         WallClock { [self] in moment.withLock { $0 } }
-    }
-}
-
-extension TestDatabase {
-    /// Many trials that end fourteen days after the start, quicker than by signing up one by one.
-    package func fillWithTrials(_ count: Int) async throws {
-        try await store().write { tx in
-            let plan = PlanVersion(
-                plan: Slug(stored: "membership"), version: 1, trialDays: 14, price: nil, entitlements: [.allTitles])
-            for number in 0..<count {
-                let email = try EmailAddress(parsing: "r\(number)@example.com")
-                let account = try tx.insertAccount(email: email, name: nil, timeZone: "UTC").id
-                let subscription = try tx.insertTrialingSubscription(of: account, to: plan)
-                try tx.record(.trialStarted, account: account, subscription: subscription.id)
-            }
-        }
     }
 }

@@ -26,7 +26,7 @@ struct DemoCommand: AsyncCommand {
     }
 
     func perform() async throws {
-        let demo = Demo(directory: directory, lockWait: try global.lockWait())
+        let demo = Demo(directory: directory)
         let readers = try await demo.make()
         if global.json {
             try global.console.document(DemoView(database: demo.database, readers: readers))
@@ -55,7 +55,6 @@ struct DemoCommand: AsyncCommand {
 /// Makes the demonstration, by the same services as everything else.
 private struct Demo {
     let directory: String
-    let lockWait: TimeSpan
 
     static let premiumArticle = "harbour-times/swing-bridge-to-close-for-nineteen-nights"
     private static let freeArticle = "harbour-times/sixty-buoys-and-one-paint-shed"
@@ -73,8 +72,9 @@ private struct Demo {
                 .databaseExists, "There is a database at \(database) already.", remedy: "Name another directory.")
         }
         try writeFeeds()
-        _ = try await DatabaseSetup(path: database, lockWait: lockWait).initialize(.init(sandbox: true))
-        let services = try await Services.open(path: database, lockWait: lockWait)
+        let location = DatabaseLocation(database)
+        _ = try await DatabaseSetup(location).initialize(.init(sandbox: true))
+        let services = try await Services.open(location)
         try await importFeeds(services)
         return try await makeReaders(services)
     }

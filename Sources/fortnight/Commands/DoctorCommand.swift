@@ -15,14 +15,15 @@ struct DoctorCommand: AsyncCommand {
     @OptionGroup var global: GlobalOptions
 
     func perform() async throws {
-        let findings = try await Doctor(path: global.path, lockWait: global.lockWait()).examine()
+        let location = try global.location()
+        let findings = try await Doctor(location).examine()
         let isSound = findings.allSatisfy(\.isSound)
         if global.json {
-            try global.console.document(DoctorView(path: global.path, findings: findings))
+            try global.console.document(DoctorView(database: location.name, findings: findings))
         } else {
             var table = Table()
             table.add("ok", "version", "fortnight \(Fortnight.version)")
-            table.add("ok", "database", global.path)
+            table.add("ok", "database", location.name)
             for finding in findings { table.add(finding.isSound ? "ok" : "WRONG", finding.subject, finding.detail) }
             global.console.line(table.text)
             for case let (finding, remedy?) in findings.map({ ($0, $0.remedy) }) {
@@ -46,9 +47,9 @@ private struct DoctorView: Encodable {
     let ok: Bool
     let findings: [FindingView]
 
-    init(path: String, findings: [Finding]) {
+    init(database: String, findings: [Finding]) {
         version = Fortnight.version
-        database = path
+        self.database = database
         ok = findings.allSatisfy(\.isSound)
         self.findings = findings.map {
             FindingView(subject: $0.subject, detail: $0.detail, ok: $0.isSound, remedy: $0.remedy)

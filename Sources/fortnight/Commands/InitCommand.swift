@@ -40,16 +40,17 @@ struct InitCommand: AsyncCommand {
         if let price, let currency {
             wishes.price = try Money(parsing: price, currency: Currency(parsing: currency))
         }
-        let report = try await global.setup().initialize(wishes)
+        let location = try global.location()
+        let report = try await DatabaseSetup(location).initialize(wishes)
         if global.json {
-            try global.console.document(SchemaView(path: global.path, report: report))
+            try global.console.document(SchemaView(database: location.name, report: report))
         } else if report.changed {
             global.console.line(
-                "Made \(global.path)\(sandbox ? ", a sandbox" : ""), at schema version \(report.version).")
-            global.console.line("Keep \(global.path).key with it in your backups.")
+                "Made \(location.name)\(sandbox ? ", a sandbox" : ""), at schema version \(report.version).")
+            global.console.line("Keep \(location.keyPath) with it in your backups.")
         } else {
             global.console.line(
-                "\(global.path) is up to date, at schema version \(report.version); nothing was changed.")
+                "\(location.name) is up to date, at schema version \(report.version); nothing was changed.")
         }
     }
 }
@@ -70,17 +71,19 @@ struct MigrateCommand: AsyncCommand {
     var dryRun = false
 
     func perform() async throws {
-        let report = try await global.setup().migrate(dryRun: dryRun)
+        let location = try global.location()
+        let report = try await DatabaseSetup(location).migrate(dryRun: dryRun)
         if global.json {
-            try global.console.document(SchemaView(path: global.path, report: report))
+            try global.console.document(SchemaView(database: location.name, report: report))
         } else if report.migrations.isEmpty {
             global.console.line(
-                "\(global.path) is up to date, at schema version \(report.version); nothing was changed.")
+                "\(location.name) is up to date, at schema version \(report.version); nothing was changed.")
         } else {
             for name in report.migrations { global.console.line("\(dryRun ? "Would take" : "Took") \(name).") }
             global.console.line(
                 dryRun
-                    ? "Nothing was changed." : "\(global.path) is up to date now, at schema version \(report.version).")
+                    ? "Nothing was changed."
+                    : "\(location.name) is up to date now, at schema version \(report.version).")
         }
     }
 }
@@ -91,8 +94,8 @@ private struct SchemaView: Encodable {
     let migrations: [String]
     let changed: Bool
 
-    init(path: String, report: DatabaseSetup.Report) {
-        database = path
+    init(database: String, report: DatabaseSetup.Report) {
+        self.database = database
         schemaVersion = report.version
         migrations = report.migrations
         changed = report.changed

@@ -1,0 +1,83 @@
+import Foundation
+public import Membership
+import MembershipStore
+
+/// Where a database is: an SQLite file, or a PostgreSQL server; and where the key of its trial ledger is.
+public struct DatabaseLocation: Sendable {
+    /// For people; without a password.
+    public let name: String
+    /// The file with the key of the trial ledger.
+    public let keyPath: String
+    private let kind: Kind
+
+    private enum Kind: Sendable {
+        case file(path: String)
+        case server(url: String)
+    }
+
+    /// How long a transaction waits for others when nothing else is said: 5 seconds.
+    public static let defaultWait = TimeSpan(milliseconds: 5000)
+
+    /// How long a transaction waits: for a lock, for a connection, for a server that went away.
+    private let wait: TimeSpan
+    /// How many connections to a server there are at most.
+    private let connections: Int?
+
+    /// Reads a location: `postgres://…` or `postgresql://…` is a server, in any form that libpq takes; anything else
+    /// is the path of a file.
+    ///
+    /// - Parameters:
+    ///   - keyPath: nil for the file's path with `.key` behind it, and for `fortnight.key` with a server.
+    ///   - wait: how long a transaction waits for others.
+    ///   - connections: how many connections to a server there are at most; nil for 8.
+    public init(
+        _ text: String, keyPath: String? = nil, wait: TimeSpan = DatabaseLocation.defaultWait, connections: Int? = nil
+    ) {
+        self.wait = wait
+        self.connections = connections
+        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            kind = .server(url: text)
+            name = DatabaseLocation.name(ofServer: text)
+            self.keyPath = keyPath ?? "fortnight.key"
+        } else {
+            kind = .file(path: text)
+            name = text
+            self.keyPath = keyPath ?? text + ".key"
+        }
+    }
+
+    /// Opens what is there.
+    func open() throws -> any DatabaseEngine {
+        switch kind {
+        case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait)
+        case .server(let url): try server(url)
+        }
+    }
+
+    /// Opens what is there, or makes it: a file is made, a database on a server must have been.
+    func create() throws -> any DatabaseEngine {
+        switch kind {
+        case .file(let path): try SQLiteEngine.create(path: path, lockWait: wait)
+        case .server(let url): try server(url)
+        }
+    }
+
+    private static func name(ofServer url: String) -> String {
+        #if Postgres
+            // An address that is none is refused when it is opened, and is not repeated: it may hold a password.
+            return (try? PostgresEngine.name(of: url)) ?? "the PostgreSQL database"
+        #else
+            return "the PostgreSQL database"
+        #endif
+    }
+
+    private func server(_ url: String) throws -> any DatabaseEngine {
+        #if Postgres
+            return try PostgresEngine(url: url, wait: wait, connections: connections)
+        #else
+            throw MembershipError(
+                .invalidInput, "This fortnight was built for SQLite alone, without PostgreSQL.",
+                remedy: "Name a file with --database, or use a build with the trait Postgres.")
+        #endif
+    }
+}
