@@ -113,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FortnightTests",
-            dependencies: ["fortnight", "SampleFeeds", "TestSupport", subprocess, systemPackage],
+            dependencies: ["fortnight", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage],
             swiftSettings: settings
         ),
         .testTarget(name: "HouseTests", swiftSettings: settings),

@@ -29,14 +29,19 @@ public enum ReaderFacts: Equatable, Sendable {
 public struct AccountFacts: Equatable, Sendable {
     /// Which account.
     public let id: Identifier<Account>
+    /// Since when there is one.
+    public let createdAt: Timestamp
     /// Every suspension, past and present.
     public let suspensions: [Suspension]
     /// Every grant that has not been voided, whatever its interval.
     public let grants: [Grant]
 
     /// Brings the facts together.
-    public init(id: Identifier<Account>, suspensions: [Suspension], grants: [Grant]) {
+    public init(
+        id: Identifier<Account>, createdAt: Timestamp, suspensions: [Suspension], grants: [Grant]
+    ) {
         self.id = id
+        self.createdAt = createdAt
         self.suspensions = suspensions
         self.grants = grants
     }

@@ -27,6 +27,8 @@ public enum AccessRules {
         case .anonymous(let trialDays):
             return Verdict(reason: .signUpRequired, trialDaysOnOffer: trialDays)
         case .account(let account):
+            // Asked about a time before the person signed up.
+            if moment < account.createdAt { return Verdict(reason: .signUpRequired) }
             if let suspension = account.suspensions.first(where: { $0.interval.contains(moment) }) {
                 return Verdict(reason: .accountSuspended, since: suspension.interval.startsAt)
             }
@@ -50,9 +52,11 @@ public enum AccessRules {
     /// Every moment at which some fact starts or stops holding.
     private static func boundaries(_ facts: AccessFacts) -> [Timestamp] {
         var intervals: [Interval] = []
+        var moments = [facts.article.publishedAt]
         if case .account(let account) = facts.reader {
+            moments.append(account.createdAt)
             intervals = account.grants.map(\.interval) + account.suspensions.map(\.interval)
         }
-        return [facts.article.publishedAt] + intervals.map(\.startsAt) + intervals.compactMap(\.endsAt)
+        return moments + intervals.map(\.startsAt) + intervals.compactMap(\.endsAt)
     }
 }

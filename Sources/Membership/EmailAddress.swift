@@ -48,8 +48,13 @@ public struct EmailAddress: Sendable {
         if local.isEmpty { return "nothing stands before the @" }
         if local.utf8.count > longestLocal { return "what stands before the @ is longer than \(longestLocal) bytes" }
         if local.hasPrefix(".") || local.hasSuffix(".") || local.contains("..") { return "a dot is out of place" }
-        let wrong = local.unicodeScalars.first { !isAllowedInLocal($0) }
-        return wrong.map { "‘\(PlainText.visible(String($0)))’ may not stand before the @" }
+        let scalars = Array(local.unicodeScalars)
+        let wrong = scalars.indices.first { index in
+            // A mark belongs to a letter; on a dot or a plus it would hide what that means.
+            !isAllowedInLocal(scalars[index])
+                || isMark(scalars[index]) && (index == 0 || !isLetterOrMark(scalars[index - 1]))
+        }
+        return wrong.map { scalars[$0] }.map { "‘\(PlainText.visible(String($0)))’ may not stand before the @" }
     }
 
     /// RFC 5322 `atext` and the dot, and letters, digits and marks of any script (RFC 6531).
@@ -64,6 +69,14 @@ public struct EmailAddress: Sendable {
         default:
             return false
         }
+    }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        [.nonspacingMark, .spacingMark, .enclosingMark].contains(scalar.properties.generalCategory)
+    }
+
+    private static func isLetterOrMark(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || isMark(scalar)
     }
 
     /// The domain in lower-case ASCII (UTS 46), or nil when it is not a domain name of at least two labels.

@@ -55,6 +55,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case databaseDamaged = "database_damaged"
         case databaseNewer = "database_newer"
         case databaseOlder = "database_older"
+        case unforeseen
         case outcomeUnknown = "outcome_unknown"
         case migrationChanged = "migration_changed"
         case keyMissing = "key_missing"

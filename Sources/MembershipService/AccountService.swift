@@ -52,7 +52,8 @@ public struct AccountService: Sendable {
             guard let key else { return SignUp(account: account, subscription: nil, trial: .notWanted) }
             let plan = try tx.trialPlan()
             guard plan.trialDays > 0 else { return SignUp(account: account, subscription: nil, trial: .notOffered) }
-            let subscription = try tx.startTrial(of: account.id, plan: plan, identityHMAC: key.identity(of: email))
+            let subscription = try tx.startTrial(
+                of: account.id, plan: plan, identityHMAC: key.identity(ofCanonicalEmail: email.canonical))
             return SignUp(account: account, subscription: subscription, trial: subscription == nil ? .taken : .started)
         }
     }
@@ -75,7 +76,7 @@ public struct AccountService: Sendable {
             guard plan.trialDays > 0 else {
                 throw MembershipError(.trialTaken, "The plan ‘\(plan.plan)’ offers no trial.")
             }
-            let identity = key.identity(of: try EmailAddress(parsing: account.email))
+            let identity = key.identity(ofCanonicalEmail: try tx.canonicalEmail(of: account.id))
             guard let subscription = try tx.startTrial(of: account.id, plan: plan, identityHMAC: identity) else {
                 throw MembershipError(
                     .trialTaken, "\(account.email) has had the one trial there is for a person.",
@@ -186,6 +187,11 @@ extension ReadTransaction {
         guard let plan = try newestVersion(ofPlan: DefaultPlan.name) else {
             throw MembershipError(
                 .unknownPlan, "There is no plan ‘\(DefaultPlan.name)’.", remedy: "Run fortnight doctor.")
+        }
+        // A trial that opens nothing would use up the one there is.
+        guard !plan.entitlements.isEmpty else {
+            throw MembershipError(
+                .unknownPlan, "The plan ‘\(plan.plan)’ entitles to nothing.", remedy: "Run fortnight doctor.")
         }
         return plan
     }

@@ -40,9 +40,11 @@ public struct DatabaseLocation: Sendable {
             name = DatabaseLocation.name(ofServer: text)
             self.keyPath = keyPath ?? "fortnight.key"
         } else {
-            kind = .file(path: text)
+            // One spelling for the database and its key, and none that SQLite takes for more than a path.
+            let path = URL(filePath: text).standardizedFileURL.path(percentEncoded: false)
+            kind = .file(path: path)
             name = text
-            self.keyPath = keyPath ?? text + ".key"
+            self.keyPath = keyPath ?? path + ".key"
         }
     }
 

@@ -48,13 +48,18 @@ public struct DatabaseSetup: Sendable {
             throw MembershipError(
                 .invalidInput, "‘\(days)’ is not a number of trial days.", remedy: "Give 0 to 365; 0 offers no trial.")
         }
+        // The key comes first: without it nothing could be finished.
+        let keyFile = LedgerKeyFile(path: location.keyPath)
         let engine = try location.create()
+        let isNew = try await engine.read { try $0.appliedMigrations().isEmpty }
+        if isNew { _ = try keyFile.loadOrCreate() }
         let taken = try await engine.takePendingMigrations(clock: clock)
         if let deployment = try await engine.read({ try $0.deployment() }) {
             try await refuseOtherWishes(wishes, deployment: deployment, engine: engine)
+            _ = try keyFile.load(matching: deployment.keyFingerprint)
             return Report(migrations: taken, version: engine.schema.version, changed: !taken.isEmpty)
         }
-        let key = try LedgerKeyFile(path: location.keyPath).loadOrCreate()
+        let key = try keyFile.loadOrCreate()
         let now = clock.now()
         let plan = PlanVersion(
             plan: DefaultPlan.name, version: 1, trialDays: wishes.trialDays ?? DefaultPlan.trialDays,

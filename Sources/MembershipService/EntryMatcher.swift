@@ -4,21 +4,22 @@ import MembershipStore
 
 /// Finds the article that an entry of a feed is, and brings it up to what the entry says.
 struct EntryMatcher: Sendable {
-    /// Nil in a dry run for a title that is not there yet.
-    let title: Title?
+    /// Nil while the title is not there yet.
+    var title: Title?
+    /// Every id of the feed: an article that goes by one of them is that entry's, whatever its link.
+    let feedIDs: Set<String>
     /// The section an operator gave.
     let section: String?
     /// The access an operator gave, for new articles.
     let access: AccessLevel?
-    let dryRun: Bool
-    /// The articles found so far. Two entries of one feed are two articles, also when they share a link.
+    /// The articles found by their link so far: each is one entry's and no other's.
     private var taken: Set<Identifier<Article>> = []
 
-    init(title: Title?, section: String?, access: AccessLevel?, dryRun: Bool) {
+    init(title: Title?, feedIDs: Set<String>, section: String?, access: AccessLevel?) {
         self.title = title
+        self.feedIDs = feedIDs
         self.section = section
         self.access = access
-        self.dryRun = dryRun
     }
 
     /// What became of an entry.
@@ -26,28 +27,49 @@ struct EntryMatcher: Sendable {
         case added, updated, unchanged
     }
 
-    mutating func take(_ entry: FeedEntry, _ tx: WriteTransaction) throws -> Outcome {
-        guard let title else { return .added }
-        guard let stored = try existing(entry, title, tx) else {
-            if !dryRun { taken.insert(try add(entry, title, tx)) }
-            return .added
+    /// What an entry turns out to be.
+    enum Match {
+        case new
+        case changed(StoredArticle)
+        case same
+
+        var outcome: Outcome {
+            switch self {
+            case .new: .added
+            case .changed: .updated
+            case .same: .unchanged
+            }
         }
+    }
+
+    mutating func match(_ entry: FeedEntry, _ tx: ReadTransaction) throws -> Match {
+        guard let title, let stored = try existing(entry, title, tx) else { return .new }
         taken.insert(stored.id)
         let renewed = renewed(stored, by: entry, title)
-        guard renewed != stored else { return .unchanged }
-        if !dryRun { try tx.update(renewed) }
-        return .updated
+        return renewed == stored ? .same : .changed(renewed)
+    }
+
+    mutating func take(_ entry: FeedEntry, _ tx: WriteTransaction) throws -> Outcome {
+        let match = try match(entry, tx)
+        switch match {
+        case .new: if let title { try add(entry, title, tx) }
+        case .changed(let article): try tx.update(article)
+        case .same: break
+        }
+        return match.outcome
     }
 
     /// By its id, then by its link, so that a corrected headline, id or link does not make a second article.
     private func existing(_ entry: FeedEntry, _ title: Title, _ tx: ReadTransaction) throws -> StoredArticle? {
         if let stored = try tx.storedArticle(title: title.id, sourceID: entry.sourceID) { return stored }
         guard let link = entry.link else { return nil }
-        return try tx.storedArticles(title: title.id, link: link).first { !taken.contains($0.id) }
+        return try tx.storedArticles(title: title.id, link: link).first {
+            !feedIDs.contains($0.sourceID) && !taken.contains($0.id)
+        }
     }
 
-    private func add(_ entry: FeedEntry, _ title: Title, _ tx: WriteTransaction) throws -> Identifier<Article> {
-        try tx.insertArticle(
+    private func add(_ entry: FeedEntry, _ title: Title, _ tx: WriteTransaction) throws {
+        _ = try tx.insertArticle(
             title: title.id, slug: freeSlug(entry.headline, title, tx), sourceID: entry.sourceID,
             headline: entry.headline, section: section(of: entry, title), access: access,
             publishedAt: entry.publishedAt ?? tx.now, updatedAt: entry.updatedAt, content: content(of: entry))

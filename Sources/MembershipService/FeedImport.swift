@@ -72,21 +72,24 @@ extension ArticleService {
         let section = try options.section.map { try PlainText.checked($0, as: "a section", longest: 100) }
         let document = try FeedDocument.open(path: path)
         let proposal = try TitleProposal(channel: document.channel, slug: options.title, file: path)
-        let found = try await title(for: proposal, adding: !options.dryRun)
         var matcher = EntryMatcher(
-            title: found.title, section: section, access: options.access, dryRun: options.dryRun)
-        var report = ImportReport(title: proposal.slug, titleIsNew: found.isNew)
+            title: try await store.read { tx in try proposal.existing(tx) }, feedIDs: try document.entryIDs(),
+            section: section, access: options.access)
+        var report = ImportReport(title: proposal.slug, titleIsNew: matcher.title == nil)
         let entries = try document.entries()
-        while let batch = try entries.next(upTo: ArticleService.batchSize) {
-            let accepted = batch.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
-            let outcome = try await store.write { [matcher] tx in
-                var matcher = matcher
-                let outcomes = try accepted.map { try matcher.take($0, tx) }
-                return (matcher, outcomes)
+        do {
+            while let batch = try entries.next(upTo: ArticleService.batchSize) {
+                let accepted = batch.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
+                let outcomes =
+                    options.dryRun
+                    ? try await preview(accepted, &matcher) : try await take(accepted, &matcher, proposal)
+                report.count(outcomes, rejected: batch)
+                progress(report.total, document.entryCount)
             }
-            matcher = outcome.0
-            report.count(outcome.1, rejected: batch)
-            progress(report.total, document.entryCount)
+        } catch let error as MembershipError where report.added + report.updated > 0 && !options.dryRun {
+            throw MembershipError(
+                error.code, error.message + " Before that, \(report.total) of \(document.entryCount) entries went in.",
+                remedy: [error.remedy, "Importing again finishes the feed."].compactMap(\.self).joined(separator: " "))
         }
         return report
     }
@@ -94,17 +97,32 @@ extension ArticleService {
     /// Entries a transaction: few enough that other writers wait only for milliseconds.
     private static let batchSize = 100
 
-    /// The title that a feed belongs to. In a dry run one that is not there yet stays nil.
-    private func title(for proposal: TitleProposal, adding: Bool) async throws -> (title: Title?, isNew: Bool) {
-        if let title = try await store.read({ tx in try proposal.existing(tx) }) { return (title, false) }
-        guard adding else { return (nil, true) }
-        return try await store.write { tx in
-            if let title = try proposal.existing(tx) { return (title, false) }
-            let title = try tx.insertTitle(
-                slug: proposal.slug, name: proposal.name, access: .premium, section: nil,
-                homePage: proposal.homePage, language: proposal.language)
-            return (title, true)
+    private func preview(_ entries: [FeedEntry], _ matcher: inout EntryMatcher) async throws -> [EntryMatcher.Outcome] {
+        let before = matcher
+        let (after, outcomes) = try await store.read { tx in
+            var matcher = before
+            let outcomes = try entries.map { try matcher.match($0, tx).outcome }
+            return (matcher, outcomes)
         }
+        matcher = after
+        return outcomes
+    }
+
+    /// Writes a batch. Its title is added with the first entry that is taken, so that a feed of which none is leaves
+    /// nothing behind.
+    private func take(
+        _ entries: [FeedEntry], _ matcher: inout EntryMatcher, _ proposal: TitleProposal
+    ) async throws -> [EntryMatcher.Outcome] {
+        guard !entries.isEmpty else { return [] }
+        let before = matcher
+        let (after, outcomes) = try await store.write { tx in
+            var matcher = before
+            matcher.title = try before.title ?? proposal.existing(tx) ?? proposal.add(tx)
+            let outcomes = try entries.map { try matcher.take($0, tx) }
+            return (matcher, outcomes)
+        }
+        matcher = after
+        return outcomes
     }
 }
 
@@ -121,7 +139,8 @@ private struct TitleProposal: Sendable {
         isChosen = slug != nil
         guard let slug = slug ?? Slug(from: channel.name) else {
             throw MembershipError(
-                .invalidFeed, "\(file) does not name its channel.", remedy: "Name the title with --title SLUG.")
+                .invalidFeed, "No slug can be made of ‘\(channel.name)’, as the channel of \(file) is called.",
+                remedy: "Name the title with --title SLUG.")
         }
         self.slug = slug
         name = channel.name.isEmpty ? slug.text : channel.name
@@ -131,12 +150,29 @@ private struct TitleProposal: Sendable {
 
     func existing(_ tx: ReadTransaction) throws -> Title? {
         guard let title = try tx.title(slug) else { return nil }
-        if !isChosen, let theirs = title.homePage, let ours = homePage, theirs != ours {
+        if !isChosen, let theirs = title.homePage, let ours = homePage,
+            TitleProposal.site(theirs) != TitleProposal.site(ours)
+        {
             throw MembershipError(
                 .titleExists, "The title ‘\(slug)’ is that of \(theirs), and this feed is of \(ours).",
                 remedy: "Name the title with --title: \(slug) to put both together, or another slug.")
         }
         return title
+    }
+
+    func add(_ tx: WriteTransaction) throws -> Title {
+        try tx.insertTitle(
+            slug: slug, name: name, access: .premium, section: nil, homePage: homePage, language: language)
+    }
+
+    /// What two spellings of one site's address have in common.
+    private static func site(_ address: String) -> String {
+        var site = address.lowercased()[...]
+        for beginning in ["https://", "http://", "www."] where site.hasPrefix(beginning) {
+            site = site.dropFirst(beginning.count)
+        }
+        while site.hasSuffix("/") { site.removeLast() }
+        return String(site)
     }
 }
 

@@ -56,12 +56,25 @@ public struct JobService: Sendable {
         }
     }
 
-    /// What a job would do now, longest overdue first.
+    /// What a job would do.
+    public struct Preview: Equatable, Sendable {
+        /// How many things.
+        public let count: Int
+        /// The first of them, longest overdue first, at most as many as a page has.
+        public let items: [DueItem]
+    }
+
+    /// What a job would do now.
     ///
+    /// - Parameter limit: how many things it would do at most; nil for all that is due.
     /// - Throws: ``MembershipError`` with code `unknown_job`.
-    public func preview(_ name: String, limit: PageLimit) async throws -> [DueItem] {
+    public func preview(_ name: String, limit: PageLimit? = nil) async throws -> Preview {
         let job = try JobService.job(name)
-        return try await store.read { tx in try job.preview(tx, limit: limit.count) }
+        let limit = limit?.count ?? .max
+        return try await store.read { tx in
+            Preview(
+                count: min(try job.dueCount(tx), limit), items: try job.preview(tx, limit: min(limit, PageLimit.most)))
+        }
     }
 
     /// Does what is due now, batch after batch, and records the run. What a failing run has done stays done.

@@ -90,7 +90,7 @@ struct LedgerKey: Sendable {
     var fingerprint: String { String(hmac("fortnight ledger key").prefix(16)) }
 
     /// What the ledger knows a person by.
-    func identity(of email: EmailAddress) -> String { hmac("email:" + email.canonical) }
+    func identity(ofCanonicalEmail email: String) -> String { hmac("email:" + email) }
 
     private func hmac(_ text: String) -> String {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal

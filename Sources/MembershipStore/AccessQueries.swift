@@ -10,9 +10,11 @@ extension ReadTransaction {
     ) throws -> AccessFacts {
         let readerFacts: ReaderFacts
         if let reader {
-            let id = try account(reader).id
+            let account = try account(reader)
             readerFacts = .account(
-                AccountFacts(id: id, suspensions: try suspensions(of: id), grants: try grants(of: id)))
+                AccountFacts(
+                    id: account.id, createdAt: account.createdAt, suspensions: try suspensions(of: account.id),
+                    grants: try grants(of: account.id)))
         } else {
             readerFacts = .anonymous(trialDaysOnOffer: try trialDaysOnOffer(plan: trialPlan))
         }

@@ -48,9 +48,9 @@ extension ReadTransaction {
             """
         let condition =
             switch status {
-            case .trialing: trialing
-            case .expired: "\(subscribed) AND NOT \(trialing)"
-            case .unsubscribed: "NOT \(subscribed)"
+            case .trialing: "\(trialing) AND NOT \(suspended)"
+            case .expired: "\(subscribed) AND NOT \(trialing) AND NOT \(suspended)"
+            case .unsubscribed: "NOT \(subscribed) AND NOT \(suspended)"
             case .suspended: suspended
             case nil: "1 = 1"
             }
@@ -65,6 +65,18 @@ extension ReadTransaction {
 
     package func accountCount() throws -> Int {
         try sql.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } ?? 0
+    }
+
+    /// What the account's address is compared by.
+    package func canonicalEmail(of account: Identifier<Account>) throws -> String {
+        let email = try sql.first("SELECT canonical_email FROM account_emails WHERE account_id = $1", [account]) {
+            try $0.text(0)
+        }
+        guard let email else {
+            throw MembershipError(
+                .databaseDamaged, "Account \(account) has no address.", remedy: "Run fortnight doctor.")
+        }
+        return email
     }
 
     /// Every suspension, oldest first.
@@ -93,7 +105,7 @@ extension WriteTransaction {
                 .accountExists, "‘\(email.typed)’ already has an account: \(existing).",
                 remedy: "Sign in instead. fortnight account show \(existing) shows it.")
         }
-        let id: Identifier<Account> = try insertNew { id in
+        let id: Identifier<Account> = try insertNew(into: "accounts", key: "account_id") { id in
             try sql.run(
                 """
                 INSERT INTO accounts (account_id, email, name, time_zone, created_at) VALUES ($1, $2, $3, $4, $5)

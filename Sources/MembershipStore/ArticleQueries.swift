@@ -114,7 +114,7 @@ extension WriteTransaction {
         title: Identifier<Title>, slug: Slug, sourceID: String, headline: String, section: String?,
         access: AccessLevel?, publishedAt: Timestamp, updatedAt: Timestamp?, content: ArticleContent
     ) throws -> Identifier<Article> {
-        let id: Identifier<Article> = try insertNew { id in
+        let id: Identifier<Article> = try insertNew(into: "articles", key: "article_id") { id in
             try sql.run(
                 """
                 INSERT INTO articles (article_id, title_id, slug, source_id, link, headline, section, access,

@@ -23,7 +23,7 @@ extension WriteTransaction {
     package func insertJobRun(
         job: String, asOf: Timestamp, durationMilliseconds: Int64, processed: Int, error: String?
     ) throws -> JobRun {
-        let id: Identifier<JobRun> = try insertNew { id in
+        let id: Identifier<JobRun> = try insertNew(into: "job_runs", key: "run_id") { id in
             try sql.run(
                 """
                 INSERT INTO job_runs (run_id, job, as_of, duration_ms, processed, error)

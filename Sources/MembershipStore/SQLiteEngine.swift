@@ -9,7 +9,7 @@ import Synchronization
 /// GRDB's pool is not used, because opening it writes to the file whenever the log is empty, so that a plain check
 /// would wait for writers and for the disk (docs/decisions/0002).
 package final class SQLiteEngine: DatabaseEngine {
-    package let schema = Schema(migrations: sqliteMigrations)
+    package let schema: Schema
 
     private let path: String
     private let lockWait: TimeSpan
@@ -20,7 +20,9 @@ package final class SQLiteEngine: DatabaseEngine {
     ///
     /// - Parameter lockWait: how long a transaction waits for another process to finish before it gives up.
     /// - Throws: ``MembershipError`` with code `database_missing` when it is not.
-    package static func open(path: String, lockWait: TimeSpan) throws -> SQLiteEngine {
+    package static func open(
+        path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
+    ) throws -> SQLiteEngine {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw MembershipError(
@@ -31,22 +33,46 @@ package final class SQLiteEngine: DatabaseEngine {
             throw MembershipError(
                 .notADatabase, "\(path) is a directory.", remedy: "Name a database file with --database.")
         }
-        return SQLiteEngine(path: path, lockWait: lockWait)
+        return SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
     }
 
-    /// Opens a file, making it when it is not there.
-    package static func create(path: String, lockWait: TimeSpan) throws -> SQLiteEngine {
-        if FileManager.default.fileExists(atPath: path) { return try open(path: path, lockWait: lockWait) }
-        let engine = SQLiteEngine(path: path, lockWait: lockWait)
-        // The journal mode is a property of the file: set once, it holds for every process after.
-        let queue = try engine.connection(engine.writer, queryOnly: false)
-        try translatingErrors(path: path) {
-            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
-        }
+    /// Opens a file, making it when it is not there, and puts it into WAL mode.
+    package static func create(
+        path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
+    ) throws -> SQLiteEngine {
+        let isThere = FileManager.default.fileExists(atPath: path)
+        let engine =
+            isThere
+            ? try open(path: path, lockWait: lockWait, schema: schema)
+            : SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
+        try engine.useWriteAheadLog()
         return engine
     }
 
-    private init(path: String, lockWait: TimeSpan) {
+    /// The journal mode is a property of the file: set once, it holds for every process after.
+    private func useWriteAheadLog() throws {
+        let queue = try connection(writer, queryOnly: false)
+        let deadline = ContinuousClock().now + .milliseconds(lockWait.milliseconds)
+        while true {
+            do {
+                let mode = try queue.writeWithoutTransaction {
+                    try String.fetchOne($0, sql: "PRAGMA journal_mode = WAL")
+                }
+                if mode == "wal" { return }
+                throw MembershipError(.databaseUnavailable, "\(path) cannot be put into WAL mode.")
+            } catch let error as DatabaseError {
+                // SQLite does not wait here by itself when another process does the same.
+                guard error.resultCode == .SQLITE_BUSY, ContinuousClock().now < deadline else {
+                    try translatingErrors(path: path) { throw error }
+                    return
+                }
+                usleep(2000)
+            }
+        }
+    }
+
+    private init(path: String, lockWait: TimeSpan, schema: Schema) {
+        self.schema = schema
         self.path = path
         self.lockWait = lockWait
     }
@@ -127,7 +153,9 @@ package final class SQLiteEngine: DatabaseEngine {
     package func examine() async throws -> [Finding] {
         let queue = try connection(writer, queryOnly: false)
         return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { try SQLiteExamination(database: $0).findings() }
+            try await queue.writeWithoutTransaction { [schema] in
+                try SQLiteExamination(database: $0, schema: schema).findings()
+            }
         }
     }
 }

@@ -31,15 +31,18 @@ private func membershipError(_ error: DatabaseError, path: String) -> Membership
     case .SQLITE_READONLY:
         return MembershipError(
             .databaseReadOnly, "\(path) cannot be written to.",
-            remedy: "Give this user write permission for the file and for the directory it is in.")
+            remedy: "Give this user write permission for the file and its directory; reading needs it too, for the log."
+        )
     case .SQLITE_FULL:
         return MembershipError(
-            .databaseFull, "The disk that holds \(path) is full; nothing of this was written.",
+            .databaseFull, "The disk that holds \(path) is full; what was not acknowledged was not written.",
             remedy: "Free some space and run the command again.")
     case .SQLITE_IOERR:
         return MembershipError(
             .databaseUnavailable, "The disk refused to read or write \(path): \(said).",
-            remedy: "Look at the space left, the file size limit and the system log; nothing of this was written.")
+            remedy:
+                "Look at the space left, the file size limit and the system log; what was not acknowledged was not written."
+        )
     case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
         return MembershipError(
             .databaseUnavailable, "\(path) cannot be opened: \(said).",

@@ -1,12 +1,17 @@
 import GRDB
 import Membership
+import Migrations
 
 /// What a check-up of an SQLite file looks at.
 struct SQLiteExamination {
     let database: Database
+    let schema: Schema
 
     func findings() throws -> [Finding] {
-        [try journalMode(), try synchronous(), try foreignKeysOn(), try integrity(), try foreignKeysKept()]
+        [
+            try journalMode(), try synchronous(), try foreignKeysOn(), try integrity(), try foreignKeysKept(),
+            try definitions(),
+        ]
     }
 
     private func journalMode() throws -> Finding {
@@ -32,6 +37,32 @@ struct SQLiteExamination {
         return Finding(
             "integrity", faults.joined(separator: "; "), isSound: faults == ["ok"],
             remedy: "Restore a backup; .recover of the sqlite3 shell may save what is newer.")
+    }
+
+    /// Every table and index as the migrations make it, found by making them anew in memory.
+    private func definitions() throws -> Finding {
+        let sql =
+            "SELECT type || ' ' || name || ' ' || sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        let pristine = try DatabaseQueue().write { database in
+            for migration in schema.migrations {
+                try database.execute(sql: String(decoding: migration.sql, as: UTF8.self))
+            }
+            return Set(try String.fetchAll(database, sql: sql) + [String(applicationID(database))])
+        }
+        let found = Set(
+            try String.fetchAll(database, sql: sql).filter { !$0.contains("schema_migrations") }
+                + [String(applicationID(database))])
+        let differing = pristine.symmetricDifference(found).map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        let names = Set(differing).sorted().joined(separator: ", ")
+        return Finding(
+            "tables", names.isEmpty ? "as the migrations make them" : "not as the migrations make them: \(names)",
+            isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
+    }
+
+    private func applicationID(_ database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
     }
 
     private func foreignKeysKept() throws -> Finding {

@@ -40,7 +40,12 @@ package struct Schema: Sendable {
                 remedy: "Use the newer version of fortnight that the database was brought forward with.")
         }
         for step in applied {
-            guard let migration = known[step.version] else { continue }
+            guard let migration = known[step.version] else {
+                throw MembershipError(
+                    .migrationChanged,
+                    "Migration \(step.name) was applied to this database and is none of this program's.",
+                    remedy: "Use the program the database was made with.")
+            }
             guard migration.name == step.name, migration.checksum == step.checksum else {
                 throw MembershipError(
                     .migrationChanged,
@@ -97,16 +102,22 @@ extension SQLConnection {
             }
             return []
         }
-        return try query("SELECT version, name, checksum FROM schema_migrations ORDER BY version", []) { row in
+        let applied = try query("SELECT version, name, checksum FROM schema_migrations ORDER BY version", []) { row in
             Schema.Applied(version: try row.count(0), name: try row.text(1), checksum: try row.text(2))
         }
+        guard !applied.isEmpty || tables.count == 1 else {
+            throw MembershipError(
+                .migrationChanged, "The record of migrations is empty, though there are tables.",
+                remedy: "Restore a backup, or find out who changed the table schema_migrations.")
+        }
+        return applied
     }
 
     package func createMigrationsTable() throws {
         try runScript(
             """
             CREATE TABLE IF NOT EXISTS schema_migrations (
-                version BIGINT PRIMARY KEY,
+                version BIGINT NOT NULL PRIMARY KEY,
                 name TEXT NOT NULL,
                 checksum TEXT NOT NULL,
                 applied_at BIGINT NOT NULL

@@ -44,7 +44,9 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
         try await engine.write { [self] sql in
-            try body(WriteTransaction(sql: sql, now: try now(sql), identifiers: identifiers))
+            try body(
+                WriteTransaction(
+                    sql: sql, now: try now(sql), identifiers: identifiers, isSandbox: deployment.isSandbox))
         }
     }
 
@@ -53,7 +55,9 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
         try await engine.claim { [self] sql in
-            try body(WriteTransaction(sql: sql, now: try now(sql), identifiers: identifiers))
+            try body(
+                WriteTransaction(
+                    sql: sql, now: try now(sql), identifiers: identifiers, isSandbox: deployment.isSandbox))
         }
     }
 
@@ -79,25 +83,40 @@ package class ReadTransaction {
 /// A transaction that changes things.
 package final class WriteTransaction: ReadTransaction {
     private let identifiers: IdentifierSource
+    private let isSandbox: Bool
 
-    fileprivate init(sql: any SQLConnection, now: Timestamp, identifiers: IdentifierSource) {
+    fileprivate init(sql: any SQLConnection, now: Timestamp, identifiers: IdentifierSource, isSandbox: Bool) {
         self.identifiers = identifiers
+        self.isSandbox = isSandbox
         super.init(sql: sql, now: now)
     }
 
-    /// An identifier of this moment, new to this process.
+    /// An identifier of this moment, for a row that is known within its account.
     func newIdentifier<Kind>() -> Identifier<Kind> {
         Identifier(rawValue: identifiers.next(at: now))
     }
 
     /// Inserts a row under an identifier of this moment that no other process has used.
     ///
-    /// - Parameter insert: inserts the row unless its identifier is taken, and returns how many rows that made.
-    func insertNew<Kind>(_ insert: (Identifier<Kind>) throws -> Int) throws -> Identifier<Kind> {
-        for _ in 0..<32 {
-            let identifier: Identifier<Kind> = newIdentifier()
+    /// - Parameters:
+    ///   - table: the table, which must have few enough rows of one moment for their identifiers to fit.
+    ///   - key: the column of the identifier.
+    ///   - insert: inserts the row unless its identifier is taken, and returns how many rows that made.
+    func insertNew<Kind>(
+        into table: String, key: String, _ insert: (Identifier<Kind>) throws -> Int
+    ) throws -> Identifier<Kind> {
+        for _ in 0..<16 {
+            let identifier = try Identifier<Kind>(rawValue: nextNumber(table, key))
             if try insert(identifier) == 1 { return identifier }
         }
         throw MembershipError(.constraintViolated, "No free identifier was found at \(now).", remedy: "Try again.")
+    }
+
+    /// In a sandbox a moment lasts until the clock is moved, so that many processes make rows in it: there the numbers
+    /// go on from the newest row, and sort as the rows were made. A live database must not contend for the newest row.
+    private func nextNumber(_ table: String, _ key: String) throws -> Int64 {
+        guard isSandbox else { return identifiers.random(at: now) }
+        let newest = try sql.first("SELECT max(\(key)) FROM \(table)", []) { try $0.optionalInteger(0) } ?? nil
+        return max(IdentifierSource.first(at: now), (newest ?? -1) + 1)
     }
 }

@@ -16,11 +16,6 @@ extension ReadTransaction {
                 trialEnd: try row.timestamp(6), endedAt: try row.optionalTimestamp(7))
         }
     }
-
-    /// Whether the person behind this HMAC of a canonical email has had the one trial.
-    package func hasHadTrial(identityHMAC: String) throws -> Bool {
-        try sql.first("SELECT 1 FROM trial_ledger WHERE identity_hmac = $1", [identityHMAC]) { _ in true } ?? false
-    }
 }
 
 extension WriteTransaction {

@@ -29,7 +29,7 @@ extension WriteTransaction {
                 .titleExists, "There is a title ‘\(slug)’ already.",
                 remedy: "Choose another slug; fortnight title list shows those there are.")
         }
-        let id: Identifier<Title> = try insertNew { id in
+        let id: Identifier<Title> = try insertNew(into: "titles", key: "title_id") { id in
             try sql.run(
                 """
                 INSERT INTO titles (title_id, slug, name, access, section, home_page, language, created_at)

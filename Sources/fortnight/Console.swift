@@ -34,7 +34,14 @@ struct Console {
 
     private static func write(_ text: String, to handle: FileHandle) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { PlainText.visible(String($0)) }
-        try? handle.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+        do {
+            try handle.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+        } catch {
+            // A result that nobody gets must not look like one that somebody got.
+            let complaint = "fortnight: The result cannot be written: \(error.localizedDescription)\n"
+            try? FileHandle.standardError.write(contentsOf: Data(complaint.utf8))
+            exit(ExitStatus.outputLost)
+        }
     }
 
     /// Keys in snake case and in order. The encoder escapes C0; what else a terminal must not see is escaped here,

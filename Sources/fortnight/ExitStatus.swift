@@ -4,6 +4,10 @@ import Membership
 enum ExitStatus {
     /// The article may not be read, or a check-up found something wrong.
     static let denied: Int32 = 1
+    /// What nobody has foreseen: EX_SOFTWARE.
+    static let unforeseen: Int32 = 70
+    /// The result could not be written: EX_IOERR.
+    static let outputLost: Int32 = 74
 
     /// The numbers are those of sysexits.h.
     static func of(_ code: MembershipError.Code) -> Int32 {
@@ -21,6 +25,8 @@ enum ExitStatus {
             69
         case .databaseBusy:
             75
+        case .unforeseen:
+            unforeseen
         }
     }
 }

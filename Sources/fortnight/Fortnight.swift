@@ -10,16 +10,18 @@ struct Fortnight: ParsableCommand {
         commandName: "fortnight",
         abstract: "The membership backend of a news aggregator: accounts, trials, and who may read what.",
         discussion: """
+            The database is an SQLite file or a PostgreSQL server, named by --database or FORTNIGHT_DATABASE; without \
+            either it is fortnight.db. FORTNIGHT_KEY_FILE names the key of the trial ledger, FORTNIGHT_LOCK_WAIT how \
+            long to wait for others (5s), FORTNIGHT_CONNECTIONS how many connections to a server there are at most (8).
+
+            Results go to standard output, everything else to standard error. Exit status: 0 done or allowed, 1 denied \
+            or something is wrong, 64 usage, 65 bad data, 66 not found, 69 database unavailable, 75 busy, try again.
+
             Example:
               fortnight init --sandbox
               fortnight article import feed.xml
               fortnight signup ada@example.com
               fortnight check ada@example.com golem/the-bridge
-
-            The database is the file named by --database or FORTNIGHT_DATABASE, else fortnight.db. Results go to
-            standard output, everything else to standard error.
-            Exit status: 0 done or allowed, 1 denied or something is wrong, 64 usage, 65 bad data, 66 not found,
-            69 database unavailable, 75 busy, try again.
             """,
         version: version,
         subcommands: [
@@ -38,6 +40,7 @@ protocol AsyncCommand: ParsableCommand {
 @main
 enum Main {
     static func main() async {
+        let console = Console(isJSON: CommandLine.arguments.contains("--json"))
         do {
             var command = try Fortnight.parseAsRoot()
             if let command = command as? any AsyncCommand {
@@ -46,9 +49,20 @@ enum Main {
                 try command.run()
             }
         } catch let error as MembershipError {
-            Console(isJSON: CommandLine.arguments.contains("--json")).report(error)
+            console.report(error)
             exit(ExitStatus.of(error.code))
+        } catch let error as ExitCode {
+            exit(error.rawValue)
         } catch {
+            let code = Fortnight.exitCode(for: error)
+            if code == .validationFailure, console.isJSON {
+                console.report(MembershipError(.invalidInput, Fortnight.message(for: error)))
+                exit(code.rawValue)
+            }
+            if code == .failure {
+                console.report(MembershipError(.unforeseen, "\(error)", remedy: "Report this as a bug."))
+                exit(ExitStatus.of(.unforeseen))
+            }
             Fortnight.exit(withError: error)
         }
     }

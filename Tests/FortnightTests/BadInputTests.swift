@@ -31,10 +31,27 @@ struct BadInputTests {
     ])
     func isRefusedByNameWithItsStatus(arguments: [String], status: Int32, named: String) async throws {
         let shell = try await prepared()
+        let before = try await shell.rowCounts()
         let outcome = try await shell.run("/usr/bin/env", ["{}"] + arguments)
         #expect(outcome.status == status)
         #expect(outcome.errors.contains(named))
         #expect(outcome.output.isEmpty)
+        #expect(try await shell.rowCounts() == before)
+    }
+
+    @Test func usageErrorsAreJSONWhenJSONIsAsked() async throws {
+        let shell = try await prepared()
+        let outcome = try await shell.fortnight("title", "list", "--frobnicate", "--json")
+        #expect(outcome.status == 64)
+        let document = try JSONSerialization.jsonObject(with: Data(outcome.errors.utf8)) as? [String: [String: Any]]
+        #expect((document?["error"]?["message"] as? String)?.contains("--frobnicate") == true)
+    }
+
+    @Test func aFeedOfWhichNoEntryCanBeTakenIsBadData() async throws {
+        let shell = try await prepared()
+        _ = try shell.directory.write(
+            "bad.xml", "<rss version=\"2.0\"><channel><title>Bad</title><item/></channel></rss>")
+        #expect(try await shell.fortnight("article", "import", "bad.xml").status == 65)
     }
 
     @Test(arguments: [
@@ -99,11 +116,10 @@ struct BadInputTests {
         #expect(checkUp.output.contains("not an SQLite database"))
     }
 
-    @Test(.enabled(if: TestEngine.isSQLite)) func aReadOnlyDatabaseCanBeReadButNotWritten() async throws {
+    @Test(.enabled(if: TestEngine.isSQLite && getuid() == 0)) func aReadOnlyDatabaseIsNotWritten() async throws {
         let shell = try await prepared()
         // The superuser may write to anything, so the binary is run as nobody.
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: shell.directory.path)
-        guard getuid() == 0 else { return }
         let outcome = try await shell.run(
             "/usr/bin/setpriv",
             ["--reuid=65534", "--regid=65534", "--clear-groups", "{}", "signup", "ada@example.com", "--no-trial"])

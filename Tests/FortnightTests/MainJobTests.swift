@@ -56,6 +56,73 @@ struct MainJobTests {
         #expect(decision["reader"] as? String == "anonymous")
     }
 
+    @Test func aDryRunOfAJobChangesNothing() async throws {
+        let shell = try await prepared()
+        try await shell.fortnight("signup", "ada@example.com")
+        try await shell.fortnight("clock", "advance", "14d")
+        let dry = try await shell.fortnight("jobs", "run", "trial-expiry", "--dry-run", "--json")
+        #expect(try dry.jsonLines().count == 1)
+        #expect(try await shell.fortnight("jobs", "history", "--json").output.isEmpty)
+        #expect(try await shell.fortnight("jobs", "list", "--json").jsonLines().first?["due"] as? Int == 1)
+    }
+
+    @Test func twoJobProcessesAtOnceOnTenThousandDueTrialsMakeTenThousandEvents() async throws {
+        let shell = try await prepared()
+        try await shell.fillWithTrials(10_000)
+        #expect(try await shell.fortnight("clock", "advance", "3650d").status == 0)
+        async let first = shell.fortnight("jobs", "run", "trial-expiry", "--json")
+        async let second = shell.fortnight("jobs", "run", "trial-expiry", "--json")
+        let processed = try await [first.json()["processed"], second.json()["processed"]].compactMap { $0 as? Int }
+        #expect(processed.count == 2)
+        #expect(processed.reduce(0, +) == 10_000)
+        #expect(try await shell.rowCounts()["events"] == 20_000)
+        #expect(try await shell.rowCounts()["outbox"] == 10_000)
+    }
+
+    @Test func accountsOfOneMomentAreListedInTheOrderTheyWereMade() async throws {
+        let shell = try await prepared()
+        let emails = (0..<6).map { "r\($0)@example.com" }
+        for email in emails { try await shell.fortnight("signup", email) }
+        let listed = try await shell.fortnight("account", "list", "--json").jsonLines()
+        #expect(listed.compactMap { $0["email"] as? String } == emails)
+    }
+
+    @Test func theOptionsOfAnImportReachTheArticlesAndADryRunDoesNot() async throws {
+        let shell = try await prepared()
+        let options = ["--title", "star", "--access", "free", "--section", "Sky"]
+        let dry = try await shell.run(
+            "/usr/bin/env", ["{}", "article", "import", "sternwarte.atom.xml", "--dry-run"] + options)
+        #expect(dry.output.contains("8 added"))
+        #expect(try await shell.fortnight("title", "list", "--json").jsonLines().count == 1)
+        _ = try await shell.run("/usr/bin/env", ["{}", "article", "import", "sternwarte.atom.xml"] + options)
+        let articles = try await shell.fortnight("article", "list", "--title", "star", "--section", "Sky", "--json")
+            .jsonLines()
+        #expect(articles.count == 8)
+        #expect(articles.allSatisfy { $0["access"] as? String == "free" })
+        #expect(articles.allSatisfy { ($0["key"] as? String)?.hasPrefix("star/") == true })
+    }
+
+    @Test func aRejectedEntryIsReportedWithItsPlaceAndReason() async throws {
+        let shell = try await prepared()
+        let feed = """
+            <rss version="2.0"><channel><title>Mixed</title>
+            <item><guid>1</guid><title>Good</title><description>Text.</description></item>
+            <item><title>No guid</title><description>Text.</description></item>
+            </channel></rss>
+            """
+        _ = try shell.directory.write("mixed.xml", feed)
+        let outcome = try await shell.fortnight("article", "import", "mixed.xml")
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("entry 2, line 3, ‘No guid’"))
+        #expect(outcome.output.contains("1 added, 0 updated, 0 unchanged, 1 rejected"))
+    }
+
+    @Test func aResultThatCannotBeWrittenIsNoSuccess() async throws {
+        let shell = try await prepared()
+        let outcome = try await shell.run("/bin/bash", ["-c", "\"$0\" article list > /dev/full", "{}"])
+        #expect(outcome.status == 74)
+    }
+
     @Test func twoProcessesSigningUpOnePersonFiftyTimesMakeOneAccountEachTime() async throws {
         let shell = try await prepared()
         for number in 0..<50 {

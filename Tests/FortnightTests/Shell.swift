@@ -2,15 +2,18 @@ import Foundation
 import Subprocess
 import SystemPackage
 import TestSupport
+import MembershipStore
 
 /// The built binary, run on a directory of a test's own.
 struct Shell: Sendable {
     let directory: TemporaryDirectory
+    private let address: String
     private var environment: [Environment.Key: String?] = [:]
 
     init() async throws {
         directory = try TemporaryDirectory()
-        set("FORTNIGHT_DATABASE", try await TestEngine.makePlace(in: directory))
+        address = try await TestEngine.makePlace(in: directory)
+        set("FORTNIGHT_DATABASE", address)
         if !TestEngine.isSQLite { set("FORTNIGHT_KEY_FILE", directory.path + "/test.db.key") }
     }
 
@@ -55,6 +58,26 @@ struct Shell: Sendable {
             case .signaled(let signal): -signal
             }
         return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// How many rows each table has.
+    func rowCounts() async throws -> [String: Int] {
+        try await database().engine().read { sql in
+            let tables = try sql.tableNames()
+            return try Dictionary(
+                uniqueKeysWithValues: tables.map { table in
+                    (table, try sql.first("SELECT count(*) FROM \(table)", []) { try $0.count(0) } ?? 0)
+                })
+        }
+    }
+
+    /// Many trials, without a process for each.
+    func fillWithTrials(_ count: Int) async throws {
+        try await database().fillWithTrials(count)
+    }
+
+    private func database() async throws -> TestDatabase {
+        try await TestDatabase.open(address, directory)
     }
 
     /// The executable that was built beside the tests.

@@ -78,6 +78,47 @@ struct DatabaseSetupTests {
         _ = try await Services.open(location)
     }
 
+    @Test(.enabled(if: TestEngine.isSQLite)) func anEmptyFileIsSetUpWithAWriteAheadLog() async throws {
+        let directory = try TemporaryDirectory()
+        let location = DatabaseLocation(try directory.write("x.db", ""))
+        #expect(try await DatabaseSetup(location).initialize(.init()).changed)
+        #expect(try await Doctor(location).examine().filter { !$0.isSound }.isEmpty)
+    }
+
+    @Test(.enabled(if: TestEngine.isSQLite), arguments: ["file:x.db", ":memory:", "with space?.db", "a/../x%20.db"])
+    func aPathIsTakenAsItStands(name: String) async throws {
+        let directory = try TemporaryDirectory()
+        let location = DatabaseLocation(directory.path + "/" + name)
+        _ = try await DatabaseSetup(location).initialize(.init())
+        _ = try await Services.open(location)
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        let last = name.split(separator: "/").last.map(String.init) ?? ""
+        #expect(files.contains(last) && files.contains(last + ".key"))
+    }
+
+    @Test(.enabled(if: TestEngine.isSQLite)) func aKeyFileThatHoldsNoKeyStopsSettingUpBeforeAnythingIsMigrated()
+        async throws
+    {
+        let directory = try TemporaryDirectory()
+        _ = try directory.write("x.db.key", "")
+        let location = DatabaseLocation(directory.path + "/x.db")
+        let error = await #expect(throws: MembershipError.self) {
+            try await DatabaseSetup(location).initialize(.init())
+        }
+        #expect(error?.code == .keyMismatch)
+        try FileManager.default.removeItem(atPath: location.keyPath)
+        #expect(try await DatabaseSetup(location).initialize(.init()).changed)
+    }
+
+    @Test func settingUpAgainNoticesThatTheKeyIsGone() async throws {
+        let database = try await TestDatabase.sandbox()
+        try FileManager.default.removeItem(atPath: database.keyPath)
+        let error = await #expect(throws: MembershipError.self) {
+            try await DatabaseSetup(database.location).initialize(.init())
+        }
+        #expect(error?.code == .keyMissing)
+    }
+
     @Test func anOlderFileIsBroughtForwardAndADryRunOnlyNamesTheSteps() async throws {
         let database = try await TestDatabase.sandbox()
         let setup = DatabaseSetup(database.location)

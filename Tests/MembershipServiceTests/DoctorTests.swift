@@ -65,6 +65,23 @@ struct DoctorTests {
         #expect(subjects.contains("integrity") || subjects.contains("database"))
     }
 
+    @Test(.enabled(if: TestEngine.isSQLite)) func aMissingIndexAndAStrangersFileAreFound() async throws {
+        let database = try await TestDatabase.sandbox()
+        try DetachedSQLite(path: database.address).execute("DROP INDEX subscriptions_trialing; ANALYZE")
+        let findings = try await Doctor(database.location).examine()
+        #expect(findings.first { !$0.isSound }?.detail.contains("index subscriptions_trialing") == true)
+    }
+
+    @Test func aJobOfALiveDatabaseMayBeAFewMinutesLate() async throws {
+        let clock = ManualClock()
+        let database = try await TestDatabase.live(clock: clock.wallClock)
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
+        clock.set(TestDatabase.start + .days(14) + .minutes(9))
+        #expect(try await wrong(database.location, clock: clock.wallClock).isEmpty)
+        clock.set(TestDatabase.start + .days(14) + .minutes(10))
+        #expect(try await wrong(database.location, clock: clock.wallClock) == ["overdue trials"])
+    }
+
     @Test func aClockBehindTheNewestEventIsFound() async throws {
         let clock = ManualClock()
         let database = try await TestDatabase.live(clock: clock.wallClock)

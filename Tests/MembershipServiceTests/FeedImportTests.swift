@@ -1,7 +1,10 @@
+import Dispatch
 import Foundation
 import Membership
 import MembershipService
+import MembershipStore
 import SampleFeeds
+import Synchronization
 import Testing
 import TestSupport
 
@@ -88,6 +91,56 @@ struct FeedImportTests {
         #expect(counts(try await importing(items, into: database)) == [2, 0, 0, 0])
         #expect(counts(try await importing(items, into: database)) == [0, 0, 2, 0])
         #expect(counts(try await importing(items.reversed(), into: database)) == [0, 0, 2, 0])
+    }
+
+    @Test func aNewEntryThatSharesALinkDoesNotTakeAnothersArticle() async throws {
+        let database = try await TestDatabase.sandbox()
+        let link = "https://golem.example/live"
+        let alpha = Entry(id: "a", title: "Alpha", url: link)
+        _ = try await importing([alpha], into: database)
+        _ = try await database.services.articles.setAccess(ArticleReference(parsing: "golem/alpha"), to: .free)
+        let feed = [Entry(id: "b", title: "Beta", url: link), alpha]
+        #expect(counts(try await importing(feed, into: database, options: .init(dryRun: true))) == [1, 0, 1, 0])
+        #expect(counts(try await importing(feed, into: database)) == [1, 0, 1, 0])
+        #expect(try await entry("golem/alpha", in: database).article.headline == "Alpha")
+        #expect(try await entry("golem/beta", in: database).article.ownAccess == nil)
+    }
+
+    @Test func aFeedOfWhichNoEntryIsTakenLeavesNoTitleBehind() async throws {
+        let database = try await TestDatabase.sandbox()
+        let report = try await importing([Entry(title: "No id")], into: database)
+        #expect(counts(report) == [0, 0, 0, 1])
+        #expect(try await database.services.titles.list().isEmpty)
+    }
+
+    @Test func aDryRunWritesNothingAndWaitsForNoWriter() async throws {
+        let database = try await TestDatabase.sandbox()
+        let items = [Entry(id: "1", title: "One")]
+        let report = try await database.engine().write { [self] _ in
+            // Another process is writing all the while.
+            let done = DispatchSemaphore(value: 0)
+            let result = Mutex<Result<ArticleService.ImportReport, any Error>?>(nil)
+            Task.detached {
+                do {
+                    let report = try await importing(items, into: database, options: .init(dryRun: true))
+                    result.withLock { $0 = .success(report) }
+                } catch {
+                    result.withLock { $0 = .failure(error) }
+                }
+                done.signal()
+            }
+            done.wait()
+            return try result.withLock { try $0?.get() }
+        }
+        #expect(try counts(#require(report)) == [1, 0, 0, 0])
+    }
+
+    @Test(arguments: ["http://golem.example", "https://www.golem.example/", "HTTPS://golem.example//"])
+    func aHomePageMayBeSpelledOtherwise(home: String) async throws {
+        let database = try await TestDatabase.sandbox()
+        let items = [Entry(id: "1", title: "One")]
+        _ = try await importing(items, into: database)
+        #expect(counts(try await importing(items, into: database, home: home)) == [0, 0, 1, 0])
     }
 
     @Test func oneHeadlineManyTimesGetsNumberedSlugs() async throws {

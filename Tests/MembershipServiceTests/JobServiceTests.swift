@@ -78,7 +78,8 @@ struct JobServiceTests {
         try await signUp(3, database, prefix: "late")
         _ = try await database.services.clock.advance(by: .days(30))
         let due = try await database.services.jobs.preview("trial-expiry", limit: PageLimit(4))
-        #expect(due.map(\.dueAt) == [14, 14, 14, 15].map { TestDatabase.start + .days($0) })
+        #expect(due.count == 4)
+        #expect(due.items.map(\.dueAt) == [14, 14, 14, 15].map { TestDatabase.start + .days($0) })
         #expect(try await database.services.jobs.run("trial-expiry", limit: PageLimit(4)).processed == 4)
         #expect(try await database.services.jobs.list().map(\.dueCount) == [2])
         #expect(try await database.services.jobs.run("trial-expiry").processed == 2)
@@ -88,7 +89,7 @@ struct JobServiceTests {
         let database = try await TestDatabase.sandbox()
         try await signUp(2, database)
         _ = try await database.services.clock.advance(by: .days(14))
-        #expect(try await database.services.jobs.preview("trial-expiry", limit: PageLimit(10)).count == 2)
+        #expect(try await database.services.jobs.preview("trial-expiry").items.count == 2)
         #expect(try await database.services.jobs.list().map(\.dueCount) == [2])
         #expect(try await database.services.jobs.history(limit: PageLimit(10)).isEmpty)
     }

@@ -59,6 +59,45 @@ struct SchemaTests {
         #expect(error?.remedy?.contains("fortnight migrate") == true)
     }
 
+    @Test func aMigrationThatThisProgramDoesNotHaveIsRefusedByName() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await change(database, "INSERT INTO schema_migrations VALUES (0, 'm0000_strange', 'x', 0)")
+        let (code, message) = await code { _ = try await database.store() }
+        #expect(code == .migrationChanged)
+        #expect(message.contains("m0000_strange"))
+    }
+
+    @Test func anEmptyRecordBesideTablesIsNotTakenForAnEmptyDatabase() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await change(database, "DELETE FROM schema_migrations")
+        #expect(await code { _ = try await database.store() }.0 == .migrationChanged)
+    }
+
+    @Test(.enabled(if: TestEngine.isSQLite)) func stepsAreTakenInOrderAndAFailingOneLeavesTheStepBefore() async throws {
+        let directory = try TemporaryDirectory()
+        func migration(_ version: Int, _ sql: String) -> Migration {
+            Migration(version: version, name: "m000\(version)_x", sql: Array(sql.utf8))
+        }
+        let first = migration(1, "CREATE TABLE a (n INTEGER)")
+        let second = migration(2, "INSERT INTO a VALUES (1); CREATE TABLE b (n INTEGER)")
+        let broken = migration(3, "CREATE TABLE c (n INTEGER); INSERT INTO nowhere VALUES (1)")
+        func engine(_ migrations: [Migration]) throws -> SQLiteEngine {
+            try SQLiteEngine.create(
+                path: directory.path + "/x.db", lockWait: .minutes(1), schema: Schema(migrations: migrations))
+        }
+        #expect(try await engine([first]).takePendingMigrations(clock: .system) == ["m0001_x"])
+        #expect(try await engine([first, second]).pendingMigrations() == ["m0002_x"])
+        #expect(try await engine([first, second]).takePendingMigrations(clock: .system) == ["m0002_x"])
+        await #expect(throws: MembershipError.self) {
+            try await engine([first, second, broken]).takePendingMigrations(clock: .system)
+        }
+        let (tables, versions) = try await engine([first, second]).read { sql in
+            (try sql.tableNames(), try sql.appliedMigrations().map(\.version))
+        }
+        #expect(tables == ["a", "b", "schema_migrations"])
+        #expect(versions == [1, 2])
+    }
+
     @Test func migrationNamesAreUniqueAndInOrder() throws {
         let migrations = try SQLiteEngine.open(path: #filePath, lockWait: .days(1)).schema.migrations
         #expect(migrations.map(\.version) == Array(1...migrations.count))

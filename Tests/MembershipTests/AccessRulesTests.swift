@@ -18,8 +18,13 @@ struct AccessRulesTests {
             recordedAt: noon)
     }
 
-    private func account(grants: [Grant] = [], suspensions: [Suspension] = []) -> ReaderFacts {
-        .account(AccountFacts(id: Identifier(rawValue: 7), suspensions: suspensions, grants: grants))
+    private func account(
+        grants: [Grant] = [], suspensions: [Suspension] = [], createdAt: Timestamp? = nil
+    ) -> ReaderFacts {
+        .account(
+            AccountFacts(
+                id: Identifier(rawValue: 7), createdAt: createdAt ?? noon + .days(-30), suspensions: suspensions,
+                grants: grants))
     }
 
     private func decide(
@@ -103,6 +108,14 @@ struct AccessRulesTests {
         #expect(decide(.premium, reader, at: noon + .days(1)).reason == .entitled)
     }
 
+    @Test func beforeSigningUpAReaderWasAVisitor() {
+        let reader = account(createdAt: noon)
+        let before = decide(.registered, reader, at: noon + TimeSpan(milliseconds: -1))
+        #expect(before.reason == .signUpRequired)
+        #expect(before.nextChangeAt == noon)
+        #expect(decide(.registered, reader, at: noon).reason == .registered)
+    }
+
     @Test func beforePublicationNobodyReads() {
         let facts = AccessFacts(article: article(.free, publishedAt: noon + .hours(1)), reader: account())
         let early = AccessRules.decide(facts, at: noon)
@@ -149,6 +162,7 @@ struct AccessRulesTests {
         return AccessFacts(
             article: article(AccessLevel.allCases.randomElement() ?? .premium, publishedAt: moment(.random(in: 0...8))),
             reader: Int.random(in: 0..<5) == 0
-                ? .anonymous(trialDaysOnOffer: 14) : account(grants: grants, suspensions: suspensions))
+                ? .anonymous(trialDaysOnOffer: 14)
+                : account(grants: grants, suspensions: suspensions, createdAt: moment(.random(in: 0...3))))
     }
 }

@@ -29,7 +29,7 @@ struct MoneyTests {
         }
     }
 
-    @Test(arguments: ["XQZ", "US", "USDX", "", "U$D", "ÄÖÜ"])
+    @Test(arguments: ["XQZ", "XXX", "US", "USDX", "", "U$D", "ÄÖÜ"])
     func whatIsNoCurrencyIsRefused(code: String) {
         #expect(throws: MembershipError.self) { try Currency(parsing: code) }
     }

@@ -30,6 +30,13 @@ package struct TestDatabase: Sendable {
             directory: directory, address: address, services: try await Services.open(location, clock: clock))
     }
 
+    /// A database that is there already.
+    package static func open(_ address: String, _ directory: TemporaryDirectory) async throws -> TestDatabase {
+        TestDatabase(
+            directory: directory, address: address,
+            services: try await Services.open(location(address, directory), clock: WallClock { start }))
+    }
+
     package static func location(_ address: String, _ directory: TemporaryDirectory) -> DatabaseLocation {
         DatabaseLocation(address, keyPath: directory.path + "/test.db.key", connections: 4)
     }

@@ -5,6 +5,7 @@ import MembershipService
 struct AccountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "The people who have signed up.",
+        discussion: "Example:\n  fortnight account show ada@example.com",
         subcommands: [Show.self, List.self, Suspend.self, Reinstate.self])
 
     struct Show: AsyncCommand {

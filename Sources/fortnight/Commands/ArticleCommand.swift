@@ -5,6 +5,7 @@ import MembershipService
 struct ArticleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "article", abstract: "Articles: bringing them in, looking at them, saying who may read them.",
+        discussion: "Example:\n  fortnight article import feed.xml",
         subcommands: [ImportCommand.self, List.self, Show.self, SetAccess.self, Edit.self])
 
     struct List: AsyncCommand {

@@ -5,6 +5,7 @@ import MembershipService
 struct ClockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clock", abstract: "The time of the database; a sandbox's can be moved.",
+        discussion: "Example:\n  fortnight clock advance 14d",
         subcommands: [Show.self, Set.self, Advance.self])
 
     struct Show: AsyncCommand {

@@ -26,7 +26,7 @@ struct DemoCommand: AsyncCommand {
     }
 
     func perform() async throws {
-        let demo = Demo(directory: directory)
+        let demo = Demo(directory: URL(filePath: directory).standardizedFileURL.path(percentEncoded: false))
         let readers = try await demo.make()
         if global.json {
             try global.console.document(DemoView(database: demo.database, readers: readers))
@@ -42,7 +42,7 @@ struct DemoCommand: AsyncCommand {
             \(table.text)
 
             Try:
-              export FORTNIGHT_DATABASE=\(demo.database)
+              export FORTNIGHT_DATABASE='\(demo.database)'
               fortnight article list --limit 5
               fortnight check \(readers[0].email) \(Demo.premiumArticle)
               fortnight check --anonymous \(Demo.premiumArticle)

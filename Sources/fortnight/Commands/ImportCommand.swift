@@ -57,6 +57,10 @@ struct ImportCommand: AsyncCommand {
             global.console.line(summary.sentence)
         }
         if let firstError { throw ExitCode(ExitStatus.of(firstError.code)) }
+        // Some entries may be bad; when all are, the feed is.
+        if summary.rejected > 0, summary.added + summary.updated + summary.unchanged == 0 {
+            throw ExitCode(ExitStatus.of(.invalidFeed))
+        }
     }
 
     private func importOne(
@@ -130,8 +134,9 @@ private struct ImportView: Encodable {
 
     var sentence: String {
         let refused = feeds.count { $0.error != nil }
-        return "\(feeds.count - refused) feeds: \(added) added, \(updated) updated, \(unchanged) unchanged, "
-            + "\(rejected) rejected" + (refused > 0 ? "; \(refused) feeds refused" : "")
+        let read = feeds.count - refused
+        return "\(read) feed\(read == 1 ? "" : "s"): \(added) added, \(updated) updated, \(unchanged) unchanged, "
+            + "\(rejected) rejected" + (refused > 0 ? "; \(refused) refused" : "")
             + (dryRun ? ". Nothing was changed." : "")
     }
 }

@@ -5,6 +5,7 @@ import MembershipService
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Due work: what there is, doing it, and what was done.",
+        discussion: "Example:\n  fortnight jobs run trial-expiry",
         subcommands: [List.self, Run.self, History.self])
 
     struct List: AsyncCommand {
@@ -53,12 +54,11 @@ struct JobsCommand: ParsableCommand {
         var limit: Int?
 
         func perform() async throws {
+            let limit = try limit.map { try PageLimit($0, most: 1_000_000) }
             if dryRun {
-                let items = try await global.services().jobs.preview(job, limit: PageLimit(limit ?? PageLimit.most))
-                try show(items)
+                try show(await global.services().jobs.preview(job, limit: limit))
                 return
             }
-            let limit = try limit.map { try PageLimit($0, most: 1_000_000) }
             let run = try await global.services().jobs.run(job, limit: limit)
             if global.json {
                 try global.console.document(JobRunView(run))
@@ -68,15 +68,18 @@ struct JobsCommand: ParsableCommand {
             }
         }
 
-        private func show(_ items: [JobService.DueItem]) throws {
+        private func show(_ preview: JobService.Preview) throws {
             if global.json {
-                for item in items { try global.console.document(DueItemView(item), onOneLine: true) }
+                for item in preview.items { try global.console.document(DueItemView(item), onOneLine: true) }
                 return
             }
             var table = Table("DUE SINCE", "ACCOUNT", "SUBSCRIPTION")
-            for item in items { table.add(item.dueAt.rfc3339, item.account.description, item.subscription.description) }
-            if !items.isEmpty { global.console.line(table.text) }
-            global.console.note("\(job) would do \(items.count). Nothing was changed.")
+            for item in preview.items {
+                table.add(item.dueAt.rfc3339, item.account.description, item.subscription.description)
+            }
+            if !preview.items.isEmpty { global.console.line(table.text) }
+            let listed = preview.items.count < preview.count ? "; the first \(preview.items.count) are listed" : ""
+            global.console.note("\(job) would do \(preview.count)\(listed). Nothing was changed.")
         }
     }
 

@@ -48,7 +48,8 @@ struct SignUpCommand: AsyncCommand {
 
 struct TrialCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trial", abstract: "The one trial of a person.", subcommands: [Start.self])
+        commandName: "trial", abstract: "The one trial of a person.",
+        discussion: "Example:\n  fortnight trial start ada@example.com", subcommands: [Start.self])
 
     struct Start: AsyncCommand {
         static let configuration = CommandConfiguration(

@@ -4,7 +4,8 @@ import MembershipService
 
 struct TitleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "title", abstract: "The publications of the bundle.", subcommands: [Add.self, List.self])
+        commandName: "title", abstract: "The publications of the bundle.",
+        discussion: "Example:\n  fortnight title list", subcommands: [Add.self, List.self])
 
     struct Add: AsyncCommand {
         static let configuration = CommandConfiguration(
