@@ -25,7 +25,9 @@
             case conflict(MembershipError)
             /// The connection broke before COMMIT was sent, so that nothing was written.
             case lost(MembershipError)
-            /// The connection broke between COMMIT and its answer.
+            /// No connection came about.
+        case unreachable(any Error)
+        /// The connection broke between COMMIT and its answer.
             case unknown(MembershipError)
             /// It was rolled back for a reason that another try would meet again.
             case failed(any Error)
@@ -39,7 +41,7 @@
             do {
                 session = try connected()
             } catch {
-                return .failed(error)
+                return .unreachable(error)
             }
             session.clearFailure()
             let result: Result
@@ -67,11 +69,6 @@
         /// Gives the connection back to the server.
         func disconnect() {
             session = nil
-        }
-
-        /// Runs statements outside of a transaction, such as those that take a lock of the session.
-        func command(_ sql: String) throws {
-            try connected().command(sql)
         }
 
         private func connected() throws -> PostgresSession {

@@ -82,42 +82,45 @@
         // MARK: - Trying again
 
         private func transact<Result: Sendable>(
-            _ begin: String, isRead: Bool = false, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-        ) async throws -> Result {
-            let deadline = ContinuousClock().now + .milliseconds(limits.wait.milliseconds)
-            var tries = 0
-            var wasConnected = false
-            while true {
-                tries += 1
-                let (outcome, hadConnection) = try await pool.withConnection { connection in
-                    let hadConnection = await connection.isConnected
-                    return (await connection.attempt(begin, body), hadConnection)
-                }
-                wasConnected = wasConnected || hadConnection
-                switch outcome {
-                case .committed(let result):
-                    return result
-                case .conflict(let error):
-                    guard tries < limits.tries else { throw error }
-                    try await pause(afterTry: tries)
-                case .unknown(let error) where !isRead:
-                    throw error
-                case .lost(let error), .unknown(let error):
-                    await pool.disconnectIdle()
-                    wasConnected = true
-                    guard ContinuousClock().now < deadline else { throw error }
-                    try await pause(afterTry: tries)
-                case .failed(let error as MembershipError) where error.code == .databaseUnavailable && wasConnected:
-                    // The server was there a moment ago, and may be starting again.
-                    guard ContinuousClock().now < deadline else { throw error }
-                    try await pause(afterTry: tries)
-                case .failed(let error):
-                    throw error
-                }
+        _ begin: String, isRead: Bool = false, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        var tries = 0
+        // Set once there was a connection and it broke: from then on the server may be starting again.
+        var lostAt: ContinuousClock.Instant?
+        while true {
+            tries += 1
+            let (outcome, wasConnected) = try await pool.withConnection { connection in
+                let wasConnected = await connection.isConnected
+                return (await connection.attempt(begin, body), wasConnected)
             }
+            switch outcome {
+            case .committed(let result):
+                return result
+            case .conflict(let error):
+                guard tries < limits.tries else { throw error }
+            case .unknown(let error) where !isRead:
+                throw error
+            case .lost(let error), .unknown(let error):
+                await pool.disconnectIdle()
+                guard isPatient(since: &lostAt) else { throw error }
+            case .unreachable(let error):
+                // A server that was never there is not waited for.
+                guard wasConnected || lostAt != nil, isPatient(since: &lostAt) else { throw error }
+            case .failed(let error):
+                throw error
+            }
+            try await pause(afterTry: tries)
         }
+    }
 
-        /// Longer after each try, and never the same for two: who ran into each other should not meet again.
+    /// Whether a server that went away is still waited for; the first time it always is.
+    private func isPatient(since lostAt: inout ContinuousClock.Instant?) -> Bool {
+        let now = ContinuousClock().now
+        defer { lostAt = lostAt ?? now }
+        return lostAt.map { now < $0 + .milliseconds(limits.wait.milliseconds) } ?? true
+    }
+
+    /// Longer after each try, and never the same for two: who ran into each other should not meet again.
         private func pause(afterTry number: Int) async throws {
             let longest = min(5 << min(number, 8), 500)
             try await Task.sleep(for: .milliseconds(Int.random(in: 1...longest)))
