@@ -44,10 +44,12 @@ public enum PlainText {
         return shown
     }
 
-    /// C0, C1, and what changes the direction of writing or breaks lines out of sight.
+    /// C0, C1, what changes the direction of writing or breaks lines out of sight, and the byte order mark.
     public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x00...0x1F, 0x7F...0x9F, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+        case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069,
+            0xFEFF:
+            true
         default: false
         }
     }

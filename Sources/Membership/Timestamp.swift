@@ -37,32 +37,27 @@ extension Timestamp {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(rfc3339 text: String) throws(MembershipError) {
-        guard let moment = Timestamp.parse(rfc3339: text) else {
+        guard let fields = TimeFields(rfc3339: text) else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a time with a zone.",
                 remedy: "Write it as RFC 3339: 2026-05-03T10:00:00Z, or 2026-05-03T12:00:00+02:00.")
         }
+        guard let moment = fields.moment else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a time that exists.",
+                remedy: "Check the day of the month, the clock and the zone; leap seconds are not counted.")
+        }
+        guard Timestamp.writable.contains(moment) else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a time that can be written in UTC.",
+                remedy: "Give a time in the years 0000 to 9999, UTC.")
+        }
         self = moment
     }
 
-    private static func parse(rfc3339 text: String) -> Timestamp? {
-        var digits = DigitReader(text)
-        guard
-            let year = digits.number(4), digits.take("-"),
-            let month = digits.number(2), digits.take("-"),
-            let day = digits.number(2), digits.take("T") || digits.take("t"),
-            let hour = digits.number(2), digits.take(":"),
-            let minute = digits.number(2), digits.take(":"),
-            let second = digits.number(2),
-            let fraction = digits.fraction(),
-            let offsetMinutes = digits.zone(), digits.isAtEnd,
-            (1...12).contains(month), (1...CivilDate.days(inMonth: month, of: year)).contains(day),
-            hour < 24, minute < 60, second < 60
-        else { return nil }
-        let days = CivilDate(year: year, month: month, day: day).daysSince1970
-        let seconds = ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60 + second
-        return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(fraction))
-    }
+    /// The moments that RFC 3339 can write in UTC.
+    package static let writable =
+        Timestamp(milliseconds: -62_167_219_200_000)...Timestamp(milliseconds: 253_402_300_799_999)
 
     /// RFC 3339 in UTC: `2026-05-03T10:00:00Z`, with `.mmm` when the milliseconds are not zero.
     public var rfc3339: String {
@@ -103,6 +98,46 @@ extension Timestamp: Codable {
     }
 }
 
+/// What stands in an RFC 3339 time.
+private struct TimeFields {
+    let year, month, day, hour, minute, second: Int
+    /// Milliseconds.
+    let fraction: Int
+    /// 1 east of Greenwich, -1 west of it.
+    let zoneSign: Int
+    let zoneHours, zoneMinutes: Int
+
+    /// Nil when the form is not that of RFC 3339, whatever the numbers are.
+    init?(rfc3339 text: String) {
+        var digits = DigitReader(text)
+        guard
+            let year = digits.number(4), digits.take("-"),
+            let month = digits.number(2), digits.take("-"),
+            let day = digits.number(2), digits.take("T") || digits.take("t"),
+            let hour = digits.number(2), digits.take(":"),
+            let minute = digits.number(2), digits.take(":"),
+            let second = digits.number(2),
+            let fraction = digits.fraction(),
+            let zone = digits.zone(), digits.isAtEnd
+        else { return nil }
+        (self.year, self.month, self.day) = (year, month, day)
+        (self.hour, self.minute, self.second, self.fraction) = (hour, minute, second, fraction)
+        (zoneSign, zoneHours, zoneMinutes) = zone
+    }
+
+    /// Nil when there is no such moment.
+    var moment: Timestamp? {
+        guard
+            (1...12).contains(month), (1...CivilDate.days(inMonth: month, of: year)).contains(day),
+            hour < 24, minute < 60, second < 60, zoneHours < 24, zoneMinutes < 60
+        else { return nil }
+        let days = CivilDate(year: year, month: month, day: day).daysSince1970
+        let offsetMinutes = zoneSign * (zoneHours * 60 + zoneMinutes)
+        let seconds = ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60 + second
+        return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(fraction))
+    }
+}
+
 /// Reads the fields of an RFC 3339 time from the left, byte by byte.
 private struct DigitReader {
     private var rest: Substring.UTF8View
@@ -136,13 +171,13 @@ private struct DigitReader {
         return (digits + [0, 0]).prefix(3).reduce(0) { $0 * 10 + $1 }
     }
 
-    /// The offset from UTC in minutes, east positive.
-    mutating func zone() -> Int? {
-        if take("Z") || take("z") { return 0 }
+    /// The offset from UTC.
+    mutating func zone() -> (sign: Int, hours: Int, minutes: Int)? {
+        if take("Z") || take("z") { return (1, 0, 0) }
         let sign: Int
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
-        guard let hours = number(2), hours < 24, take(":"), let minutes = number(2), minutes < 60 else { return nil }
-        return sign * (hours * 60 + minutes)
+        guard let hours = number(2), take(":"), let minutes = number(2) else { return nil }
+        return (sign, hours, minutes)
     }
 
     private func isDigit(_ byte: UInt8) -> Bool {

@@ -1,3 +1,5 @@
+import Membership
+
 /// The elements that an article may have, besides `br`, `hr` and `img`, which hold nothing.
 enum ArticleTag: String {
     case p, h2, h3, h4, h5, h6, pre
@@ -286,19 +288,22 @@ extension ArticleWriter {
         }
     }
 
-    /// Gives out `bytes` without the characters of ``FeedText/isInvisible(_:)``, in as few pieces as there are.
+    /// Gives out `bytes` without control characters, in as few pieces as there are. White space of ASCII stays as it is;
+    /// other line ends, such as U+2028, become one that every display knows.
     private static func pieces(
         of bytes: UnsafeBufferPointer<UInt8>, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Void
     ) {
         var start = bytes.startIndex
         var index = start
         while index < bytes.endIndex {
-            let length = invisibleLength(bytes, at: index)
-            if length > 0 {
-                body(bytes[start..<index])
-                start = index + length
+            guard let control = control(bytes, at: index) else {
+                index += 1
+                continue
             }
-            index += max(1, length)
+            body(bytes[start..<index])
+            if control.isLineEnd { body(lineEnd[...]) }
+            index += control.length
+            start = index
         }
         body(bytes[start...])
     }
@@ -309,20 +314,28 @@ extension ArticleWriter {
         return holdsText
     }
 
-    private static func invisibleLength(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+    private static var lineEnd: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: ("\n" as StaticString).utf8Start, count: 1)
+    }
+
+    /// The control character at `index`, if there is one that may not stay.
+    private static func control(
+        _ bytes: UnsafeBufferPointer<UInt8>, at index: Int
+    ) -> (length: Int, isLineEnd: Bool)? {
         let byte = bytes[index]
-        if byte >= 0x20, byte < 0x7F { return 0 }
-        if byte < 0x20 { return isSpace(byte) ? 0 : 1 }
+        guard byte < 0x20 || byte >= 0x7F, !isSpace(byte) else { return nil }
+        // The first bytes of all characters of PlainText.isControl.
         let length =
             switch byte {
-            case 0x7F: 1
-            case 0xC2: 2
+            case ..<0x80: 1
+            case 0xC2, 0xD8: 2
             case 0xE2, 0xEF: 3
             default: 0
             }
-        guard length > 0, index + length <= bytes.count else { return 0 }
+        guard length > 0, index + length <= bytes.count else { return nil }
         let scalar = String(decoding: bytes[index..<(index + length)], as: UTF8.self).unicodeScalars.first
-        return scalar.map(FeedText.isInvisible) ?? false ? length : 0
+        guard let scalar, PlainText.isControl(scalar) else { return nil }
+        return (length, length > 1 && FeedText.isSpace(scalar))
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

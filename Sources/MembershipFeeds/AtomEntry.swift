@@ -5,13 +5,16 @@ struct AtomEntry {
     /// The authors of the feed, who are those of an entry without any (section 4.2.1).
     let channelAuthors: [String]
 
+    /// What the entry is known by, and nothing else.
+    func identity() -> EntryDraft {
+        EntryDraft(id: text("id"), link: link)
+    }
+
     func draft() -> EntryDraft {
-        var draft = EntryDraft()
-        draft.id = text("id")
-        draft.link = link
+        var draft = identity()
         draft.headline = child("title").flatMap(plain)
         let authors = children("author").flatMap { $0.children("name", in: Namespace.atom) }.map(\.text)
-        draft.authors = authors.isEmpty ? channelAuthors : authors
+        draft.authors = authors.isEmpty ? channelAuthors : AuthorName.list(authors)
         draft.published = text("published")
         draft.updated = text("updated")
         draft.categories = children("category").compactMap { $0.attribute("label") ?? $0.attribute("term") }

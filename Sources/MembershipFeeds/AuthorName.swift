@@ -3,19 +3,21 @@ enum AuthorName {
     /// `jane@example.com (Jane Doe)` and `Jane Doe <jane@example.com>` give `Jane Doe`; an address alone gives nothing,
     /// because no personal address is kept.
     static func parse(_ text: String?) -> String? {
+        name(in: text).map { FeedText.shortened($0, to: FeedLimits.authorName) }
+    }
+
+    /// The names in `texts`, in order, each once, as many and as long as is kept.
+    static func list(_ texts: [String]) -> [String] {
+        FeedText.list(texts.lazy.compactMap(parse), atMost: FeedLimits.authors, of: FeedLimits.authorName)
+    }
+
+    private static func name(in text: String?) -> String? {
         guard let text = FeedText.line(text) else { return nil }
         guard text.contains("@") else { return text }
         if let opening = text.firstIndex(of: "("), let closing = text.lastIndex(of: ")"), opening < closing {
             return withoutAddresses(text[text.index(after: opening)..<closing])
         }
         return withoutAddresses(text.prefix { $0 != "<" })
-    }
-
-    /// All of them, in order, each once, joined by commas.
-    static func joined(_ texts: [String]) -> String? {
-        var names: [String] = []
-        for name in texts.compactMap(parse) where !names.contains(name) { names.append(name) }
-        return names.isEmpty ? nil : names.joined(separator: ", ")
     }
 
     /// A word with something before and behind its `@` is an address; `@jane` is a name.

@@ -11,7 +11,7 @@ struct EntryDraft {
     /// Absolute.
     var link: String?
     var headline: String?
-    /// As written, addresses and all.
+    /// As ``AuthorName`` makes them.
     var authors: [String] = []
     var summary: String?
     var published: String?
@@ -52,19 +52,22 @@ struct EntryDraft {
             sourceID: try sourceID(),
             link: link,
             headline: try headline(body),
-            author: AuthorName.joined(authors),
-            summary: summary(beside: body),
+            author: authors.isEmpty ? nil : authors.joined(separator: ", "),
+            summary: Summary.of(summary, beside: body.plainText),
             publishedAt: published ?? updated,
             updatedAt: updated,
-            categories: unique(categories),
+            categories: FeedText.list(
+                categories.lazy.compactMap(FeedText.line(_:)), atMost: FeedLimits.categories, of: FeedLimits.category),
             imageURL: image ?? body.firstImage,
-            language: FeedText.line(language),
+            language: FeedText.language(language),
             bodyHTML: body.html,
             opening: Opening.of(body.plainText),
-            keyPoints: keyPoints.compactMap { FeedText.line($0) })
+            keyPoints: FeedText.list(
+                keyPoints.lazy.compactMap(FeedText.line(_:)), atMost: FeedLimits.keyPoints, of: FeedLimits.keyPoint))
     }
 
-    private func sourceID() throws(Rejection) -> String {
+    /// What the entry is known by: its id, else its link.
+    func sourceID() throws(Rejection) -> String {
         guard let id = FeedText.line(id) ?? link else { throw Rejection(reason: "it has neither an id nor a link") }
         guard id.utf8.count <= FeedLimits.idBytes else {
             throw Rejection(reason: "its id is longer than \(FeedLimits.idBytes) bytes")
@@ -73,7 +76,7 @@ struct EntryDraft {
     }
 
     private func headline(_ body: ArticleHTML) throws(Rejection) -> String {
-        if let headline = FeedText.line(headline) { return headline }
+        if let headline = FeedText.line(headline) { return FeedText.shortened(headline, to: FeedLimits.headline) }
         guard let text = FeedText.line(body.plainText) else {
             throw Rejection(reason: "it has neither a headline nor a text")
         }
@@ -86,19 +89,6 @@ struct EntryDraft {
             throw Rejection(reason: "its date ‘\(FeedText.shortened(text, to: 80))’ cannot be read")
         }
         return date
-    }
-
-    /// Anyone may read a summary. Many feeds put the article itself there, so what is the beginning of the body and
-    /// more than half of it is no summary; the opening is there in its place.
-    private func summary(beside body: ArticleHTML) -> String? {
-        guard let summary = FeedText.line(summary) else { return nil }
-        let text = FeedText.line(body.plainText) ?? ""
-        return text.hasPrefix(summary) && summary.count > text.count / 2 ? nil : summary
-    }
-
-    private func unique(_ texts: [String]) -> [String] {
-        var seen: Set<String> = []
-        return texts.compactMap { FeedText.line($0) }.filter { seen.insert($0).inserted }
     }
 }
 

@@ -3,7 +3,7 @@ package import Membership
 /// One feed, checked whole before anything is handed out: a feed that breaks off in the middle gives no entry at all.
 package struct FeedDocument: Sendable {
     /// What the feed turned out to be.
-    package let format: FeedFormat
+    let format: FeedFormat
     /// What the feed says of itself.
     package let channel: FeedChannel
     /// How many entries it has, those included that will be rejected.
@@ -40,9 +40,26 @@ package struct FeedDocument: Sendable {
 
     /// Begins to hand out the entries. Each call begins at the first one.
     package func entries() throws -> FeedEntries {
+        FeedEntries(try drafts(.whole))
+    }
+
+    /// All ids of the feed, each as ``FeedEntry/sourceID`` has it; those of entries that will be rejected are among
+    /// them, as far as they can be read. Texts are not looked into, so this takes less time than reading the entries.
+    ///
+    /// - Throws: ``MembershipError`` when the feed cannot be read any more.
+    package func entryIDs() throws -> Set<String> {
+        let drafts = try drafts(.identity)
+        var ids: Set<String> = []
+        while let next = try drafts.next() {
+            if let id = try? next.draft.sourceID() { ids.insert(id) }
+        }
+        return ids
+    }
+
+    private func drafts(_ depth: DraftDepth) throws -> any FeedDrafts {
         switch reader {
-        case .xml(let reader): FeedEntries(try XMLDrafts(reader))
-        case .json(let reader): FeedEntries(JSONDrafts(reader))
+        case .xml(let reader): try XMLDrafts(reader, depth)
+        case .json(let reader): JSONDrafts(reader, depth)
         }
     }
 }

@@ -82,5 +82,4 @@ enum Namespace {
     static let media = "http://search.yahoo.com/mrss/"
     static let rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     static let rss1 = "http://purl.org/rss/1.0/"
-    static let xhtml = "http://www.w3.org/1999/xhtml"
 }

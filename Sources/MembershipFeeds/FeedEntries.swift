@@ -43,6 +43,13 @@ protocol FeedDrafts: AnyObject {
     func next() throws -> PlacedDraft?
 }
 
+/// How much of an entry is read.
+enum DraftDepth {
+    case whole
+    /// Only what it is known by.
+    case identity
+}
+
 /// A draft and where it stands in the feed.
 struct PlacedDraft {
     /// Counted from 1.

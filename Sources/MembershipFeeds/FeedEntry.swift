@@ -2,12 +2,20 @@ package import Membership
 
 /// What a feed says of itself: it becomes a title.
 package struct FeedChannel: Equatable, Sendable {
-    /// The channel's own name, plain text.
+    /// The channel's own name, plain text; without one, the host of its site, and without that, empty.
     package var name: String
     /// The site the feed belongs to.
     package var homePage: String?
     /// A BCP 47 tag such as `de` or `en-GB`.
     package var language: String?
+}
+
+extension FeedChannel {
+    init(title: String?, homePage: String?, language: String?) {
+        let name = title ?? WebAddress.host(of: homePage) ?? ""
+        self.init(
+            name: FeedText.shortened(name, to: FeedLimits.channelName), homePage: homePage, language: language)
+    }
 }
 
 /// One article as a feed gives it, its format left behind: plain text, or HTML cut down to an allow-list.

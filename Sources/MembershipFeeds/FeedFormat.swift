@@ -1,5 +1,5 @@
 /// The formats a feed can be in; found out from its content, never from its file name.
-package enum FeedFormat: String, CaseIterable, Sendable {
+enum FeedFormat {
     /// RSS 2.0, and 0.91 to 0.94, which differ in nothing that is read here.
     case rss2
     /// RSS 1.0, which is RDF.
@@ -8,14 +8,4 @@ package enum FeedFormat: String, CaseIterable, Sendable {
     case atom
     /// JSON Feed 1.0 and 1.1.
     case jsonFeed
-
-    /// The name that people know the format by.
-    package var name: String {
-        switch self {
-        case .rss2: "RSS 2.0"
-        case .rss1: "RSS 1.0"
-        case .atom: "Atom 1.0"
-        case .jsonFeed: "JSON Feed"
-        }
-    }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import Membership
 
 /// Makes what a feed says fit to be shown as text.
 enum FeedText {
-    /// One line: white space of any kind becomes single spaces, invisible characters go, the rest is NFC. Nil when
+    /// One line: white space of any kind becomes single spaces, control characters go, the rest is NFC. Nil when
     /// nothing is left.
     static func line(_ text: String?) -> String? {
         guard let text else { return nil }
@@ -11,7 +12,7 @@ enum FeedText {
         for scalar in text.unicodeScalars {
             if isSpace(scalar) {
                 pendingSpace = true
-            } else if !isInvisible(scalar) {
+            } else if !PlainText.isControl(scalar) {
                 if pendingSpace, !result.isEmpty { result.append(" ") }
                 pendingSpace = false
                 result.append(scalar)
@@ -29,12 +30,40 @@ enum FeedText {
         return line(article?.plainText) ?? line(html)
     }
 
+    /// `texts` in order, each once: the first `count` of them, each of at most `limit` characters.
+    static func list(_ texts: some Sequence<String>, atMost count: Int, of limit: Int) -> [String] {
+        var list: [String] = []
+        var seen: Set<String> = []
+        for text in texts {
+            guard list.count < count else { break }
+            let text = shortened(text, to: limit)
+            if seen.insert(text).inserted { list.append(text) }
+        }
+        return list
+    }
+
+    /// The tag of a language; nil for what is too long to be one.
+    static func language(_ text: String?) -> String? {
+        line(text).flatMap { $0.utf8.count <= FeedLimits.languageBytes ? $0 : nil }
+    }
+
     /// The beginning of `text`, cut at a word and marked with `…` when there is more than `limit` characters.
     static func shortened(_ text: String, to limit: Int) -> String {
-        guard text.count > limit else { return text }
-        let beginning = text.prefix(limit - 1)
+        guard !fits(text, in: limit) else { return text }
+        let beginning = room(text, limit).prefix(limit - 1)
         let cut = beginning.lastIndex(where: \.isWhitespace) ?? beginning.endIndex
         return beginning[..<cut].trimmingCharacters(in: .whitespaces) + "…"
+    }
+
+    /// Whether `text` has at most `limit` characters.
+    static func fits(_ text: String, in limit: Int) -> Bool {
+        let room = room(text, limit)
+        return room.endIndex == text.endIndex && room.count <= limit
+    }
+
+    /// One character may carry any number of accents, so these have a limit too.
+    private static func room(_ text: String, _ limit: Int) -> Substring {
+        Substring(text.unicodeScalars.prefix(8 * limit))
     }
 
     /// NFC, so that one text has one spelling.
@@ -42,15 +71,7 @@ enum FeedText {
         text.utf8.allSatisfy { $0 < 0x80 } ? text : text.precomposedStringWithCanonicalMapping
     }
 
-    /// Control characters, and those that turn the direction of everything behind them, a known way to disguise text.
-    static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0...0x1F, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
-        default: false
-        }
-    }
-
-    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x80
             ? scalar.value == 0x20 || (0x09...0x0D).contains(scalar.value) : scalar.properties.isWhitespace
     }

@@ -23,14 +23,10 @@ struct JSONEntry: Decodable {
     }
 
     func draft(channel: FeedChannel, channelAuthors: [String]) -> EntryDraft {
-        var draft = EntryDraft()
-        draft.id = id?.text
-        draft.link =
-            WebAddress.resolve(url, against: channel.homePage)
-            ?? WebAddress.resolve(external_url, against: channel.homePage)
+        var draft = JSONIdentity(id: id, url: url, external_url: external_url).draft(channel: channel)
         draft.headline = title
         let names = (authors ?? [author].compactMap { $0 }).compactMap(\.name)
-        draft.authors = names.isEmpty ? channelAuthors : names
+        draft.authors = names.isEmpty ? channelAuthors : AuthorName.list(names)
         draft.summary = summary
         draft.published = date_published
         draft.updated = date_modified
@@ -52,6 +48,20 @@ struct JSONEntry: Decodable {
         if let content_html { return try ArticleHTML(parsing: content_html, base: base).orRejection() }
         if let content_text { return try ArticleHTML(text: content_text, base: base).orRejection() }
         return nil
+    }
+}
+
+/// What an item is known by, and nothing else.
+struct JSONIdentity: Decodable {
+    let id: JSONIdentifier?
+    let url: String?
+    let external_url: String?
+
+    func draft(channel: FeedChannel) -> EntryDraft {
+        EntryDraft(
+            id: id?.text,
+            link: WebAddress.resolve(url, against: channel.homePage)
+                ?? WebAddress.resolve(external_url, against: channel.homePage))
     }
 }
 

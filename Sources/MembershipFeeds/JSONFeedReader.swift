@@ -24,9 +24,9 @@ struct JSONFeedReader {
                     "has no list of ‘items’, so it is not a JSON Feed", remedy: "Check it with a JSON Feed validator.")
             }
             self.items = items
-            let channel = try JSONFeedReader.channel(scan.values, of: source)
+            let channel = JSONFeedReader.channel(scan.values)
             contents = FeedContents(format: .jsonFeed, channel: channel, entryCount: items.count)
-            channelAuthors = scan.values.authorNames
+            channelAuthors = AuthorName.list(scan.values.authorNames)
         } catch let problem as JSONScanner.Problem {
             throw problem.isTooMany
                 ? FeedDocument.hasTooManyEntries(source) : source.refusal(problem.what, line: problem.line)
@@ -40,17 +40,20 @@ struct JSONFeedReader {
     fileprivate var itemCount: Int { items.count }
 
     /// The item at an index from 0.
-    fileprivate func draft(at index: Int) throws -> PlacedDraft {
+    fileprivate func draft(at index: Int, _ depth: DraftDepth) throws -> PlacedDraft {
         let item = items[index]
-        return PlacedDraft(position: index + 1, line: item.line, draft: try draft(of: item))
+        return PlacedDraft(position: index + 1, line: item.line, draft: try draft(of: item, depth))
     }
 
-    private func draft(of item: JSONScanner.Place) throws -> EntryDraft {
+    private func draft(of item: JSONScanner.Place, _ depth: DraftDepth) throws -> EntryDraft {
         guard item.range.count <= FeedLimits.entryBytes else {
             return EntryDraft(rejection: Rejection(reason: "it is larger than \(FeedLimits.entryBytes >> 20) MiB"))
         }
         let json = try source.data(in: item.range)
         do {
+            if depth == .identity {
+                return try JSONDecoder().decode(JSONIdentity.self, from: json).draft(channel: contents.channel)
+            }
             let entry = try JSONDecoder().decode(JSONEntry.self, from: json)
             return entry.draft(channel: contents.channel, channelAuthors: channelAuthors)
         } catch {
@@ -77,16 +80,18 @@ struct JSONFeedReader {
 /// Gives out the items of a JSON Feed, one in memory at a time.
 final class JSONDrafts: FeedDrafts {
     private let reader: JSONFeedReader
+    private let depth: DraftDepth
     private var index = 0
 
-    init(_ reader: JSONFeedReader) {
+    init(_ reader: JSONFeedReader, _ depth: DraftDepth) {
         self.reader = reader
+        self.depth = depth
     }
 
     func next() throws -> PlacedDraft? {
         guard index < reader.itemCount else { return nil }
         defer { index += 1 }
-        return try reader.draft(at: index)
+        return try reader.draft(at: index, depth)
     }
 }
 
@@ -142,11 +147,9 @@ extension JSONFeedReader {
         }
     }
 
-    private static func channel(_ values: Values, of source: FeedSource) throws(MembershipError) -> FeedChannel {
-        let page = WebAddress.resolve(values.homePage, against: nil)
-        guard let name = FeedText.line(values.title) ?? WebAddress.host(of: page) else {
-            throw source.refusal("does not say what it is called: it has no title", remedy: "Give the feed a title.")
-        }
-        return FeedChannel(name: name, homePage: page, language: FeedText.line(values.language))
+    private static func channel(_ values: Values) -> FeedChannel {
+        FeedChannel(
+            title: FeedText.line(values.title), homePage: WebAddress.resolve(values.homePage, against: nil),
+            language: FeedText.language(values.language))
     }
 }

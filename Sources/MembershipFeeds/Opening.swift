@@ -1,14 +1,11 @@
 /// The beginning of an article, for those who may not read on: enough to know what it is about, never so much that
 /// the rest is not worth a membership.
 enum Opening {
-    /// The longest opening, in characters.
-    static let longest = 400
-
-    /// Whole sentences from the beginning of `text`, at most ``longest`` characters and at most half of the text. When
+    /// Whole sentences from the beginning of `text`, at most ``FeedLimits/opening`` characters and at most half of the text. When
     /// the first sentence is longer than that, it is cut at a word and ends with `…`; when not even a word fits,
     /// the opening is empty.
     static func of(_ text: String) -> String {
-        let limit = min(longest, text.count / 2)
+        let limit = min(FeedLimits.opening, text.count / 2)
         let room = text.prefix(limit)
         // The character behind the room tells whether its last word is whole.
         let end = text.index(room.endIndex, offsetBy: 1, limitedBy: text.endIndex) ?? text.endIndex

@@ -3,15 +3,19 @@ struct RSSEntry {
     let item: FeedElement
     let channel: FeedChannel
 
-    func draft() -> EntryDraft {
-        var draft = EntryDraft()
-        let base = item.base.map { WebAddress.resolve($0, against: channel.homePage) ?? $0 } ?? channel.homePage
+    /// What the entry is known by, and nothing else.
+    func identity() -> EntryDraft {
         let guid = child("guid")
-        draft.id = guid?.text ?? item.attribute("about", in: Namespace.rdf)
-        draft.link = link(guid: guid, base: base)
+        return EntryDraft(
+            id: guid?.text ?? item.attribute("about", in: Namespace.rdf), link: link(guid: guid, base: base))
+    }
+
+    func draft() -> EntryDraft {
+        var draft = identity()
+        let base = base
         draft.headline = FeedText.line(html: text("title"))
         let creators = children("creator", in: Namespace.dublinCore).map(\.text)
-        draft.authors = creators.isEmpty ? children("author").map(\.text) : creators
+        draft.authors = AuthorName.list(creators.isEmpty ? children("author").map(\.text) : creators)
         draft.summary = FeedText.line(html: text("description"))
         draft.published =
             text("pubDate") ?? text("date", in: Namespace.dublinCore) ?? text("issued", in: Namespace.dublinCoreTerms)
@@ -26,6 +30,10 @@ struct RSSEntry {
         }
         draft.takeSummaryBody { () throws(Rejection) in try article(text("description"), base: articleBase) }
         return draft
+    }
+
+    private var base: String? {
+        item.base.map { WebAddress.resolve($0, against: channel.homePage) ?? $0 } ?? channel.homePage
     }
 
     /// The guid is an address too, unless it says that it is not (RSS 2.0, "guid").

@@ -2,21 +2,22 @@ import CLibxml2
 
 /// Addresses in feeds: made absolute, and only those that a browser fetches rather than runs.
 enum WebAddress {
-    /// The absolute http or https address that `text` means at `base`; nil for every other scheme.
+    /// The absolute http or https address that `text` means at `base`; nil for every other scheme, and for what is
+    /// longer than ``FeedLimits/addressBytes``.
     static func resolve(_ text: String?, against base: String?) -> String? {
-        guard let text, let reference = escaped(text), !reference.isEmpty else { return nil }
+        guard let text, isShort(text), let reference = escaped(text), !reference.isEmpty else { return nil }
         // libxml2 decodes %2F in paths, so what is absolute already is left as it is.
         let address = scheme(of: reference) == nil ? build(reference, base) : reference
-        guard let address, isWeb(address), isWellFormed(address) else { return nil }
+        guard let address, isShort(address), isWeb(address), isWellFormed(address) else { return nil }
         return address
     }
 
     /// As ``resolve(_:against:)``, and mailto too, for links that a reader follows.
     static func resolveLink(_ text: String?, against base: String?) -> String? {
-        guard let text, let reference = escaped(text), scheme(of: reference) == "mailto" else {
+        guard let text, isShort(text), let reference = escaped(text), scheme(of: reference) == "mailto" else {
             return resolve(text, against: base)
         }
-        return isWellFormed(reference) ? reference : nil
+        return isShort(reference) && isWellFormed(reference) ? reference : nil
     }
 
     /// Host and port of an address, to be shown as a name.
@@ -24,6 +25,10 @@ enum WebAddress {
         guard let address, let start = address.firstRange(of: "://") else { return nil }
         let host = address[start.upperBound...].prefix { !"/?#".contains($0) }
         return host.isEmpty ? nil : String(host)
+    }
+
+    private static func isShort(_ address: String) -> Bool {
+        address.utf8.count <= FeedLimits.addressBytes
     }
 
     /// What browsers forgive is made explicit: tabs and line ends vanish, other characters that no URI has (RFC 3986
@@ -66,7 +71,7 @@ enum WebAddress {
     }
 
     private static func build(_ reference: String, _ base: String?) -> String? {
-        guard let base, let address = xmlBuildURI(reference, base) else { return nil }
+        guard let base, isShort(base), let address = xmlBuildURI(reference, base) else { return nil }
         defer { fortnight_xml_free(address) }
         return String(cString: address)
     }

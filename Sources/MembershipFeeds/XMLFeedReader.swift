@@ -27,7 +27,7 @@ struct XMLFeedReader {
     }
 
     /// The entry at hand.
-    fileprivate func draft(at position: Int, of stream: XMLStream) throws -> PlacedDraft {
+    fileprivate func draft(at position: Int, of stream: XMLStream, _ depth: DraftDepth) throws -> PlacedDraft {
         if oversized.contains(position) {
             let reason = "it is larger than \(FeedLimits.entryBytes >> 20) MiB or \(FeedLimits.entryNodes) elements"
             let line = stream.current?.line ?? stream.line
@@ -36,10 +36,14 @@ struct XMLFeedReader {
         }
         let element = try stream.expand()
         let channel = contents.channel
-        let draft =
-            contents.format == .atom
-            ? AtomEntry(entry: element, channel: channel, channelAuthors: channelAuthors).draft()
-            : RSSEntry(item: element, channel: channel).draft()
+        let draft: EntryDraft
+        if contents.format == .atom {
+            let entry = AtomEntry(entry: element, channel: channel, channelAuthors: channelAuthors)
+            draft = depth == .whole ? entry.draft() : entry.identity()
+        } else {
+            let entry = RSSEntry(item: element, channel: channel)
+            draft = depth == .whole ? entry.draft() : entry.identity()
+        }
         return PlacedDraft(position: position, line: element.line, draft: draft)
     }
 }
@@ -47,13 +51,15 @@ struct XMLFeedReader {
 /// Gives out the entries of an XML feed, one in memory at a time.
 final class XMLDrafts: FeedDrafts {
     private let reader: XMLFeedReader
+    private let depth: DraftDepth
     private let stream: XMLStream
     private var position = 0
     private var section = ""
     private var hasEntryAtHand = false
 
-    init(_ reader: XMLFeedReader) throws {
+    init(_ reader: XMLFeedReader, _ depth: DraftDepth) throws {
         self.reader = reader
+        self.depth = depth
         stream = try Libxml2.quietly { () throws(MembershipError) in try XMLStream(reader.source) }
     }
 
@@ -67,7 +73,7 @@ final class XMLDrafts: FeedDrafts {
                     if reader.isEntry(stream, section: section) {
                         position += 1
                         hasEntryAtHand = true
-                        return try reader.draft(at: position, of: stream)
+                        return try reader.draft(at: position, of: stream, depth)
                     }
                 }
                 isMore = try stream.read()
@@ -160,12 +166,8 @@ private struct XMLScan {
         guard hasChannel else {
             throw source.refusal("has no channel, so it is not a feed", remedy: "Check it with a feed validator.")
         }
-        let page = WebAddress.resolve(homePage, against: base)
-        guard let name = title ?? WebAddress.host(of: page) else {
-            throw source.refusal(
-                "does not say what it is called: its channel has no title", remedy: "Give the channel a title.")
-        }
-        let channel = FeedChannel(name: name, homePage: page, language: language)
+        let channel = FeedChannel(
+            title: title, homePage: WebAddress.resolve(homePage, against: base), language: language)
         return (dialect, FeedContents(format: dialect.format, channel: channel, entryCount: entryCount))
     }
 
@@ -194,9 +196,18 @@ private struct XMLScan {
         }
         if dialect.isEntry(stream, section: section) {
             try beginEntry()
-        } else if field == nil, dialect.isChannelField(depth: depth, section: section) {
-            beginField(dialect)
+            return
         }
+        if depth == 1 { try checkAttributes() }
+        if field == nil, dialect.isChannelField(depth: depth, section: section) { beginField(dialect) }
+    }
+
+    /// Those of the elements that entries are in.
+    private func checkAttributes() throws(MembershipError) {
+        guard stream.attributeBytes > FeedLimits.channelAttributeBytes else { return }
+        throw source.refusal(
+            "has an element ‘\(FeedText.shortened(stream.name, to: 80))’ with more than "
+                + "\(FeedLimits.channelAttributeBytes) bytes of attributes", line: stream.line)
     }
 
     private mutating func recognise() throws(MembershipError) {
@@ -209,8 +220,9 @@ private struct XMLScan {
                     "is XML, but not a feed: its outermost element is ‘\(FeedText.shortened(name, to: 80))’",
                     line: stream.line, remedy: "RSS 2.0, RSS 1.0, Atom 1.0 and JSON Feed are read.")
         }
+        try checkAttributes()
         hasChannel = dialect.format == .atom
-        language = FeedText.line(stream.attribute("xml:lang"))
+        language = FeedText.language(stream.attribute("xml:lang"))
         base = stream.attribute("xml:base")
     }
 
@@ -219,13 +231,20 @@ private struct XMLScan {
     private mutating func beginEntry() throws(MembershipError) {
         entryCount += 1
         guard entryCount <= FeedLimits.entries else { throw FeedDocument.hasTooManyEntries(source) }
-        entryDepth = stream.isEmptyElement ? nil : stream.depth
         (entryBytes, entryNodes) = (0, 0)
+        // An empty element has no end, and is measured at once.
+        if stream.isEmptyElement { measureEntry() } else { entryDepth = stream.depth }
     }
 
     private mutating func measureEntry() {
-        entryNodes += 1 + (stream.kind == .element ? stream.attributeCount : 0)
-        if stream.kind == .text { entryBytes += stream.value.map { Int(xmlStrlen($0)) } ?? 0 }
+        entryNodes += 1
+        if stream.kind == .element {
+            entryNodes += stream.attributeCount
+            entryBytes += stream.attributeBytes
+        } else {
+            // Comments too: they take memory.
+            entryBytes += stream.value.map { Int(xmlStrlen($0)) } ?? 0
+        }
         if entryBytes > FeedLimits.entryBytes || entryNodes > FeedLimits.entryNodes { oversized.insert(entryCount) }
     }
 
@@ -269,8 +288,10 @@ private struct XMLScan {
         switch ended.name {
         case "title": title = title ?? (ended.isHTML ? FeedText.line(html: text) : FeedText.line(text))
         case "link": homePage = homePage ?? FeedText.line(text)
-        case "language": language = FeedText.line(text) ?? language
-        default: authors.append(text)
+        case "language": language = FeedText.language(text) ?? language
+        case _ where authors.count < FeedLimits.authors:
+            if let name = AuthorName.parse(text), !authors.contains(name) { authors.append(name) }
+        default: break
         }
     }
 }

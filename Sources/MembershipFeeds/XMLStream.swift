@@ -56,11 +56,23 @@ final class XMLStream {
     var isEmptyElement: Bool { xmlTextReaderIsEmptyElement(reader) == 1 }
     var attributeCount: Int { Int(max(0, xmlTextReaderAttributeCount(reader))) }
 
+    /// How long the values of all attributes of the current element are, namespaces included.
+    var attributeBytes: Int {
+        guard let node = xmlTextReaderCurrentNode(reader), node.pointee.type == XML_ELEMENT_NODE else { return 0 }
+        let attributes = sequence(first: node.pointee.properties, next: { $0?.pointee.next }).compactMap { $0 }
+        let texts = attributes.flatMap { attribute in
+            sequence(first: attribute.pointee.children, next: { $0?.pointee.next }).compactMap { $0 }
+        }
+        let namespaces = sequence(first: node.pointee.nsDef, next: { $0?.pointee.next }).compactMap { $0 }
+        return texts.reduce(0) { $0 + FeedElement.text(of: $1).count }
+            + namespaces.reduce(0) { $0 + Int(xmlStrlen($1.pointee.href)) }
+    }
+
     func attribute(_ name: String) -> String? {
         Libxml2.take(xmlTextReaderGetAttribute(reader, name))
     }
 
-    /// The text of a text node.
+    /// The text of a text node or a comment; nil for an element.
     var value: UnsafePointer<xmlChar>? { xmlTextReaderConstValue(reader) }
 
     var kind: Kind {
@@ -128,6 +140,9 @@ private final class Problems {
         let message = FeedText.line(error.message.map { String(cString: $0) }) ?? "unknown error \(error.code)"
         if message.contains("Excessive depth") {
             return "nests elements too deep, more than \(FeedLimits.nesting) in one another"
+        }
+        if message.contains("Huge input") || message.contains("huge text") {
+            return "has one tag or text of more than 10 MB"
         }
         return "is not well-formed XML: \(message)"
     }

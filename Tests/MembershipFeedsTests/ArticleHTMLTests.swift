@@ -51,6 +51,12 @@ struct ArticleHTMLTests {
         #expect(html("<meta charset=iso-8859-1><p>Bäume\u{0}\u{202E}</p>") == "<p>Bäume</p>")
     }
 
+    @Test func controlCharactersGoAndLineEndsStay() {
+        #expect(html("<p>a\u{202E}\u{61C}\u{200E}b\u{2028}c\u{85}\u{FEFF}d\te") == "<p>ab\nc\nd\te</p>")
+        #expect(ArticleHTML(parsing: "<p>a\u{2028} b", base: nil)?.plainText == "a b")
+        #expect(html("<p>\u{2028}</p>م\u{61C}") == "<p>م</p>")
+    }
+
     @Test func blocksAreParagraphsOfThePlainText() {
         let article = ArticleHTML(parsing: "<h1>T</h1><p>a <b>b</b>\n c<br>d</p><ul><li>x<li>y</ul>", base: nil)
         #expect(article?.plainText == "T\n\na b c\nd\n\nx\n\ny")

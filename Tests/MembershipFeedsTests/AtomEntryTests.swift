@@ -12,7 +12,7 @@ struct AtomEntryTests {
                 </div></title><link rel="self" href="x"/><link href="a/1"/><updated>2024-03-10T17:15:00Z</updated>
                 <author><name>Ann</name></author><author><name>Bob</name></author>
                 <category term="t" label="Label"/><category term="u"/><summary>Sum &amp;amp; up</summary>
-                <content type="html">&lt;p&gt;Text &lt;a href="b"&gt;b&lt;/a&gt;.&lt;/p&gt;</content>
+                <content type="html">&lt;p&gt;A longer text &lt;a href="b"&gt;b&lt;/a&gt;.&lt;/p&gt;</content>
                 <fn:key-point>K</fn:key-point></entry>
                 """))
         #expect(entry.sourceID == "tag:1" && entry.headline == "A B" && entry.author == "Ann, Bob")

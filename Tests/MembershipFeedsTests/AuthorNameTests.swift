@@ -11,8 +11,17 @@ struct AuthorNameTests {
         #expect(AuthorName.parse(text) == name)
     }
 
-    @Test func namesAreJoinedEachOnce() {
-        #expect(AuthorName.joined(["A", "B", "x@y.example", "A"]) == "A, B")
-        #expect(AuthorName.joined(["x@y.example"]) == nil)
+    @Test func namesAreListedEachOnce() {
+        #expect(AuthorName.list(["A", "B", "x@y.example", "A"]) == ["A", "B"])
+        #expect(AuthorName.list(["x@y.example"]).isEmpty)
+    }
+
+    @Test func authorsHaveALimitOfNumberAndLength() {
+        let names = (1...FeedLimits.authors).map { "Author \($0)" }
+        #expect(AuthorName.list(names) == names)
+        #expect(AuthorName.list(names + ["One more"]) == names)
+        let name = String(repeating: "x", count: FeedLimits.authorName)
+        #expect(AuthorName.list([name]) == [name])
+        #expect(AuthorName.list([name + "x"]) == [name.dropLast() + "…"])
     }
 }

@@ -38,6 +38,82 @@ struct FeedDocumentTests {
         #expect(channels[2] == FeedChannel(name: "News", homePage: "https://news.example/", language: "en"))
     }
 
+    @Test func aChannelWithoutATitleHasTheNameOfItsSiteOrNone() throws {
+        let version = "\"version\": \"https://jsonfeed.org/version/1\", \"items\": []"
+        let names = try [
+            "<rss><channel><link>https://news.example/x</link></channel></rss>", "<rss><channel/></rss>",
+            "<rss><channel><title> </title></channel></rss>", "<feed xmlns=\"http://www.w3.org/2005/Atom\"/>",
+            "{\(version), \"home_page_url\": \"https://news.example/x\"}", "{\(version)}",
+        ].map { feed in try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).channel.name } }
+        #expect(names == ["news.example", "", "", "", "news.example", ""])
+    }
+
+    @Test func whatTheChannelSaysHasLimits() throws {
+        func channel(title: Int, language: Int, authors: Int) throws -> (FeedChannel, FeedEntry) {
+            let authors = (0..<authors).map { "<author><name>A\($0)</name></author>" }.joined()
+            let feed = """
+                <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="\(String(repeating: "a", count: language))">
+                <title>\(String(repeating: "t", count: title))</title>\(authors)
+                <entry><id>1</id><title>t</title></entry></feed>
+                """
+            return (try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).channel }, try entry(feed))
+        }
+        let most = try channel(
+            title: FeedLimits.channelName, language: FeedLimits.languageBytes, authors: FeedLimits.authors)
+        #expect(most.0.name.count == FeedLimits.channelName && !most.0.name.hasSuffix("…"))
+        #expect(most.0.language?.count == FeedLimits.languageBytes && most.1.author?.hasSuffix(", A9") == true)
+        let more = try channel(
+            title: FeedLimits.channelName + 1, language: FeedLimits.languageBytes + 1, authors: FeedLimits.authors + 1)
+        #expect(more.0.name.count == FeedLimits.channelName && more.0.name.hasSuffix("…"))
+        #expect(more.0.language == nil && more.1.language == nil && more.1.author == most.1.author)
+    }
+
+    @Test func theAttributesAroundEntriesHaveALimit() throws {
+        func feed(_ bytes: Int) -> String {
+            "<rss a=\"\(String(repeating: "x", count: bytes))\"><channel/></rss>"
+        }
+        #expect(try items(feed(FeedLimits.channelAttributeBytes)).isEmpty)
+        let error = try refusal(feed(FeedLimits.channelAttributeBytes + 1))
+        #expect(error?.message.contains("‘rss’ with more than 16384 bytes of attributes") == true)
+    }
+
+    @Test func allIDsAreKnownBeforeTheEntries() throws {
+        let feeds = [
+            rss(
+                """
+                <item><guid> a\u{301}\u{202E} 1 </guid><title>t</title></item><item><title>t</title><link>/2</link></item>
+                <item><guid>3</guid><title>t</title><pubDate>soon</pubDate></item><item><title>none</title></item>
+                <item><guid>4</guid><title>t</title><description>&lt;p&gt;x</description></item><item><guid>4</guid></item>
+                """),
+            atom(
+                """
+                <entry><id> á 1</id><title>t</title></entry><entry><title>t</title><link href="/2"/></entry>
+                <entry><id>3</id><title>t</title><updated>soon</updated></entry><entry><title>none</title></entry>
+                <entry><id>4</id><title>t</title></entry><entry><id>4</id><title>t</title></entry>
+                """),
+            json(
+                """
+                {"id": "á  1", "title": "t"}, {"url": "/2", "title": "t"}, {"id": 3, "title": 3}, {"title": "none"},
+                {"id": 4, "title": "t"}, {"id": "4", "title": "t"}, [], {"id": {}}
+                """),
+        ]
+        for feed in feeds {
+            let ids = try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).entryIDs() }
+            #expect(ids == ["á 1", "https://news.example/2", "3", "4"])
+            let taken = try items(feed).compactMap { if case .entry(let entry) = $0 { entry.sourceID } else { nil } }
+            #expect(taken == ["á 1", "https://news.example/2", "4"])
+        }
+    }
+
+    @Test func anIDThatIsTooLongIsNone() throws {
+        func ids(_ length: Int) throws -> Set<String> {
+            let feed = rss("<item><guid>\(String(repeating: "x", count: length))</guid></item>")
+            return try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).entryIDs() }
+        }
+        #expect(try ids(FeedLimits.idBytes).count == 1)
+        #expect(try ids(FeedLimits.idBytes + 1).isEmpty)
+    }
+
     @Test(arguments: [
         ("UTF-8", String.Encoding.utf8), ("ISO-8859-1", .isoLatin1), ("windows-1252", .windowsCP1252),
         ("UTF-16", .utf16),
@@ -58,7 +134,7 @@ struct FeedDocumentTests {
         ("<!DOCTYPE html><p>", "is an HTML page"),
         ("<?xml version=\"1.0\"?><html/>", "is an HTML page"), ("<opml/>", "outermost element is ‘opml’"),
         ("<rss version=\"2.0\"/>", "has no channel"), ("<rss><channel><item></rss>", "line 1, is not well-formed XML"),
-        ("<rss>\n<channel><title>x</title><item>", "is not well-formed XML"), ("<rss><channel/></rss>", "has no title"),
+        ("<rss>\n<channel><title>x</title><item>", "is not well-formed XML"),
         ("<rss><channel><title>&nbsp;</title></channel></rss>", "is not well-formed XML"),
         ("{}", "no ‘version’"), ("{\"version\": \"2\"}", "its version is ‘2’"),
         ("{\"version\": \"https://jsonfeed.org/version/1\", \"title\": \"t\"}", "no list of ‘items’"),

@@ -20,7 +20,7 @@ struct OpeningTests {
     @Test func aLongFirstSentenceIsCutAtAWord() {
         #expect(Opening.of("Alpha beta gamma delta epsilon zeta") == "Alpha beta gamma…")
         let long = String(repeating: "word ", count: 500)
-        #expect(Opening.of(long).count <= Opening.longest)
+        #expect(Opening.of(long).count <= FeedLimits.opening)
         #expect(Opening.of(long).hasSuffix("word…"))
     }
 

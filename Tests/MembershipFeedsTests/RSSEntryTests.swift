@@ -79,6 +79,77 @@ struct RSSEntryTests {
         guard case .entry = try items(feed)[3] else { throw Rejection(reason: "the good one must be taken") }
     }
 
+    @Test func aDescriptionThatIsTheBodyWithACaptionIsNoSummary() throws {
+        let text = "First one of three. Second two of three. Third of three."
+        func feed(_ body: String) -> String {
+            rss(
+                """
+                <item><guid>1</guid><description>\(text)</description>
+                <content:encoded><![CDATA[\(body)]]></content:encoded></item>
+                """)
+        }
+        #expect(try entry(feed("<figcaption>Photo</figcaption><p>\(text)</p>")).summary == nil)
+        #expect(try entry(feed("<p>\(text)</p><p>\(text) More.</p>")).summary == text)
+    }
+
+    @Test func whatAnEntryHasIsLimited() throws {
+        func entry(_ more: Int) throws -> FeedEntry {
+            func text(_ count: Int) -> String { String(repeating: "x", count: count + more) }
+            func list(_ element: String, _ count: Int) -> String {
+                (0..<count + more).map { "<\(element)>\($0)</\(element)>" }.joined()
+            }
+            return try MembershipFeedsTests.entry(
+                rss(
+                    """
+                    <item><guid>1</guid><title>\(text(FeedLimits.headline))</title>
+                    <link>https://a.example/\(text(FeedLimits.addressBytes - 18))</link>
+                    <media:thumbnail url="https://a.example/\(text(FeedLimits.addressBytes - 18))"/>
+                    <description>\(text(FeedLimits.summary))</description>
+                    <content:encoded>&lt;img src="/i"></content:encoded>
+                    <category>\(text(FeedLimits.category))</category>\(list("category", FeedLimits.categories - 1))
+                    \(list("dc:creator", FeedLimits.authors))
+                    <fn:key-point>\(text(FeedLimits.keyPoint))</fn:key-point>
+                    \(list("fn:key-point", FeedLimits.keyPoints - 1))</item>
+                    """))
+        }
+        let most = try entry(0)
+        #expect(most.headline.count == FeedLimits.headline && !most.headline.hasSuffix("…"))
+        #expect(most.link != nil && most.imageURL?.utf8.count == FeedLimits.addressBytes)
+        #expect(most.summary?.count == FeedLimits.summary)
+        #expect(most.categories.count == FeedLimits.categories && most.categories[0].hasSuffix("x"))
+        #expect(most.keyPoints.count == FeedLimits.keyPoints && most.keyPoints[0].hasSuffix("x"))
+        let more = try entry(1)
+        #expect(more.headline.count == FeedLimits.headline && more.headline.hasSuffix("…"))
+        #expect(more.link == nil && more.imageURL == "https://news.example/i" && more.summary == nil)
+        #expect(more.categories.count == FeedLimits.categories && more.categories[0].hasSuffix("…"))
+        #expect(more.keyPoints.count == FeedLimits.keyPoints && more.keyPoints[0].hasSuffix("…"))
+        #expect(more.author == most.author && most.author == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9")
+    }
+
+    @Test func attributesAndCommentsCountTowardAnEntrysSize() throws {
+        let half = String(repeating: "x", count: FeedLimits.entryBytes / 2)
+        let most = "a=\"\(half)\" b=\"\(half.dropLast(8))\""
+        let found = try items(
+            rss(
+                """
+                <item><guid>1</guid><title>t</title>\(String(repeating: "<x y=\"\(half)\"/>", count: 10))</item>
+                <item \(most) c="123456789"/>
+                <item><guid>3</guid><title>t</title><x xmlns:a="\(half)" b="\(half)"/></item>
+                <item><guid>4</guid><title>t</title><!--\(half)--><!--\(half)--></item>
+                <item \(most) c="12345678"/>
+                <item><guid>6</guid><title>t</title><x \(most)/></item>
+                """))
+        let reasons = found.map { if case .rejected(let entry) = $0 { entry.reason } else { "" } }
+        let tooLarge = "it is larger than 4 MiB or 100000 elements"
+        #expect(reasons == [tooLarge, tooLarge, tooLarge, tooLarge, "it has neither an id nor a link", ""])
+    }
+
+    @Test func aTagThatLibxml2DoesNotTakeIsRefused() throws {
+        let huge = String(repeating: "x", count: 5 << 20)
+        let attributes = (0..<3).map { " a\($0)=\"\(huge)\"" }.joined()
+        #expect(try refusal(rss("<item\(attributes)/>"))?.message.contains("more than 10 MB") == true)
+    }
+
     @Test func anEntryThatIsTooLargeIsRejectedAlone() throws {
         let text = String(repeating: "x", count: FeedLimits.entryBytes)
         let feed = rss(

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import MembershipFeeds
@@ -21,6 +22,16 @@ struct WebAddressTests {
     ])
     func whatABrowserWouldRunIsRefused(text: String) {
         #expect(WebAddress.resolve(text, against: nil) == nil)
+    }
+
+    @Test func anAddressThatIsTooLongIsNone() {
+        let longest = "https://a.example/".padding(toLength: FeedLimits.addressBytes, withPad: "x", startingAt: 0)
+        #expect(WebAddress.resolve(longest, against: nil) == longest)
+        #expect(WebAddress.resolve(longest + "x", against: nil) == nil)
+        #expect(WebAddress.resolve(longest.dropLast() + "ü", against: nil) == nil)
+        #expect(WebAddress.resolve("y", against: longest) == "https://a.example/y")
+        #expect(WebAddress.resolve("y", against: longest + "x") == nil)
+        #expect(WebAddress.resolveLink("mailto:" + longest, against: nil) == nil)
     }
 
     @Test func mailIsForLinksAlone() {

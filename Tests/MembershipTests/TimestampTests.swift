@@ -23,7 +23,9 @@ struct TimestampTests {
         ("2026-05-03T10:00:00Z", 1_777_802_400_000), ("2026-05-03T12:00:00+02:00", 1_777_802_400_000),
         ("2026-05-03t10:00:00z", 1_777_802_400_000), ("2026-05-03T10:00:00.25Z", 1_777_802_400_250),
         ("2026-05-03T10:00:00.2509Z", 1_777_802_400_250), ("2026-05-03T09:30:00-00:30", 1_777_802_400_000),
-        ("1969-12-31T23:59:59.999Z", -1), ("2024-02-29T00:00:00Z", 1_709_164_800_000),
+        ("0000-01-01T00:00:00Z", -62_167_219_200_000), ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+        ("9999-12-31T23:59:59.9999+14:00", 253_402_250_399_999), ("1969-12-31T23:59:59.999Z", -1),
+        ("2024-02-29T00:00:00Z", 1_709_164_800_000),
     ])
     func offsetsAndFractionsAreRead(text: String, milliseconds: Int64) throws {
         #expect(try Timestamp(rfc3339: text).milliseconds == milliseconds)
@@ -37,6 +39,22 @@ struct TimestampTests {
     ])
     func whatIsNoTimeWithAZoneIsRefused(text: String) {
         #expect(throws: MembershipError.self) { try Timestamp(rfc3339: text) }
+    }
+
+    @Test(arguments: [
+        ("2026-05-03T10:00:00", "is not a time with a zone"), ("2026-05-03", "is not a time with a zone"),
+        ("2026-02-30T10:00:00Z", "is not a time that exists"), ("2026-05-03T10:00:60Z", "is not a time that exists"),
+        ("2026-05-03T24:00:00Z", "is not a time that exists"),
+        ("2026-05-03T10:00:00+24:00", "is not a time that exists"),
+        ("0000-01-01T00:00:00+00:01", "in the years 0000 to 9999"),
+        ("0000-01-01T00:00:00+14:00", "in the years 0000 to 9999"),
+        ("9999-12-31T23:59:59.999-00:01", "in the years 0000 to 9999"),
+        ("9999-12-31T23:59:59.999-23:59", "in the years 0000 to 9999"),
+    ])
+    func theRefusalSaysWhatIsWrong(text: String, what: String) throws {
+        let error = try #require(throws: MembershipError.self) { try Timestamp(rfc3339: text) }
+        #expect(error.code == .invalidInput && error.message.contains("‘\(text)’"))
+        #expect("\(error.message) \(error.remedy ?? "")".contains(what))
     }
 }
 
