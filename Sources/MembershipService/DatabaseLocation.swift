@@ -66,20 +66,20 @@ public struct DatabaseLocation: Sendable {
 
     private static func name(ofServer url: String) -> String {
         #if Postgres
-            // An address that is none is refused when it is opened, and is not repeated: it may hold a password.
-            return (try? PostgresEngine.name(of: url)) ?? "the PostgreSQL database"
+        // An address that is none is refused when it is opened, and is not repeated: it may hold a password.
+        return (try? PostgresEngine.name(of: url)) ?? "the PostgreSQL database"
         #else
-            return "the PostgreSQL database"
+        return "the PostgreSQL database"
         #endif
     }
 
     private func server(_ url: String) throws -> any DatabaseEngine {
         #if Postgres
-            return try PostgresEngine(url: url, wait: wait, connections: connections)
+        return try PostgresEngine(url: url, wait: wait, connections: connections)
         #else
-            throw MembershipError(
-                .invalidInput, "This fortnight was built for SQLite alone, without PostgreSQL.",
-                remedy: "Name a file with --database, or use a build with the trait Postgres.")
+        throw MembershipError(
+            .invalidInput, "This fortnight was built for SQLite alone, without PostgreSQL.",
+            remedy: "Name a file with --database, or use a build with the trait Postgres.")
         #endif
     }
 }

@@ -1,118 +1,118 @@
 #if Postgres
-    @preconcurrency import Dispatch
-    import Membership
+@preconcurrency import Dispatch
+import Membership
 
-    /// One connection and the thread it lives on. libpq blocks, so that nothing of it may run on Swift's own threads: the
-    /// actor's executor is a queue of its own.
-    actor PostgresConnection {
-        private let executor = QueueExecutor(label: "fortnight.postgres")
-        private let address: PostgresAddress
-        private let limits: PostgresLimits
-        private var session: PostgresSession?
+/// One connection and the thread it lives on. libpq blocks, so that nothing of it may run on Swift's own threads: the
+/// actor's executor is a queue of its own.
+actor PostgresConnection {
+    private let executor = QueueExecutor(label: "fortnight.postgres")
+    private let address: PostgresAddress
+    private let limits: PostgresLimits
+    private var session: PostgresSession?
 
-        init(_ address: PostgresAddress, limits: PostgresLimits) {
-            self.address = address
-            self.limits = limits
-        }
+    init(_ address: PostgresAddress, limits: PostgresLimits) {
+        self.address = address
+        self.limits = limits
+    }
 
-        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-        /// How one try at a transaction ended.
-        enum Outcome<Result: Sendable>: Sendable {
-            /// The server has said that it is committed.
-            case committed(Result)
-            /// It was rolled back, because it ran into another transaction.
-            case conflict(MembershipError)
-            /// The connection broke before COMMIT was sent, so that nothing was written.
-            case lost(MembershipError)
-            /// No connection came about.
+    /// How one try at a transaction ended.
+    enum Outcome<Result: Sendable>: Sendable {
+        /// The server has said that it is committed.
+        case committed(Result)
+        /// It was rolled back, because it ran into another transaction.
+        case conflict(MembershipError)
+        /// The connection broke before COMMIT was sent, so that nothing was written.
+        case lost(MembershipError)
+        /// No connection came about.
         case unreachable(any Error)
         /// The connection broke between COMMIT and its answer.
-            case unknown(MembershipError)
-            /// It was rolled back for a reason that another try would meet again.
-            case failed(any Error)
+        case unknown(MembershipError)
+        /// It was rolled back for a reason that another try would meet again.
+        case failed(any Error)
+    }
+
+    /// Tries the transaction once, on a connection that is made when there is none.
+    func attempt<Result: Sendable>(
+        _ begin: String, _ body: @Sendable (any SQLConnection) throws -> Result
+    ) -> Outcome<Result> {
+        let session: PostgresSession
+        do {
+            session = try connected()
+        } catch {
+            return .unreachable(error)
         }
-
-        /// Tries the transaction once, on a connection that is made when there is none.
-        func attempt<Result: Sendable>(
-            _ begin: String, _ body: @Sendable (any SQLConnection) throws -> Result
-        ) -> Outcome<Result> {
-            let session: PostgresSession
-            do {
-                session = try connected()
-            } catch {
-                return .unreachable(error)
-            }
-            session.clearFailure()
-            let result: Result
-            do {
-                try session.command(begin)
-                result = try body(session)
-            } catch {
-                return rolledBack(session, error)
-            }
-            do {
-                try session.command("COMMIT")
-                return .committed(result)
-            } catch {
-                guard session.isAlive else {
-                    self.session = nil
-                    return .unknown(PostgresConnection.unknownOutcome(address, error))
-                }
-                return rolledBack(session, error)
-            }
+        session.clearFailure()
+        let result: Result
+        do {
+            try session.command(begin)
+            result = try body(session)
+        } catch {
+            return rolledBack(session, error)
         }
-
-        /// Whether there is a live connection, as far as is known without asking.
-        var isConnected: Bool { session != nil }
-
-        /// Gives the connection back to the server.
-        func disconnect() {
-            session = nil
-        }
-
-        private func connected() throws -> PostgresSession {
-            if let session { return session }
-            let opened = try PostgresSession(address, limits: limits)
-            session = opened
-            return opened
-        }
-
-        private func rolledBack<Result>(_ session: PostgresSession, _ error: any Error) -> Outcome<Result> {
-            let failure = session.failure
-            if session.isAlive { try? session.command("ROLLBACK") }
+        do {
+            try session.command("COMMIT")
+            return .committed(result)
+        } catch {
             guard session.isAlive else {
                 self.session = nil
-                return .lost(
-                    failure?.membershipError ?? (error as? MembershipError) ?? PostgresConnection.gone(address))
+                return .unknown(PostgresConnection.unknownOutcome(address, error))
             }
-            if let failure, failure.isConflict { return .conflict(failure.membershipError) }
-            return .failed(error)
-        }
-
-        private static func gone(_ address: PostgresAddress) -> MembershipError {
-            MembershipError(.databaseUnavailable, "The connection to \(address.name) was lost.", remedy: "Try again.")
-        }
-
-        private static func unknownOutcome(_ address: PostgresAddress, _ error: any Error) -> MembershipError {
-            MembershipError(
-                .outcomeUnknown,
-                "The connection to \(address.name) broke while a change was being committed; whether it was is unknown.",
-                remedy: "Look whether the change is there before doing it again.")
+            return rolledBack(session, error)
         }
     }
 
-    /// Runs an actor's work on a queue of its own.
-    private final class QueueExecutor: SerialExecutor {
-        private let queue: DispatchQueue
+    /// Whether there is a live connection, as far as is known without asking.
+    var isConnected: Bool { session != nil }
 
-        init(label: String) {
-            queue = DispatchQueue(label: label)
-        }
-
-        func enqueue(_ job: consuming ExecutorJob) {
-            let job = UnownedJob(job)
-            queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-        }
+    /// Gives the connection back to the server.
+    func disconnect() {
+        session = nil
     }
+
+    private func connected() throws -> PostgresSession {
+        if let session { return session }
+        let opened = try PostgresSession(address, limits: limits)
+        session = opened
+        return opened
+    }
+
+    private func rolledBack<Result>(_ session: PostgresSession, _ error: any Error) -> Outcome<Result> {
+        let failure = session.failure
+        if session.isAlive { try? session.command("ROLLBACK") }
+        guard session.isAlive else {
+            self.session = nil
+            return .lost(
+                failure?.membershipError ?? (error as? MembershipError) ?? PostgresConnection.gone(address))
+        }
+        if let failure, failure.isConflict { return .conflict(failure.membershipError) }
+        return .failed(error)
+    }
+
+    private static func gone(_ address: PostgresAddress) -> MembershipError {
+        MembershipError(.databaseUnavailable, "The connection to \(address.name) was lost.", remedy: "Try again.")
+    }
+
+    private static func unknownOutcome(_ address: PostgresAddress, _ error: any Error) -> MembershipError {
+        MembershipError(
+            .outcomeUnknown,
+            "The connection to \(address.name) broke while a change was being committed; whether it was is unknown.",
+            remedy: "Look whether the change is there before doing it again.")
+    }
+}
+
+/// Runs an actor's work on a queue of its own.
+private final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) {
+        queue = DispatchQueue(label: label)
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
 #endif

@@ -1,87 +1,87 @@
 #if Postgres
-    package import Membership
-    import Migrations
+package import Membership
+import Migrations
 
-    /// A PostgreSQL database through libpq, with a bounded pool of connections.
+/// A PostgreSQL database through libpq, with a bounded pool of connections.
+///
+/// Writes run at SERIALIZABLE, which gives what SQLite's single writer gives for free, and are tried again when they
+/// run into each other. After the server went away, reads are tried again, and so are writes that are known not to
+/// have been committed.
+package final class PostgresEngine: DatabaseEngine {
+    package let schema = Schema(migrations: postgresMigrations)
+
+    private let address: PostgresAddress
+    private let limits: PostgresLimits
+    private let pool: PostgresPool
+
+    /// - Parameters:
+    ///   - url: anything that libpq takes.
+    ///   - wait: how long to wait for a lock, for a connection of the pool, and for a server that went away.
+    ///   - connections: how many there are at most.
+    ///   - oldestServer: the oldest server that is spoken to, as libpq counts: 130000 is 13.0.
+    /// - Throws: ``MembershipError`` with code `invalid_input` when the address is not one.
+    package init(
+        url: String, wait: TimeSpan? = nil, connections: Int? = nil, oldestServer: Int? = nil, tries: Int? = nil
+    ) throws {
+        var limits = PostgresLimits()
+        limits.wait = wait ?? limits.wait
+        limits.connections = connections ?? limits.connections
+        limits.oldestServer = oldestServer ?? limits.oldestServer
+        limits.tries = tries ?? limits.tries
+        self.limits = limits
+        address = try PostgresAddress(url: url)
+        pool = PostgresPool(address, limits: limits)
+    }
+
+    /// The address for people: user, host and database, without a password.
     ///
-    /// Writes run at SERIALIZABLE, which gives what SQLite's single writer gives for free, and are tried again when they
-    /// run into each other. After the server went away, reads are tried again, and so are writes that are known not to
-    /// have been committed.
-    package final class PostgresEngine: DatabaseEngine {
-        package let schema = Schema(migrations: postgresMigrations)
+    /// - Throws: ``MembershipError`` with code `invalid_input` when the address is not one.
+    package static func name(of url: String) throws -> String {
+        try PostgresAddress(url: url).name
+    }
 
-        private let address: PostgresAddress
-        private let limits: PostgresLimits
-        private let pool: PostgresPool
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", isRead: true, body)
+    }
 
-        /// - Parameters:
-        ///   - url: anything that libpq takes.
-        ///   - wait: how long to wait for a lock, for a connection of the pool, and for a server that went away.
-        ///   - connections: how many there are at most.
-        ///   - oldestServer: the oldest server that is spoken to, as libpq counts: 130000 is 13.0.
-        /// - Throws: ``MembershipError`` with code `invalid_input` when the address is not one.
-        package init(
-            url: String, wait: TimeSpan? = nil, connections: Int? = nil, oldestServer: Int? = nil, tries: Int? = nil
-        ) throws {
-            var limits = PostgresLimits()
-            limits.wait = wait ?? limits.wait
-            limits.connections = connections ?? limits.connections
-            limits.oldestServer = oldestServer ?? limits.oldestServer
-            limits.tries = tries ?? limits.tries
-            self.limits = limits
-            address = try PostgresAddress(url: url)
-            pool = PostgresPool(address, limits: limits)
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await transact("BEGIN ISOLATION LEVEL SERIALIZABLE", body)
+    }
+
+    /// At READ COMMITTED: rows that another worker has claimed are passed over, and what is claimed is seen as it is
+    /// now, so that nothing is left for SERIALIZABLE to find but false alarms.
+    package func claim<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await transact("BEGIN ISOLATION LEVEL READ COMMITTED", body)
+    }
+
+    /// Holds a lock of the whole schema meanwhile, so that of two programs that bring it forward one waits.
+    package func upgrade<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
+            // Another program's upgrade may well take longer than a lock is waited for otherwise.
+            try sql.runScript("SET LOCAL lock_timeout = 0")
+            // "FNGT", as the application id of an SQLite file; and the schema, of which a database may have several.
+            _ = try sql.query(
+                "SELECT CAST(pg_advisory_xact_lock(1179535188, hashtext(current_schema())) AS TEXT)", []
+            ) { _ in }
+            return try body(sql)
         }
+    }
 
-        /// The address for people: user, host and database, without a password.
-        ///
-        /// - Throws: ``MembershipError`` with code `invalid_input` when the address is not one.
-        package static func name(of url: String) throws -> String {
-            try PostgresAddress(url: url).name
-        }
+    package func examine() async throws -> [Finding] {
+        try await read { try PostgresExamination(sql: $0).findings() }
+    }
 
-        package func read<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-        ) async throws -> Result {
-            try await transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", isRead: true, body)
-        }
+    // MARK: - Trying again
 
-        package func write<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-        ) async throws -> Result {
-            try await transact("BEGIN ISOLATION LEVEL SERIALIZABLE", body)
-        }
-
-        /// At READ COMMITTED: rows that another worker has claimed are passed over, and what is claimed is seen as it is
-        /// now, so that nothing is left for SERIALIZABLE to find but false alarms.
-        package func claim<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-        ) async throws -> Result {
-            try await transact("BEGIN ISOLATION LEVEL READ COMMITTED", body)
-        }
-
-        /// Holds a lock of the whole schema meanwhile, so that of two programs that bring it forward one waits.
-        package func upgrade<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-        ) async throws -> Result {
-            try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
-                // Another program's upgrade may well take longer than a lock is waited for otherwise.
-                try sql.runScript("SET LOCAL lock_timeout = 0")
-                // "FNGT", as the application id of an SQLite file; and the schema, of which a database may have several.
-                _ = try sql.query(
-                    "SELECT CAST(pg_advisory_xact_lock(1179535188, hashtext(current_schema())) AS TEXT)", []
-                ) { _ in }
-                return try body(sql)
-            }
-        }
-
-        package func examine() async throws -> [Finding] {
-            try await read { try PostgresExamination(sql: $0).findings() }
-        }
-
-        // MARK: - Trying again
-
-        private func transact<Result: Sendable>(
+    private func transact<Result: Sendable>(
         _ begin: String, isRead: Bool = false, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         var tries = 0
@@ -121,9 +121,9 @@
     }
 
     /// Longer after each try, and never the same for two: who ran into each other should not meet again.
-        private func pause(afterTry number: Int) async throws {
-            let longest = min(5 << min(number, 8), 500)
-            try await Task.sleep(for: .milliseconds(Int.random(in: 1...longest)))
-        }
+    private func pause(afterTry number: Int) async throws {
+        let longest = min(5 << min(number, 8), 500)
+        try await Task.sleep(for: .milliseconds(Int.random(in: 1...longest)))
     }
+}
 #endif
