@@ -42,8 +42,9 @@ let package = Package(
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        // The client library of PostgreSQL.
-        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // The client library of PostgreSQL: its declarations, and loading it when it is needed.
+        .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "LibpqLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
         .target(name: "Membership", swiftSettings: settings),
         .target(
@@ -62,6 +63,7 @@ let package = Package(
             dependencies: [
                 "Membership", "Migrations", crypto, grdb,
                 .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
+                .target(name: "LibpqLoader", condition: .when(traits: ["Postgres"])),
             ],
             swiftSettings: settings
         ),

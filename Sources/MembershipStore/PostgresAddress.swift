@@ -1,6 +1,7 @@
 #if Postgres
 import CLibpq
 import Foundation
+import LibpqLoader
 import Membership
 
 /// Where a PostgreSQL database is, in whatever form libpq takes: a URL with hosts, sockets, service names, TLS options.
@@ -13,6 +14,11 @@ struct PostgresAddress: Sendable {
 
     /// - Throws: ``MembershipError`` with code `invalid_input` when libpq cannot make sense of it.
     init(url: String) throws(MembershipError) {
+        if let problem = fortnight_load_libpq() {
+            throw MembershipError(
+                .databaseUnavailable, "PostgreSQL's client library is not to be had: \(String(cString: problem)).",
+                remedy: "Install it: apt-get install libpq5.")
+        }
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(url, &message) else {
             defer { PQfreemem(message) }
