@@ -95,26 +95,28 @@ struct PostgresBench {
     }
 
     /// Does something over and over in as many tasks as the reference has clients.
-    ///
-    /// - Returns: how often it was done, and how often a second.
-    static func rate(_ body: @escaping @Sendable () async throws -> Void) async throws -> (count: Int, rate: Double) {
+    static func rate(_ body: @escaping @Sendable () async throws -> Void) async throws -> Tally {
         let clock = ContinuousClock()
         let start = clock.now
         let deadline = start + .seconds(PostgresServer.roundSeconds)
-        let count = try await withThrowingTaskGroup(of: Int.self) { group in
+        let (done, givenUp) = try await withThrowingTaskGroup(of: (done: Int, givenUp: Int).self) { group in
             for _ in 0..<PostgresServer.clients {
                 group.addTask {
-                    var count = 0
+                    var count = (done: 0, givenUp: 0)
                     while clock.now < deadline {
-                        try await body()
-                        count += 1
+                        do {
+                            try await body()
+                            count.done += 1
+                        } catch let error as MembershipError where error.code == .databaseBusy {
+                            count.givenUp += 1
+                        }
                     }
                     return count
                 }
             }
-            return try await group.reduce(0, +)
+            return try await group.reduce((0, 0)) { ($0.0 + $1.done, $0.1 + $1.givenUp) }
         }
-        return (count, Double(count) / ((clock.now - start) / .seconds(1)))
+        return Tally(done: done, givenUp: givenUp, rate: Double(done) / ((clock.now - start) / .seconds(1)))
     }
 
     /// Sees to it that ours and the reference send the server one and the same transaction, but for how values are

@@ -18,6 +18,7 @@ struct PostgresChecks {
                 let theirs = try pgbench(
                     PostgresChecks.script, ["-T", "\(PostgresServer.roundSeconds)", "-c", "\(PostgresServer.clients)"],
                     bench)
+                guard ours.givenUp + theirs.givenUp == 0 else { throw Failure("a check was given up") }
                 pairs.append((ours: ours.rate, reference: theirs.rate))
             }
             return Measurement(
@@ -65,14 +66,14 @@ struct PostgresChecks {
             let wantsRow = [":account;", "ORDER BY grant_id;", ":article;"].contains { line.hasSuffix($0) }
             return wantsRow ? line.dropLast() + " \\gset found_" : line
         }.joined(separator: "\n")
-        guard try pgbench(insistent, ["-t", "200"], bench).transactions == 200 else {
+        guard try pgbench(insistent, ["-t", "200"], bench).done == 200 else {
             throw Failure("pgbench does not find what a check finds")
         }
     }
 
     private func pgbench(
         _ script: String, _ length: [String], _ bench: PostgresBench, logging: Bool = false
-    ) throws -> (transactions: Int, rate: Double) {
+    ) throws -> Tally {
         try server.pgbench(
             script + "\n", variables: ["title": "bench"], length: length, in: bench.schema, logging: logging)
     }

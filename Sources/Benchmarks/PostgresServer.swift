@@ -43,10 +43,10 @@ struct PostgresServer {
     ///   - script: the transaction in pgbench's language.
     ///   - variables: what the script finds set.
     ///   - length: pgbench's own options for how long, such as `-T 2`.
-    /// - Returns: how many transactions were committed, and how many a second.
+    /// - Returns: how many transactions were committed, how many were given up, and how many were committed a second.
     func pgbench(
         _ script: String, variables: [String: String], length: [String], in schema: String, logging: Bool = false
-    ) throws -> (transactions: Int, rate: Double) {
+    ) throws -> Tally {
         let file = NSTemporaryDirectory() + "fortnight-bench-\(UUID().uuidString).sql"
         try Data(script.utf8).write(to: URL(filePath: file))
         defer { unlink(file) }
@@ -63,10 +63,11 @@ struct PostgresServer {
             return line.dropFirst(words.count).prefix { $0.isNumber || $0 == "." }
         }
         guard
-            let transactions = Int(try number(after: "number of transactions actually processed: ")),
+            let done = Int(try number(after: "number of transactions actually processed: ")),
+            let givenUp = Int(try number(after: "number of failed transactions: ")),
             let rate = Double(try number(after: "tps = "))
         else { throw Failure("pgbench gives no numbers: \(report)") }
-        return (transactions, rate)
+        return Tally(done: done, givenUp: givenUp, rate: rate)
     }
 
     /// The statements that reach the server from addresses that are logged while the body runs, in order.
@@ -121,4 +122,13 @@ struct PostgresServer {
         }
         return String(decoding: said, as: UTF8.self)
     }
+}
+
+/// What came of doing something over and over.
+struct Tally {
+    let done: Int
+    /// After as many tries as are allowed each had run into others.
+    let givenUp: Int
+    /// How many were done a second.
+    let rate: Double
 }

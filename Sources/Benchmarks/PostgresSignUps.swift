@@ -14,17 +14,20 @@ struct PostgresSignUps {
             let services = ours.services
             _ = try await PostgresBench.rate { try await PostgresSignUps.signUp(services) }
             let before = (ours: try ours.rowCounts(), theirs: try theirs.rowCounts())
-            var done = (ours: 0, theirs: 0)
-            var pairs: [(ours: Double, reference: Double)] = []
+            var tallies: [(ours: Tally, reference: Tally)] = []
             for _ in 0..<rounds {
                 let own = try await PostgresBench.rate { try await PostgresSignUps.signUp(services) }
                 let other = try pgbench(
                     ["-T", "\(PostgresServer.roundSeconds)", "-c", "\(PostgresServer.clients)"], theirs)
-                done = (done.ours + own.count, done.theirs + other.transactions)
-                pairs.append((ours: own.rate, reference: other.rate))
+                tallies.append((ours: own, reference: other))
             }
-            try compareRows(ours, before: before.ours, signUps: done.ours)
-            try compareRows(theirs, before: before.theirs, signUps: done.theirs)
+            try compareRows(ours, before: before.ours, signUps: tallies.map(\.ours.done).reduce(0, +))
+            try compareRows(theirs, before: before.theirs, signUps: tallies.map(\.reference.done).reduce(0, +))
+            print(
+                "PostgreSQL: sign-ups given up after running into others: "
+                    + "\(tallies.map(\.ours.givenUp).reduce(0, +)) of ours, "
+                    + "\(tallies.map(\.reference.givenUp).reduce(0, +)) of the reference's\n")
+            let pairs = tallies.map { (ours: $0.ours.rate, reference: $0.reference.rate) }
             return Measurement(
                 "PostgreSQL: sign-ups, \(PostgresServer.clients) clients", unit: "/s", rounds: pairs, atLeast: 0.7)
         }
@@ -83,7 +86,7 @@ struct PostgresSignUps {
 
     private func pgbench(
         _ length: [String], _ bench: PostgresBench, logging: Bool = false
-    ) throws -> (transactions: Int, rate: Double) {
+    ) throws -> Tally {
         let now = WallClock.system.now()
         let variables: [String: String] = [
             "base": "\(now.milliseconds << 21)", "count": "0", "now": "\(now.milliseconds)",
