@@ -11,8 +11,14 @@ struct Benchmarks {
             exit(64)
         }
         let rounds = arguments.contains("--quick") ? 5 : 15
-        let results = [try await ColdStart(fortnight: fortnight).measure(rounds: rounds)]
+        var results = [try await ColdStart(fortnight: fortnight).measure(rounds: rounds)]
+        let server = PostgresServer.fromEnvironment
+        if let server {
+            results.append(try await PostgresChecks(server: server).measure(rounds: rounds))
+            results.append(try await PostgresSignUps(server: server).measure(rounds: rounds))
+        }
         print(Measurement.table(results))
+        if server == nil { print("\nNothing of PostgreSQL was measured: that takes Scripts/postgres around it.") }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(results).write(to: URL(filePath: output))

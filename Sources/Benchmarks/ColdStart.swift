@@ -8,19 +8,18 @@ struct ColdStart {
     let fortnight: String
 
     func measure(rounds: Int) async throws -> Measurement {
-        let directory = NSTemporaryDirectory() + "fortnight-bench-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let database = directory + "/bench.db"
-        try await prepare(database, in: directory)
+        try await withTemporaryDirectory { directory in
+            let database = directory + "/bench.db"
+            try await prepare(database, in: directory)
 
-        let ours = [fortnight, "check", "r500@example.com", "bench/the-bridge", "--database", database]
-        let theirs = ["/usr/bin/sqlite3", database, ColdStart.sameFacts]
-        try compareAnswers(ours, theirs)
-        let pairs = try (0..<rounds).map { _ in
-            (ours: try milliseconds(ours), reference: try milliseconds(theirs))
+            let ours = [fortnight, "check", "r500@example.com", "bench/the-bridge", "--database", database]
+            let theirs = ["/usr/bin/sqlite3", database, ColdStart.sameFacts]
+            try compareAnswers(ours, theirs)
+            let pairs = try (0..<rounds).map { _ in
+                (ours: try milliseconds(ours), reference: try milliseconds(theirs))
+            }
+            return Measurement("cold start of check", unit: "ms", rounds: pairs, atMost: 4)
         }
-        return Measurement("cold start of check", unit: "ms", rounds: pairs, atMost: 4)
     }
 
     private func prepare(_ database: String, in directory: String) async throws {
@@ -84,13 +83,5 @@ struct ColdStart {
         var status: Int32 = 0
         guard waitpid(process, &status, 0) == process, status == 0 else { throw Failure("\(command) failed") }
         return capture ? try String(contentsOfFile: output, encoding: .utf8) : ""
-    }
-
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-
-        init(_ description: String) {
-            self.description = description
-        }
     }
 }

@@ -11,7 +11,7 @@ struct Measurement: Encodable {
     let ratio: Double
     /// From the lowest ratio of a round to the highest.
     let spread: [Double]
-    /// The ratio that is aimed at, as text: `<= 4`.
+    /// The ratio that is aimed at, as text: `<= 4` or `>= 0.7`.
     let aim: String
     let holds: Bool
 
@@ -20,8 +20,24 @@ struct Measurement: Encodable {
         case unit, ours, reference, ratio, spread, aim, holds
     }
 
+    /// A case in which less is better, such as a time.
+    ///
     /// - Parameter rounds: ours and the reference, a pair a round.
     init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], atMost aim: Double) {
+        self.init(name, unit: unit, rounds: rounds, aim: "<= \(aim.formatted())") { $0 <= aim }
+    }
+
+    /// A case in which more is better, such as a rate.
+    ///
+    /// - Parameter rounds: ours and the reference, a pair a round.
+    init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], atLeast aim: Double) {
+        self.init(name, unit: unit, rounds: rounds, aim: ">= \(aim.formatted())") { $0 >= aim }
+    }
+
+    private init(
+        _ name: String, unit: String, rounds: [(ours: Double, reference: Double)], aim: String,
+        holds: (Double) -> Bool
+    ) {
         self.name = name
         self.unit = unit
         let ratios = rounds.map { $0.ours / $0.reference }
@@ -29,8 +45,8 @@ struct Measurement: Encodable {
         reference = Measurement.median(rounds.map(\.reference))
         ratio = Measurement.median(ratios)
         spread = [ratios.min() ?? .nan, ratios.max() ?? .nan]
-        self.aim = "<= \(aim.formatted())"
-        holds = ratio <= aim
+        self.aim = aim
+        self.holds = holds(ratio)
     }
 
     static func median(_ values: [Double]) -> Double {
