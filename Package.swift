@@ -105,7 +105,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MembershipStoreTests",
-            dependencies: ["Membership", "MembershipStore", "Migrations", "TestSupport", grdb],
+            dependencies: ["Membership", "MembershipService", "MembershipStore", "Migrations", "TestSupport", grdb],
             swiftSettings: settings
         ),
         .testTarget(

@@ -22,6 +22,8 @@
     F(PQconninfoOption *, PQconninfoParse, (const char *conninfo, char **message), (conninfo, message)) \
     F(ConnStatusType, PQstatus, (const PGconn *connection), (connection)) \
     F(char *, PQerrorMessage, (const PGconn *connection), (connection)) \
+    F(const char *, PQparameterStatus, (const PGconn *connection, const char *name), (connection, name)) \
+    F(PGTransactionStatusType, PQtransactionStatus, (const PGconn *connection), (connection)) \
     F(int, PQserverVersion, (const PGconn *connection), (connection)) \
     F(PQnoticeProcessor, PQsetNoticeProcessor, \
       (PGconn *connection, PQnoticeProcessor processor, void *context), (connection, processor, context)) \
@@ -36,6 +38,7 @@
     F(ExecStatusType, PQresultStatus, (const PGresult *result), (result)) \
     F(char *, PQresultErrorField, (const PGresult *result, int field), (result, field)) \
     F(char *, PQresultErrorMessage, (const PGresult *result), (result)) \
+    F(char *, PQcmdStatus, (PGresult *result), (result)) \
     F(char *, PQcmdTuples, (PGresult *result), (result)) \
     F(int, PQntuples, (const PGresult *result), (result)) \
     F(int, PQgetisnull, (const PGresult *result, int row, int column), (result, row, column)) \

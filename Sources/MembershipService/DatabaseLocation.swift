@@ -13,6 +13,7 @@ public struct DatabaseLocation: Sendable {
     private enum Kind: Sendable {
         case file(path: String)
         case server(url: String)
+        case unknown
     }
 
     /// How long a transaction waits for others when nothing else is said: 5 seconds.
@@ -35,9 +36,11 @@ public struct DatabaseLocation: Sendable {
     ) {
         self.wait = wait
         self.connections = connections
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            kind = .server(url: text)
-            name = DatabaseLocation.name(ofServer: text)
+        if let scheme = text.range(of: "://") {
+            let rest = text[scheme.lowerBound...]
+            let isServer = ["postgres", "postgresql"].contains(text[..<scheme.lowerBound].lowercased())
+            kind = isServer ? .server(url: text[..<scheme.lowerBound].lowercased() + rest) : .unknown
+            name = DatabaseLocation.name(ofServer: "postgres" + rest)
             self.keyPath = keyPath ?? "fortnight.key"
         } else {
             // One spelling for the database and its key, and none that SQLite takes for more than a path.
@@ -53,6 +56,7 @@ public struct DatabaseLocation: Sendable {
         switch kind {
         case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait)
         case .server(let url): try server(url)
+        case .unknown: throw DatabaseLocation.unknownScheme
         }
     }
 
@@ -61,8 +65,14 @@ public struct DatabaseLocation: Sendable {
         switch kind {
         case .file(let path): try SQLiteEngine.create(path: path, lockWait: wait)
         case .server(let url): try server(url)
+        case .unknown: throw DatabaseLocation.unknownScheme
         }
     }
+
+    /// The address is not repeated: it may hold a password.
+    private static let unknownScheme = MembershipError(
+        .invalidInput, "The database is neither a file nor a PostgreSQL server.",
+        remedy: "Name the path of an SQLite file, or an address that begins with postgres://.")
 
     private static func name(ofServer url: String) -> String {
         #if Postgres

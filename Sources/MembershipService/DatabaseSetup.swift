@@ -55,24 +55,33 @@ public struct DatabaseSetup: Sendable {
         if isNew { _ = try keyFile.loadOrCreate() }
         let taken = try await engine.takePendingMigrations(clock: clock)
         if let deployment = try await engine.read({ try $0.deployment() }) {
-            try await refuseOtherWishes(wishes, deployment: deployment, engine: engine)
-            _ = try keyFile.load(matching: deployment.keyFingerprint)
-            return Report(migrations: taken, version: engine.schema.version, changed: !taken.isEmpty)
+            return try await report(of: deployment, taken, wishes, engine)
         }
         let key = try keyFile.loadOrCreate()
         let now = clock.now()
         let plan = PlanVersion(
             plan: DefaultPlan.name, version: 1, trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
             price: wishes.price, entitlements: [.allTitles])
-        try await engine.write { sql in
-            // Another process may have been quicker.
-            guard try sql.deployment() == nil else { return }
+        let existing = try await engine.write { sql -> Deployment? in
+            // Another process may have been quicker, with other wishes and another key.
+            if let deployment = try sql.deployment() { return deployment }
             try sql.insert(
                 Deployment(
                     sandboxNow: wishes.sandbox ? now : nil, keyFingerprint: key.fingerprint, createdAt: now))
             try sql.insert(plan, at: now)
+            return nil
         }
+        if let existing { return try await report(of: existing, taken, wishes, engine) }
         return Report(migrations: taken, version: engine.schema.version, changed: true)
+    }
+
+    /// What there is to say of a database that was set up before; refuses it when it is not what is wished for.
+    private func report(
+        of deployment: Deployment, _ taken: [String], _ wishes: Wishes, _ engine: any DatabaseEngine
+    ) async throws -> Report {
+        try await refuseOtherWishes(wishes, deployment: deployment, engine: engine)
+        _ = try LedgerKeyFile(path: location.keyPath).load(matching: deployment.keyFingerprint)
+        return Report(migrations: taken, version: engine.schema.version, changed: !taken.isEmpty)
     }
 
     /// Takes the steps of the schema that the database has still to take.

@@ -84,7 +84,7 @@ extension ReadTransaction {
         try sql.query(
             """
             SELECT starts_at, ends_at, reason FROM account_suspensions
-            WHERE account_id = $1 ORDER BY starts_at
+            WHERE account_id = $1 ORDER BY starts_at, suspension_id
             """,
             [account]
         ) { row in

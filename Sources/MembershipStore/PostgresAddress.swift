@@ -10,9 +10,11 @@ struct PostgresAddress: Sendable {
     let url: String
     /// For people: user, host and database, and no password.
     let name: String
-    private let password: String?
+    /// Whether the address, a service or the environment says how long to wait for a connection.
+    let hasConnectTimeout: Bool
 
-    /// - Throws: ``MembershipError`` with code `invalid_input` when libpq cannot make sense of it.
+    /// - Throws: ``MembershipError`` with code `invalid_input` when libpq cannot make sense of it. What libpq says of it
+    ///   is not repeated: it quotes the part it stumbled over, which may be a password.
     init(url: String) throws(MembershipError) {
         if let problem = fortnight_load_libpq() {
             throw MembershipError(
@@ -21,14 +23,8 @@ struct PostgresAddress: Sendable {
         }
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(url, &message) else {
-            defer { PQfreemem(message) }
-            let said = message.map { String(cString: $0) } ?? "out of memory"
-            // What libpq says may repeat the address, which may hold a password.
-            throw MembershipError(
-                .invalidInput,
-                "The database address is not one that libpq takes"
-                    + (said.contains(url) || said.contains("@") ? "." : ": \(said.trimmedLine)"),
-                remedy: "Write postgres://user@host:port/database?option=value.")
+            PQfreemem(message)
+            throw PostgresAddress.unreadable
         }
         defer { PQconninfoFree(options) }
         var values: [String: String] = [:]
@@ -37,28 +33,28 @@ struct PostgresAddress: Sendable {
             if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
-        self.url = url
-        password = values["password"].flatMap { $0.isEmpty ? nil : $0 }
         let host = values["host"] ?? values["hostaddr"] ?? ""
-        let port = values["port"].map { ":" + $0 } ?? ""
-        let user = values["user"].map { $0 + "@" } ?? ""
-        name =
-            "postgres://\(user)\(host.hasPrefix("/") ? "" : host + port)/\(values["dbname"] ?? "")"
-            + (host.hasPrefix("/") ? "?host=\(host)" : "")
+        let port = values["port"] ?? ""
+        let database = values["dbname"] ?? ""
+        // A password with a / or @ that is not encoded ends up in one of these.
+        guard !(host + database).contains("@"), port.allSatisfy({ $0.isNumber || $0 == "," }) else {
+            throw PostgresAddress.unreadable
+        }
+        self.url = url
+        let isSocket = host.hasPrefix("/")
+        let place = isSocket ? "" : host + (port.isEmpty ? "" : ":" + port)
+        let rest = isSocket ? "?host=" + host : values["service"].map { "?service=" + $0 } ?? ""
+        name = "postgres://" + (values["user"].map { $0 + "@" } ?? "") + place + "/" + database + rest
+        let environment = ProcessInfo.processInfo.environment
+        hasConnectTimeout =
+            values["connect_timeout"] != nil || values["service"] != nil
+            || environment["PGCONNECT_TIMEOUT"] != nil || environment["PGSERVICE"] != nil
     }
 
-    /// What libpq said, on one line, without the password.
-    func withoutPassword(_ said: String) -> String {
-        let line = said.trimmedLine
-        guard let password else { return line }
-        return line.replacingOccurrences(of: password, with: "…")
-    }
-}
-
-extension String {
-    /// Lines joined by spaces.
-    fileprivate var trimmedLine: String {
-        split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    }
+    private static let unreadable = MembershipError(
+        .invalidInput, "The address of the database is not one that libpq takes.",
+        remedy:
+            "Write postgres://user@host:port/database?option=value; in a password, write each of % / ? # @ : as its "
+            + "percent code, or leave it to PGPASSWORD.")
 }
 #endif

@@ -52,7 +52,7 @@ actor PostgresConnection {
             return rolledBack(session, error)
         }
         do {
-            try session.command("COMMIT")
+            try session.commit()
             return .committed(result)
         } catch {
             guard session.isAlive else {
@@ -62,9 +62,6 @@ actor PostgresConnection {
             return rolledBack(session, error)
         }
     }
-
-    /// Whether there is a live connection, as far as is known without asking.
-    var isConnected: Bool { session != nil }
 
     /// Gives the connection back to the server.
     func disconnect() {
@@ -81,7 +78,8 @@ actor PostgresConnection {
     private func rolledBack<Result>(_ session: PostgresSession, _ error: any Error) -> Outcome<Result> {
         let failure = session.failure
         if session.isAlive { try? session.command("ROLLBACK") }
-        guard session.isAlive else {
+        // One that is left inside of a transaction is of no use to the next.
+        guard session.isAlive, session.isIdle else {
             self.session = nil
             return .lost(
                 failure?.membershipError ?? (error as? MembershipError) ?? PostgresConnection.gone(address))

@@ -1,6 +1,7 @@
 #if Postgres
 package import Membership
 import Migrations
+import Synchronization
 
 /// A PostgreSQL database through libpq, with a bounded pool of connections.
 ///
@@ -13,6 +14,8 @@ package final class PostgresEngine: DatabaseEngine {
     private let address: PostgresAddress
     private let limits: PostgresLimits
     private let pool: PostgresPool
+    /// Whether the server has ever answered: if so, it may be starting again when it does not.
+    private let wasEverConnected = Atomic(false)
 
     /// - Parameters:
     ///   - url: anything that libpq takes.
@@ -65,8 +68,8 @@ package final class PostgresEngine: DatabaseEngine {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
-            // Another program's upgrade may well take longer than a lock is waited for otherwise.
-            try sql.runScript("SET LOCAL lock_timeout = 0")
+            // An upgrade may well take longer than anything is waited for otherwise, and so may another program's.
+            try sql.runScript("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
             // "FNGT", as the application id of an SQLite file; and the schema, of which a database may have several.
             _ = try sql.query(
                 "SELECT CAST(pg_advisory_xact_lock(1179535188, hashtext(current_schema())) AS TEXT)", []
@@ -76,7 +79,10 @@ package final class PostgresEngine: DatabaseEngine {
     }
 
     package func examine() async throws -> [Finding] {
-        try await read { try PostgresExamination(sql: $0).findings() }
+        // The tables are compared with new ones, which are made and taken back within the transaction.
+        try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { [schema] sql in
+            try PostgresExamination(sql: sql, schema: schema).findings()
+        }
     }
 
     // MARK: - Trying again
@@ -85,14 +91,12 @@ package final class PostgresEngine: DatabaseEngine {
         _ begin: String, isRead: Bool = false, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         var tries = 0
-        // Set once there was a connection and it broke: from then on the server may be starting again.
+        // When the server was first found to be gone.
         var lostAt: ContinuousClock.Instant?
         while true {
             tries += 1
-            let (outcome, wasConnected) = try await pool.withConnection { connection in
-                let wasConnected = await connection.isConnected
-                return (await connection.attempt(begin, body), wasConnected)
-            }
+            let outcome = try await pool.withConnection { await $0.attempt(begin, body) }
+            if case .unreachable = outcome {} else { wasEverConnected.store(true, ordering: .relaxed) }
             switch outcome {
             case .committed(let result):
                 return result
@@ -105,7 +109,7 @@ package final class PostgresEngine: DatabaseEngine {
                 guard isPatient(since: &lostAt) else { throw error }
             case .unreachable(let error):
                 // A server that was never there is not waited for.
-                guard wasConnected || lostAt != nil, isPatient(since: &lostAt) else { throw error }
+                guard wasEverConnected.load(ordering: .relaxed), isPatient(since: &lostAt) else { throw error }
             case .failed(let error):
                 throw error
             }
@@ -122,8 +126,8 @@ package final class PostgresEngine: DatabaseEngine {
 
     /// Longer after each try, and never the same for two: who ran into each other should not meet again.
     private func pause(afterTry number: Int) async throws {
-        let longest = min(5 << min(number, 8), 500)
-        try await Task.sleep(for: .milliseconds(Int.random(in: 1...longest)))
+        let longest = min(1 << min(number, 9), 500)
+        try await Task.sleep(for: .milliseconds(Int.random(in: 0...longest)))
     }
 }
 #endif

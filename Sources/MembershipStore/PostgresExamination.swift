@@ -1,9 +1,11 @@
 #if Postgres
 import Membership
+import Migrations
 
 /// What a check-up of a PostgreSQL database looks at.
 struct PostgresExamination {
     let sql: any SQLConnection
+    let schema: Schema
 
     func findings() throws -> [Finding] {
         [
@@ -11,7 +13,7 @@ struct PostgresExamination {
             try setting("fsync", isSound: { $0 == "on" }),
             try setting("full_page_writes", isSound: { $0 == "on" }),
             try setting("synchronous_commit", isSound: { $0 != "off" }),
-            try indexes(), try constraints(),
+            try indexes(), try constraints(), try definitions(),
         ]
     }
 
@@ -45,5 +47,44 @@ struct PostgresExamination {
             "references", open.isEmpty ? "ok" : "not validated: \(open.joined(separator: ", "))",
             isSound: open.isEmpty, remedy: "ALTER TABLE … VALIDATE CONSTRAINT them.")
     }
+
+    /// Every column, key, check and index as the migrations make it, found by making them anew in a schema of their own.
+    private func definitions() throws -> Finding {
+        let mayCompare =
+            try sql.first("SELECT CAST(has_database_privilege(current_database(), 'CREATE') AS INT)", []) {
+                try $0.integer(0)
+            } == 1
+        guard mayCompare else {
+            return Finding("tables", "not compared, because this user may not make a schema", isSound: true)
+        }
+        let found = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
+        try sql.runScript(
+            "SAVEPOINT pristine; CREATE SCHEMA fortnight_pristine; SET LOCAL search_path TO fortnight_pristine")
+        try sql.createMigrationsTable()
+        for migration in schema.migrations { try sql.runScript(String(decoding: migration.sql, as: UTF8.self)) }
+        let pristine = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
+        try sql.runScript("ROLLBACK TO SAVEPOINT pristine")
+        let differing = pristine.symmetricDifference(found).map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        let names = Set(differing).sorted().joined(separator: ", ")
+        return Finding(
+            "tables", names.isEmpty ? "as the migrations make them" : "not as the migrations make them: \(names)",
+            isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
+    }
+
+    /// One line for everything in the current schema that the migrations define, without the schema's name.
+    private static let described = """
+        SELECT CAST('column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+            || coalesce(collation_name, '-') AS TEXT)
+        FROM information_schema.columns WHERE table_schema = current_schema()
+        UNION ALL
+        SELECT CAST('constraint ' || c.conname || ' ' || replace(pg_get_constraintdef(c.oid), current_schema() || '.', '')
+            AS TEXT)
+        FROM pg_constraint AS c WHERE c.connamespace = to_regnamespace(current_schema())
+        UNION ALL
+        SELECT CAST('index ' || i.relname || ' ' || replace(pg_get_indexdef(i.oid), current_schema() || '.', '') AS TEXT)
+        FROM pg_class AS i WHERE i.relkind = 'i' AND i.relnamespace = to_regnamespace(current_schema())
+        """
 }
 #endif

@@ -40,10 +40,10 @@ struct PostgresFailure: Error {
             return MembershipError(
                 .databaseBusy, "\(place) is busy: a statement took too long and was stopped.",
                 remedy: "Try again; if it goes on, look at pg_stat_activity.")
-        case "53300":
+        case "3F000":
             return MembershipError(
-                .databaseBusy, "\(place) has no connection left: \(said)",
-                remedy: "Try again, or raise max_connections.")
+                .databaseMissing, "No schema of the search path exists in \(place).",
+                remedy: "Make it with CREATE SCHEMA, then run fortnight init.")
         case "53100", "53200":
             return MembershipError(
                 .databaseFull, "\(place) has no space left: \(said)",
@@ -58,6 +58,8 @@ struct PostgresFailure: Error {
         case let state where state.hasPrefix("23"):
             return MembershipError(
                 .constraintViolated, "The database refused what would break a rule of it: \(said)")
+        case let state where state.hasPrefix("54") || state.hasPrefix("22"):
+            return MembershipError(.invalidInput, "\(place) cannot keep this: \(said)")
         case let state where state.hasPrefix("42") || state.hasPrefix("XX"):
             return MembershipError(
                 .databaseDamaged, "\(place) is not as it should be: \(said)", remedy: "Run fortnight doctor.")
@@ -70,18 +72,30 @@ struct PostgresFailure: Error {
 
     /// Why no connection came about. libpq hands out no SQLSTATE for this, only the server's words.
     static func connecting(_ address: PostgresAddress, said: String) -> MembershipError {
-        let said = address.withoutPassword(said)
+        let said = said.onOneLine
+        if said.contains("too many clients") || said.contains("too many connections")
+            || said.contains("remaining connection slots")
+        {
+            return MembershipError(
+                .databaseBusy, "\(address.name) has no connection left: \(said)",
+                remedy: "Try again, or allow more on the server.")
+        }
         let remedy =
             if said.contains("password") || said.contains("authentication") {
                 "Check the user and the password, in PGPASSWORD or a password file."
-            } else if said.contains("does not exist") {
+            } else if said.contains("database \""), said.contains("does not exist") {
                 "Make it with createdb, then run fortnight init."
-            } else if said.contains("too many clients") || said.contains("remaining connection slots") {
-                "Try again, or raise max_connections."
             } else {
-                "See that the server runs there and lets this machine in."
+                "See that the server runs there and lets this user in."
             }
         return MembershipError(.databaseUnavailable, "\(address.name) cannot be reached: \(said)", remedy: remedy)
+    }
+}
+
+extension String {
+    /// Lines joined by spaces.
+    var onOneLine: String {
+        split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
 
@@ -93,11 +107,11 @@ struct PostgresLimits: Sendable {
     var statementMilliseconds = 60_000
     var connectSeconds = 10
     /// How often a write is tried that runs into others.
-    var tries = 12
+    var tries = 20
     /// PostgreSQL 13, the oldest that is still looked after as this is written.
     var oldestServer = 130_000
 
-    var lockMilliseconds: Int64 { max(1, wait.milliseconds) }
+    var lockMilliseconds: Int64 { min(max(1, wait.milliseconds), Int64(Int32.max)) }
 
     func checkVersion(_ version: Int, of address: PostgresAddress) throws(MembershipError) {
         guard version < oldestServer else { return }

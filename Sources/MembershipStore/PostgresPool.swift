@@ -62,6 +62,7 @@ final class PostgresPool: Sendable {
                 return (nil, state.nextWaiter)
             }
             if let connection { return continuation.resume(returning: connection) }
+            // Nothing to cancel: a waiter that was served meanwhile is not found any more.
             Task { [self] in
                 try await Task.sleep(for: .milliseconds(limits.wait.milliseconds))
                 giveUp(number)

@@ -13,16 +13,17 @@ final class PostgresSession: SQLConnection {
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
     private(set) var failure: PostgresFailure?
 
-    let claim = "FOR UPDATE SKIP LOCKED"
+    let claim = "FOR NO KEY UPDATE SKIP LOCKED"
 
-    /// Plans kept; a program has some dozens of statements, so that this is never reached but by mistake.
+    /// Plans kept: some dozens of statements, each for several patterns of NULL and lengths of list.
     private static let mostPrepared = 500
 
     /// Connects. Blocks until the server answers or the time for it has run out.
     init(_ address: PostgresAddress, limits: PostgresLimits) throws {
-        // The address may itself say how long to wait; what stands here is only what holds when it does not.
-        let keywords = ["fallback_application_name", "connect_timeout", "dbname"]
-        let values = ["fortnight", String(limits.connectSeconds), address.url]
+        // What stands behind the address overrides it: text goes over the line as UTF-8, whatever else is wished for.
+        let keywords: [String?] = ["fallback_application_name", "connect_timeout", "dbname", "client_encoding"]
+        let wait = address.hasConnectTimeout ? nil : String(limits.connectSeconds)
+        let values: [String?] = ["fortnight", wait, address.url, "UTF8"]
         let opened = withCStrings(keywords) { keywords in
             withCStrings(values) { values in PQconnectdbParams(keywords, values, 1) }
         }
@@ -38,12 +39,26 @@ final class PostgresSession: SQLConnection {
         PQsetNoticeProcessor(opened, { _, _ in }, nil)
         // From here on deinit closes the connection, also when one of these throws.
         try limits.checkVersion(Int(PQserverVersion(opened)), of: address)
+        try checkEncoding()
+        // Only where nobody has set them: for the role, the database, or in the address.
         try command(
             """
-            SET client_min_messages = warning; SET statement_timeout = \(limits.statementMilliseconds);
-            SET lock_timeout = \(limits.lockMilliseconds);
-            SET idle_in_transaction_session_timeout = \(limits.statementMilliseconds)
+            SET client_min_messages = warning;
+            SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '\(limits.lockMilliseconds)'
+                ELSE '\(limits.statementMilliseconds)' END, false)
+            FROM pg_settings WHERE setting = '0'
+                AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')
             """)
+    }
+
+    /// Text of any script must fit, or it would be refused or bent one by one.
+    private func checkEncoding() throws {
+        let encoding = PQparameterStatus(connection, "server_encoding").map { String(cString: $0) } ?? "unknown"
+        guard encoding == "UTF8" else {
+            throw MembershipError(
+                .databaseUnavailable, "\(address.name) keeps text as \(encoding).",
+                remedy: "Make the database with createdb --encoding UTF8 --template template0.")
+        }
     }
 
     deinit {
@@ -58,12 +73,29 @@ final class PostgresSession: SQLConnection {
         failure = nil
     }
 
-    /// Runs statements without parameters that answer with no rows.
+    /// Runs statements without parameters, whatever they answer.
     func command(_ sql: String) throws {
         let result = PQexec(connection, sql)
         defer { PQclear(result) }
         try check(result)
     }
+
+    /// Commits the transaction.
+    ///
+    /// - Throws: ``MembershipError`` also when the server says instead that it was rolled back, which it does without
+    ///   calling that an error.
+    func commit() throws {
+        let result = PQexec(connection, "COMMIT")
+        defer { PQclear(result) }
+        let tag = PQcmdStatus(try check(result)).map { String(cString: $0) }
+        guard tag == "COMMIT" else {
+            throw failure?.membershipError
+                ?? MembershipError(.databaseUnavailable, "\(address.name) rolled a transaction back.")
+        }
+    }
+
+    /// Whether no transaction is open.
+    var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE }
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try execute(sql, arguments) { result in Int(String(cString: PQcmdTuples(result))) ?? 0 }
@@ -82,10 +114,17 @@ final class PostgresSession: SQLConnection {
     }
 
     func tableNames() throws -> [String] {
-        try query(
+        guard try first("SELECT current_schema()", [], { try $0.optionalText(0) }) != .some(nil) else {
+            throw MembershipError(
+                .databaseMissing, "No schema of the search path exists in \(address.name).",
+                remedy: "Make it with CREATE SCHEMA, then run fortnight init.")
+        }
+        return try query(
             """
-            SELECT CAST(table_name AS TEXT) FROM information_schema.tables
-            WHERE table_schema = current_schema() ORDER BY table_name
+            SELECT CAST(c.relname AS TEXT) FROM pg_class AS c
+            WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p')
+                AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+            ORDER BY c.relname
             """, []
         ) { try $0.text(0) }
     }
@@ -95,11 +134,15 @@ final class PostgresSession: SQLConnection {
     ) throws -> Result {
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
-        let texts = values.map { value -> String? in
+        let texts = try values.map { value -> String? in
             switch value {
-            case .integer(let number): String(number)
-            case .text(let text): text
-            case .null: nil
+            case .integer(let number): return String(number)
+            case .text(let text):
+                guard !text.utf8.contains(0) else {
+                    throw MembershipError(.invalidInput, "Text with a zero character in it cannot be kept.")
+                }
+                return text
+            case .null: return nil
             }
         }
         let result = withCStrings(texts) { parameters in
@@ -144,8 +187,11 @@ final class PostgresSession: SQLConnection {
             sqlState: result.flatMap { PQresultErrorField($0, Int32(UInt8(ascii: "C"))) }.map {
                 String(cString: $0)
             },
-            said: address.withoutPassword(
-                String(cString: result.map { PQresultErrorMessage($0) } ?? PQerrorMessage(connection))),
+            // The primary message: the details may hold rows.
+            said: String(
+                cString: result.flatMap { PQresultErrorField($0, Int32(UInt8(ascii: "M"))) }
+                    ?? PQerrorMessage(connection)
+            ).onOneLine,
             address: address)
         failure = failure ?? found
         throw found.membershipError

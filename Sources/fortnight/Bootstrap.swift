@@ -26,7 +26,12 @@ struct GlobalOptions: ParsableArguments {
     func location(_ address: String? = nil) throws -> DatabaseLocation {
         let wait = try GlobalOptions.variable("FORTNIGHT_LOCK_WAIT").map { try TimeSpan(parsing: $0) }
         let connections = try GlobalOptions.variable("FORTNIGHT_CONNECTIONS").map { text in
-            try PageLimit(Int(text) ?? 0, most: 1000).count
+            guard let count = Int(text), (1...1000).contains(count) else {
+                throw MembershipError(
+                    .invalidInput, "FORTNIGHT_CONNECTIONS is ‘\(text)’, which is not a number of connections.",
+                    remedy: "Set it to 1 to 1000.")
+            }
+            return count
         }
         return DatabaseLocation(
             address ?? self.address, keyPath: GlobalOptions.variable("FORTNIGHT_KEY_FILE"),

@@ -30,6 +30,27 @@ struct DatabaseSetupTests {
         }
     }
 
+    @Test func ofTwoThatSetUpWithKeysOfTheirOwnOneIsTold() async throws {
+        let directory = try TemporaryDirectory()
+        let address = try await TestEngine.makePlace(in: directory)
+        let outcomes = await withTaskGroup(of: MembershipError.Code?.self) { group in
+            for number in 0..<4 {
+                group.addTask {
+                    let location = DatabaseLocation(address, keyPath: directory.path + "/\(number).key")
+                    do {
+                        _ = try await DatabaseSetup(location).initialize(.init())
+                        return nil
+                    } catch {
+                        return (error as? MembershipError)?.code
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.filter { $0 == nil }.count == 1)
+        #expect(outcomes.compactMap(\.self).allSatisfy { [.keyMismatch, .keyMissing].contains($0) })
+    }
+
     @Test func aLiveDatabaseDoesNotBecomeASandbox() async throws {
         let directory = try TemporaryDirectory()
         let location = TestDatabase.location(try await TestEngine.makePlace(in: directory), directory)

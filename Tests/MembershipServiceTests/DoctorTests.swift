@@ -65,9 +65,9 @@ struct DoctorTests {
         #expect(subjects.contains("integrity") || subjects.contains("database"))
     }
 
-    @Test(.enabled(if: TestEngine.isSQLite)) func aMissingIndexAndAStrangersFileAreFound() async throws {
+    @Test func aMissingIndexIsFound() async throws {
         let database = try await TestDatabase.sandbox()
-        try DetachedSQLite(path: database.address).execute("DROP INDEX subscriptions_trialing; ANALYZE")
+        try await database.engine().write { try $0.runScript("DROP INDEX subscriptions_trialing") }
         let findings = try await Doctor(database.location).examine()
         #expect(findings.first { !$0.isSound }?.detail.contains("index subscriptions_trialing") == true)
     }

@@ -205,6 +205,17 @@ struct FeedImportTests {
         #expect(counts(report) == [1, 0, 0, 0])
     }
 
+    @Test func theLongestIDsAndLinksAreKept() async throws {
+        let database = try await TestDatabase.sandbox()
+        // Random, so that no engine can press it together.
+        func long(_ beginning: String) -> String {
+            beginning + String((0..<2048 - beginning.count).map { _ in "0123456789abcdef".randomElement() ?? "0" })
+        }
+        let items = [Entry(id: long("id"), title: "One", url: long("https://golem.example/"))]
+        #expect(counts(try await importing(items, into: database)) == [1, 0, 0, 0])
+        #expect(counts(try await importing(items, into: database)) == [0, 0, 1, 0])
+    }
+
     @Test func aFeedThatIsNotWholeWritesNothing() async throws {
         let database = try await TestDatabase.sandbox()
         let feed = try #require(SampleFeed.all.first)

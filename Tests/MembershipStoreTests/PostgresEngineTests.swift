@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Membership
+import MembershipService
 import MembershipStore
 import Synchronization
 import Testing
@@ -72,6 +73,41 @@ struct PostgresEngineTests {
         let error = #expect(throws: MembershipError.self) { try PostgresEngine(url: address) }
         #expect(error?.code == .invalidInput)
         #expect(error?.message.contains("s3cret") == false)
+        let name = DatabaseLocation(address).name
+        #expect(!name.contains("s3cret"))
+    }
+
+    @Test func aShortPasswordDoesNotGarbleWhatIsSaid() async throws {
+        let error = try await refusal(PostgresEngine(url: "postgres://u:e@127.0.0.1:1/x"))
+        #expect(error.message.contains("connection to server"))
+    }
+
+    @Test func textIsKeptAsUTF8WhateverEncodingIsAskedFor() async throws {
+        let address = try await TestEngine.makeSchema(on: server())
+        let engine = try PostgresEngine(url: address + "&client_encoding=LATIN1")
+        let name = "Zoë Зоя 日本"
+        try await engine.write { sql in
+            try sql.runScript("CREATE TABLE names (name TEXT)")
+            try sql.run("INSERT INTO names VALUES ($1)", [name])
+        }
+        let lengths = try await PostgresEngine(url: address).read { sql in
+            try sql.query("SELECT name, octet_length(name) FROM names", []) { (try $0.text(0), try $0.count(1)) }
+        }
+        #expect(lengths.first?.0 == name)
+        #expect(lengths.first?.1 == name.utf8.count)
+    }
+
+    @Test func aSchemaThatIsNotThereIsSaidSo() async throws {
+        let engine = try PostgresEngine(url: server() + "&options=-csearch_path%3Dnowhere")
+        let error = try await refusal(engine)
+        #expect(error.code == .databaseMissing)
+        #expect(error.remedy?.contains("CREATE SCHEMA") == true)
+    }
+
+    @Test func aViewOfSomebodyElsesIsNoTable() async throws {
+        let engine = try PostgresEngine(url: await TestEngine.makeSchema(on: server()))
+        try await engine.write { try $0.runScript("CREATE VIEW theirs AS SELECT 1 AS one") }
+        #expect(try await engine.read { try $0.appliedMigrations() }.isEmpty)
     }
 
     @Test func ofSeveralHostsTheOneThatAnswersIsTaken() async throws {
@@ -123,23 +159,42 @@ struct PostgresEngineTests {
         let impatient = try PostgresEngine(url: address, tries: 1)
         let error = await #expect(throws: MembershipError.self) {
             try await impatient.write { sql in
-                try PostgresEngineTests.increment(sql)
+                _ = try sql.query("SELECT n FROM counter", []) { try $0.integer(0) }
                 // Somebody else is quicker; waited for here, so that this transaction cannot win.
                 let done = DispatchSemaphore(value: 0)
-                Task {
-                    try await engine.claim { _ = try $0.run("INSERT INTO counter VALUES (9)", []) }
+                Task.detached {
+                    try await engine.claim { _ = try $0.run("UPDATE counter SET n = 9", []) }
                     done.signal()
                 }
                 done.wait()
-                try sql.run("UPDATE counter SET n = n + (SELECT count(*) FROM counter)", [])
-                throw MembershipError(.databaseBusy, "rolled back on purpose")
+                try sql.run("UPDATE counter SET n = 1", [])
             }
         }
         #expect(error?.code == .databaseBusy)
-        #expect(
-            try await engine.read { try $0.query("SELECT n FROM counter", []) { try $0.integer(0) } }.sorted() == [
-                0, 9,
-            ])
+        #expect(error?.message.contains("running into other changes") == true)
+        #expect(try await count(engine) == 9)
+    }
+
+    @Test func aLockHeldForLongerThanTheWaitIsReportedAsBusy() async throws {
+        let (address, engine) = try await counter()
+        let impatient = try PostgresEngine(url: address, wait: TimeSpan(milliseconds: 30))
+        let error = try await engine.claim { sql -> MembershipError? in
+            try sql.runScript("LOCK TABLE counter")
+            let done = DispatchSemaphore(value: 0)
+            let found = Mutex<MembershipError?>(nil)
+            Task.detached {
+                do {
+                    try await impatient.write { try PostgresEngineTests.increment($0) }
+                } catch let error as MembershipError {
+                    found.withLock { $0 = error }
+                }
+                done.signal()
+            }
+            done.wait()
+            return found.withLock { $0 }
+        }
+        #expect(error?.code == .databaseBusy)
+        #expect(error?.message.contains("lock") == true)
     }
 
     @Test func aStatementThatTakesTooLongIsStopped() async throws {
