@@ -44,7 +44,7 @@ struct PostgresChecks {
         BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
         SELECT account_id, email, name, time_zone, created_at FROM accounts WHERE account_id = :account;
         SELECT starts_at, ends_at, reason FROM account_suspensions
-            WHERE account_id = :account ORDER BY starts_at;
+            WHERE account_id = :account ORDER BY starts_at, suspension_id;
         SELECT grant_id, entitlement, source, starts_at, ends_at, recorded_at FROM grants
             WHERE account_id = :account AND voided_at IS NULL ORDER BY grant_id;
         SELECT article_id, titles.slug, articles.slug, headline, articles.section, articles.access, titles.access,

@@ -52,7 +52,7 @@ struct PostgresServer {
         defer { unlink(file) }
         let defined = variables.sorted { $0.key < $1.key }.flatMap { ["-D", "\($0.key)=\($0.value)"] }
         // As often as the store tries a transaction that ran into another.
-        let fixed = ["-n", "-M", "prepared", "-j", "2", "--max-tries=12", "-f", file]
+        let fixed = ["-n", "-M", "prepared", "-j", "2", "--max-tries=20", "-f", file]
         let report = try tool(
             "pgbench", fixed + defined + length,
             options: "-csearch_path=\(schema)" + (logging ? " -clog_statement=all" : ""))

@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 
 /// A bar on standard error while a terminal looks on; nothing otherwise.
 struct ProgressBar: Sendable {
@@ -7,7 +8,7 @@ struct ProgressBar: Sendable {
 
     init(label: String, isQuiet: Bool) {
         isShown = !isQuiet && isatty(STDERR_FILENO) == 1
-        self.label = label
+        self.label = PlainText.visible(label)
     }
 
     func show(_ done: Int, of total: Int) {
