@@ -4,7 +4,16 @@ import Foundation
 /// leaves them as JSON. Run by Scripts/bench; not part of what is installed.
 @main
 struct Benchmarks {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await run()
+        } catch {
+            print("benchmarks: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func run() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         guard let fortnight = arguments.first, let output = arguments.dropFirst().first else {
             print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick]")

@@ -28,6 +28,7 @@
     F(PQnoticeProcessor, PQsetNoticeProcessor, \
       (PGconn *connection, PQnoticeProcessor processor, void *context), (connection, processor, context)) \
     F(PGresult *, PQexec, (PGconn *connection, const char *sql), (connection, sql)) \
+    F(int, PQsendQuery, (PGconn *connection, const char *sql), (connection, sql)) \
     F(PGresult *, PQprepare, \
       (PGconn *connection, const char *name, const char *sql, int count, const Oid *types), \
       (connection, name, sql, count, types)) \

@@ -36,15 +36,15 @@ public struct DatabaseLocation: Sendable {
     ) {
         self.wait = wait
         self.connections = connections
-        if let scheme = text.range(of: "://") {
-            let rest = text[scheme.lowerBound...]
-            let isServer = ["postgres", "postgresql"].contains(text[..<scheme.lowerBound].lowercased())
-            kind = isServer ? .server(url: text[..<scheme.lowerBound].lowercased() + rest) : .unknown
+        if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+            let (scheme, rest) = (text[..<colon].lowercased(), text[colon...])
+            kind = ["postgres", "postgresql"].contains(scheme) ? .server(url: scheme + rest) : .unknown
             name = DatabaseLocation.name(ofServer: "postgres" + rest)
             self.keyPath = keyPath ?? "fortnight.key"
         } else {
             // One spelling for the database and its key, and none that SQLite takes for more than a path.
-            let path = URL(filePath: text).standardizedFileURL.path(percentEncoded: false)
+            var path = text.hasPrefix("/") ? text : FileManager.default.currentDirectoryPath + "/" + text
+            if path.contains("/.") { path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false) }
             kind = .file(path: path)
             name = text
             self.keyPath = keyPath ?? path + ".key"

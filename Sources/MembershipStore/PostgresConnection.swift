@@ -35,7 +35,7 @@ actor PostgresConnection {
 
     /// Tries the transaction once, on a connection that is made when there is none.
     func attempt<Result: Sendable>(
-        _ begin: String, _ body: @Sendable (any SQLConnection) throws -> Result
+        _ begin: String, isRead: Bool, _ body: @Sendable (any SQLConnection) throws -> Result
     ) -> Outcome<Result> {
         let session: PostgresSession
         do {
@@ -50,6 +50,10 @@ actor PostgresConnection {
             result = try body(session)
         } catch {
             return rolledBack(session, error)
+        }
+        if isRead {
+            session.endReading()
+            return .committed(result)
         }
         do {
             try session.commit()

@@ -95,16 +95,16 @@ package final class PostgresEngine: DatabaseEngine {
         var lostAt: ContinuousClock.Instant?
         while true {
             tries += 1
-            let outcome = try await pool.withConnection { await $0.attempt(begin, body) }
+            let outcome = try await pool.withConnection { await $0.attempt(begin, isRead: isRead, body) }
             if case .unreachable = outcome {} else { wasEverConnected.store(true, ordering: .relaxed) }
             switch outcome {
             case .committed(let result):
                 return result
             case .conflict(let error):
                 guard tries < limits.tries else { throw error }
-            case .unknown(let error) where !isRead:
+            case .unknown(let error):
                 throw error
-            case .lost(let error), .unknown(let error):
+            case .lost(let error):
                 await pool.disconnectIdle()
                 guard isPatient(since: &lostAt) else { throw error }
             case .unreachable(let error):

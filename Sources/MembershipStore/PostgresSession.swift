@@ -94,6 +94,12 @@ final class PostgresSession: SQLConnection {
         }
     }
 
+    /// Ends a transaction that has only read, without waiting to be told so: what was read stays true either way.
+    /// Whatever is sent next takes the answer first.
+    func endReading() {
+        _ = PQsendQuery(connection, "COMMIT")
+    }
+
     /// Whether no transaction is open.
     var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE }
 
