@@ -29,6 +29,18 @@
       (PGconn *connection, PQnoticeProcessor processor, void *context), (connection, processor, context)) \
     F(PGresult *, PQexec, (PGconn *connection, const char *sql), (connection, sql)) \
     F(int, PQsendQuery, (PGconn *connection, const char *sql), (connection, sql)) \
+    F(int, PQsendQueryParams, \
+      (PGconn *connection, const char *sql, int count, const Oid *types, const char *const *values, \
+       const int *lengths, const int *formats, int format), \
+      (connection, sql, count, types, values, lengths, formats, format)) \
+    F(int, PQsendQueryPrepared, \
+      (PGconn *connection, const char *name, int count, const char *const *values, const int *lengths, \
+       const int *formats, int format), \
+      (connection, name, count, values, lengths, formats, format)) \
+    F(int, PQenterPipelineMode, (PGconn *connection), (connection)) \
+    F(int, PQexitPipelineMode, (PGconn *connection), (connection)) \
+    F(int, PQpipelineSync, (PGconn *connection), (connection)) \
+    F(PGresult *, PQgetResult, (PGconn *connection), (connection)) \
     F(PGresult *, PQprepare, \
       (PGconn *connection, const char *name, const char *sql, int count, const Oid *types), \
       (connection, name, sql, count, types)) \

@@ -43,10 +43,9 @@ actor PostgresConnection {
         } catch {
             return .unreachable(error)
         }
-        session.clearFailure()
+        session.begin(begin)
         let result: Result
         do {
-            try session.command(begin)
             result = try body(session)
         } catch {
             return rolledBack(session, error)
@@ -81,7 +80,7 @@ actor PostgresConnection {
 
     private func rolledBack<Result>(_ session: PostgresSession, _ error: any Error) -> Outcome<Result> {
         let failure = session.failure
-        if session.isAlive { try? session.command("ROLLBACK") }
+        if session.isAlive { try? session.rollBack() }
         // One that is left inside of a transaction is of no use to the next.
         guard session.isAlive, session.isIdle else {
             self.session = nil

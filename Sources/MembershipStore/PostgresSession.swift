@@ -10,6 +10,8 @@ final class PostgresSession: SQLConnection {
     private let connection: OpaquePointer
     private let address: PostgresAddress
     private var prepared: [PreparedKey: String] = [:]
+    /// The statement that begins the transaction, until it goes to the server together with the first of the body.
+    private var pendingBegin: String?
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
     private(set) var failure: PostgresFailure?
 
@@ -68,13 +70,21 @@ final class PostgresSession: SQLConnection {
     /// Whether the server can still be spoken to.
     var isAlive: Bool { PQstatus(connection) == CONNECTION_OK && failure?.endsConnection != true }
 
-    /// Forgets what went wrong, before another transaction begins.
-    func clearFailure() {
+    /// Begins a transaction with the next statement, in one round trip.
+    func begin(_ sql: String) {
         failure = nil
+        pendingBegin = sql
+    }
+
+    private func sendPendingBegin() throws {
+        guard let begin = pendingBegin else { return }
+        pendingBegin = nil
+        try command(begin)
     }
 
     /// Runs statements without parameters, whatever they answer.
     func command(_ sql: String) throws {
+        try sendPendingBegin()
         let result = PQexec(connection, sql)
         defer { PQclear(result) }
         try check(result)
@@ -85,6 +95,7 @@ final class PostgresSession: SQLConnection {
     /// - Throws: ``MembershipError`` also when the server says instead that it was rolled back, which it does without
     ///   calling that an error.
     func commit() throws {
+        try sendPendingBegin()
         let result = PQexec(connection, "COMMIT")
         defer { PQclear(result) }
         let tag = PQcmdStatus(try check(result)).map { String(cString: $0) }
@@ -97,7 +108,23 @@ final class PostgresSession: SQLConnection {
     /// Ends a transaction that has only read, without waiting to be told so: what was read stays true either way.
     /// Whatever is sent next takes the answer first.
     func endReading() {
-        _ = PQsendQuery(connection, "COMMIT")
+        if pendingBegin == nil { _ = PQsendQuery(connection, "COMMIT") }
+        pendingBegin = nil
+    }
+
+    /// Takes the transaction back.
+    func rollBack() throws {
+        if pendingBegin == nil {
+            try command("ROLLBACK")
+        } else {
+            pendingBegin = nil
+            drain()
+        }
+    }
+
+    /// Takes answers that nobody has waited for.
+    private func drain() {
+        while let result = PQgetResult(connection) { PQclear(result) }
     }
 
     /// Whether no transaction is open.
@@ -151,11 +178,55 @@ final class PostgresSession: SQLConnection {
             case .null: return nil
             }
         }
-        let result = withCStrings(texts) { parameters in
-            PQexecPrepared(connection, name, Int32(values.count), parameters, nil, nil, 0)
+        let count = Int32(values.count)
+        let result = try withCStrings(texts) { parameters in
+            guard let begin = pendingBegin else {
+                return PQexecPrepared(connection, name, count, parameters, nil, nil, 0)
+            }
+            return try sendTogether(begin) { PQsendQueryPrepared(connection, name, count, parameters, nil, nil, 0) }
         }
         defer { PQclear(result) }
         return try body(try check(result))
+    }
+
+    /// Sends the beginning of the transaction and its first statement at once, and waits for both answers.
+    private func sendTogether(_ begin: String, _ sendStatement: () -> Int32) throws -> OpaquePointer? {
+        pendingBegin = nil
+        drain()
+        guard
+            PQenterPipelineMode(connection) == 1,
+            PQsendQueryParams(connection, begin, 0, nil, nil, nil, nil, 0) == 1, sendStatement() == 1,
+            PQpipelineSync(connection) == 1
+        else { throw broken() }
+        let begun = takeAnswer()
+        defer { PQclear(begun) }
+        let result = takeAnswer()
+        let sync = PQgetResult(connection)
+        defer { PQclear(sync) }
+        guard
+            PQresultStatus(begun) == PGRES_COMMAND_OK, PQresultStatus(sync) == PGRES_PIPELINE_SYNC,
+            PQexitPipelineMode(connection) == 1
+        else {
+            PQclear(result)
+            if begun != nil { try check(begun) }
+            throw broken()
+        }
+        return result
+    }
+
+    /// The answer to one statement of several that were sent together: a result, and the null behind it.
+    private func takeAnswer() -> OpaquePointer? {
+        guard let result = PQgetResult(connection) else { return nil }
+        while let more = PQgetResult(connection) { PQclear(more) }
+        return result
+    }
+
+    /// Notes that the connection is of no more use.
+    private func broken() -> MembershipError {
+        let found = PostgresFailure(
+            sqlState: nil, said: String(cString: PQerrorMessage(connection)).onOneLine, address: address)
+        failure = found
+        return found.membershipError
     }
 
     private struct PreparedKey: Hashable {
@@ -178,6 +249,7 @@ final class PostgresSession: SQLConnection {
             try command("DEALLOCATE ALL")
             prepared = [:]
         }
+        try sendPendingBegin()
         let name = "s\(prepared.count)"
         let result = PQprepare(connection, name, sql, Int32(types.count), types)
         defer { PQclear(result) }
@@ -223,10 +295,10 @@ private struct PostgresRow: SQLRow {
 
 /// Lends C strings, nil for nil, with a null behind the last.
 private func withCStrings<Result>(
-    _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-) -> Result {
+    _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result
+) rethrows -> Result {
     let copies = strings.map { $0.flatMap { strdup($0) } }
     defer { for copy in copies { free(copy) } }
-    return body(copies.map { UnsafePointer($0) } + [nil])
+    return try body(copies.map { UnsafePointer($0) } + [nil])
 }
 #endif
