@@ -8,16 +8,21 @@ extension ReadTransaction {
     package func accessFacts(
         reader: AccountReference?, article: ArticleReference, trialPlan: Slug
     ) throws -> AccessFacts {
-        let readerFacts: ReaderFacts
-        if let reader {
-            let account = try account(reader)
-            readerFacts = .account(
-                AccountFacts(
-                    id: account.id, createdAt: account.createdAt, suspensions: try suspensions(of: account.id),
-                    grants: try grants(of: account.id)))
-        } else {
-            readerFacts = .anonymous(trialDaysOnOffer: try trialDaysOnOffer(plan: trialPlan))
+        guard let reader else {
+            let trialDays = try trialDaysOnOffer(plan: trialPlan)
+            return AccessFacts(article: try self.article(article), reader: .anonymous(trialDaysOnOffer: trialDays))
         }
-        return AccessFacts(article: try self.article(article), reader: readerFacts)
+        let asked = try askAccount(reader)
+        // When the id is given, nothing has to be waited for before the rest is asked.
+        let id = if case .id(let given) = reader { given } else { try found(asked, reader).id }
+        let (suspensions, grants) = (try askSuspensions(of: id), try askGrants(of: id))
+        let wanted = try askArticle(article)
+        let account = try found(asked, reader)
+        return AccessFacts(
+            article: try found(wanted, article),
+            reader: .account(
+                AccountFacts(
+                    id: account.id, createdAt: account.createdAt, suspensions: try suspensions.rows(),
+                    grants: try grants.rows())))
     }
 }

@@ -5,20 +5,25 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     package func account(_ reference: AccountReference) throws -> Account {
-        let account =
-            switch reference {
-            case .id(let id):
-                try sql.first(
-                    "SELECT \(accountColumns) FROM accounts WHERE account_id = $1", [id], Account.init(row:))
-            case .email(let email):
-                try sql.first(
-                    """
-                    SELECT \(accountColumns) FROM accounts
-                    WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
-                    """,
-                    [email.canonical], Account.init(row:))
-            }
-        guard let account else {
+        try found(askAccount(reference), reference)
+    }
+
+    func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
+        switch reference {
+        case .id(let id):
+            try sql.ask("SELECT \(accountColumns) FROM accounts WHERE account_id = $1", [id], Account.init(row:))
+        case .email(let email):
+            try sql.ask(
+                """
+                SELECT \(accountColumns) FROM accounts
+                WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
+                """,
+                [email.canonical], Account.init(row:))
+        }
+    }
+
+    func found(_ answer: SQLAnswer<Account>, _ reference: AccountReference) throws -> Account {
+        guard let account = try answer.first() else {
             throw MembershipError(
                 .unknownAccount, "There is no account ‘\(reference)’.",
                 remedy: "fortnight account list shows the accounts there are; fortnight signup makes one.")
@@ -81,7 +86,11 @@ extension ReadTransaction {
 
     /// Every suspension, oldest first.
     package func suspensions(of account: Identifier<Account>) throws -> [Suspension] {
-        try sql.query(
+        try askSuspensions(of: account).rows()
+    }
+
+    func askSuspensions(of account: Identifier<Account>) throws -> SQLAnswer<Suspension> {
+        try sql.ask(
             """
             SELECT starts_at, ends_at, reason FROM account_suspensions
             WHERE account_id = $1 ORDER BY starts_at, suspension_id

@@ -33,17 +33,23 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_article`.
     package func article(_ reference: ArticleReference) throws -> Article {
-        let article =
-            switch reference {
-            case .id(let id):
-                try sql.first(
-                    "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1", [id], Article.init(row:))
-            case .key(let key):
-                try sql.first(
-                    "SELECT \(articleColumns) FROM \(articleTables) WHERE titles.slug = $1 AND articles.slug = $2",
-                    [key.title, key.slug], Article.init(row:))
-            }
-        guard let article else {
+        try found(askArticle(reference), reference)
+    }
+
+    func askArticle(_ reference: ArticleReference) throws -> SQLAnswer<Article> {
+        switch reference {
+        case .id(let id):
+            try sql.ask(
+                "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1", [id], Article.init(row:))
+        case .key(let key):
+            try sql.ask(
+                "SELECT \(articleColumns) FROM \(articleTables) WHERE titles.slug = $1 AND articles.slug = $2",
+                [key.title, key.slug], Article.init(row:))
+        }
+    }
+
+    func found(_ answer: SQLAnswer<Article>, _ reference: ArticleReference) throws -> Article {
+        guard let article = try answer.first() else {
             throw MembershipError(
                 .unknownArticle, "There is no article ‘\(reference)’.",
                 remedy: "fortnight article list shows the articles there are.")

@@ -3,7 +3,11 @@ package import Membership
 extension ReadTransaction {
     /// An account's grants that have not been voided, oldest first, whether or not they hold now.
     package func grants(of account: Identifier<Account>) throws -> [Grant] {
-        try sql.query(
+        try askGrants(of: account).rows()
+    }
+
+    func askGrants(of account: Identifier<Account>) throws -> SQLAnswer<Grant> {
+        try sql.ask(
             """
             SELECT grant_id, entitlement, source, starts_at, ends_at, recorded_at FROM grants
             WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id

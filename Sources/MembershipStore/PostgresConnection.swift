@@ -72,7 +72,7 @@ actor PostgresConnection {
     }
 
     private func connected() throws -> PostgresSession {
-        if let session { return session }
+        if let session, session.isAlive { return session }
         let opened = try PostgresSession(address, limits: limits)
         session = opened
         return opened

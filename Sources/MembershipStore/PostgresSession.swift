@@ -12,6 +12,10 @@ final class PostgresSession: SQLConnection {
     private var prepared: [PreparedKey: String] = [:]
     /// The statement that begins the transaction, until it goes to the server together with the first of the body.
     private var pendingBegin: String?
+    /// What was sent and not collected yet; while there is some, libpq is in pipeline mode.
+    private var sent: [Sent] = []
+    /// Whether the conversation with the server has come out of step.
+    private var isBroken = false
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
     private(set) var failure: PostgresFailure?
 
@@ -68,7 +72,7 @@ final class PostgresSession: SQLConnection {
     }
 
     /// Whether the server can still be spoken to.
-    var isAlive: Bool { PQstatus(connection) == CONNECTION_OK && failure?.endsConnection != true }
+    var isAlive: Bool { !isBroken && PQstatus(connection) == CONNECTION_OK && failure?.endsConnection != true }
 
     /// Begins a transaction with the next statement, in one round trip.
     func begin(_ sql: String) {
@@ -84,6 +88,7 @@ final class PostgresSession: SQLConnection {
 
     /// Runs statements without parameters, whatever they answer.
     func command(_ sql: String) throws {
+        try collect()
         try sendPendingBegin()
         let result = PQexec(connection, sql)
         defer { PQclear(result) }
@@ -95,6 +100,7 @@ final class PostgresSession: SQLConnection {
     /// - Throws: ``MembershipError`` also when the server says instead that it was rolled back, which it does without
     ///   calling that an error.
     func commit() throws {
+        try collect()
         try sendPendingBegin()
         let result = PQexec(connection, "COMMIT")
         defer { PQclear(result) }
@@ -108,12 +114,15 @@ final class PostgresSession: SQLConnection {
     /// Ends a transaction that has only read, without waiting to be told so: what was read stays true either way.
     /// Whatever is sent next takes the answer first.
     func endReading() {
+        // Answers that the body had no use for are waited for all the same.
+        guard (try? collect()) != nil else { return isBroken = true }
         if pendingBegin == nil { _ = PQsendQuery(connection, "COMMIT") }
         pendingBegin = nil
     }
 
     /// Takes the transaction back.
     func rollBack() throws {
+        try? collect()
         if pendingBegin == nil {
             try command("ROLLBACK")
         } else {
@@ -162,9 +171,36 @@ final class PostgresSession: SQLConnection {
         ) { try $0.text(0) }
     }
 
+    func ask<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
+    ) throws -> SQLAnswer<Result> {
+        let answer = try send(sql, arguments)
+        return SQLAnswer { [self] in
+            try collect()
+            let result = try check(answer.result)
+            return try (0..<PQntuples(result)).map { try body(PostgresRow(result: result, row: $0)) }
+        }
+    }
+
     private func execute<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (OpaquePointer) throws -> Result
     ) throws -> Result {
+        let answer = try send(sql, arguments)
+        try collect()
+        return try body(try check(answer.result))
+    }
+
+    // MARK: - Sending several at once
+
+    /// A statement that was sent, and its result once that has been collected.
+    private final class Sent {
+        var result: OpaquePointer?
+
+        deinit { PQclear(result) }
+    }
+
+    /// Sends a statement, and before the first of a transaction its beginning, without waiting.
+    private func send(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
         let texts = try values.map { value -> String? in
@@ -178,54 +214,51 @@ final class PostgresSession: SQLConnection {
             case .null: return nil
             }
         }
-        let count = Int32(values.count)
-        let result = try withCStrings(texts) { parameters in
-            guard let begin = pendingBegin else {
-                return PQexecPrepared(connection, name, count, parameters, nil, nil, 0)
-            }
-            return try sendTogether(begin) { PQsendQueryPrepared(connection, name, count, parameters, nil, nil, 0) }
+        if sent.isEmpty {
+            drain()
+            guard PQenterPipelineMode(connection) == 1 else { throw broken() }
         }
-        defer { PQclear(result) }
-        return try body(try check(result))
+        if let begin = pendingBegin {
+            pendingBegin = nil
+            guard PQsendQueryParams(connection, begin, 0, nil, nil, nil, nil, 0) == 1 else { throw broken() }
+            sent.append(Sent())
+        }
+        let isSent = withCStrings(texts) { parameters in
+            PQsendQueryPrepared(connection, name, Int32(values.count), parameters, nil, nil, 0)
+        }
+        guard isSent == 1 else { throw broken() }
+        let statement = Sent()
+        sent.append(statement)
+        return statement
     }
 
-    /// Sends the beginning of the transaction and its first statement at once, and waits for both answers.
-    private func sendTogether(_ begin: String, _ sendStatement: () -> Int32) throws -> OpaquePointer? {
-        pendingBegin = nil
-        drain()
-        guard
-            PQenterPipelineMode(connection) == 1,
-            PQsendQueryParams(connection, begin, 0, nil, nil, nil, nil, 0) == 1, sendStatement() == 1,
-            PQpipelineSync(connection) == 1
-        else { throw broken() }
-        let begun = takeAnswer()
-        defer { PQclear(begun) }
-        let result = takeAnswer()
-        let sync = PQgetResult(connection)
-        defer { PQclear(sync) }
-        guard
-            PQresultStatus(begun) == PGRES_COMMAND_OK, PQresultStatus(sync) == PGRES_PIPELINE_SYNC,
-            PQexitPipelineMode(connection) == 1
-        else {
-            PQclear(result)
-            if begun != nil { try check(begun) }
-            throw broken()
+    /// Waits for the results of all that was sent.
+    private func collect() throws {
+        guard !sent.isEmpty else { return }
+        let statements = sent
+        sent = []
+        guard PQpipelineSync(connection) == 1 else { throw broken() }
+        for statement in statements {
+            statement.result = PQgetResult(connection)
+            // Behind each result stands a null.
+            if statement.result != nil { while let more = PQgetResult(connection) { PQclear(more) } }
         }
-        return result
-    }
-
-    /// The answer to one statement of several that were sent together: a result, and the null behind it.
-    private func takeAnswer() -> OpaquePointer? {
-        guard let result = PQgetResult(connection) else { return nil }
-        while let more = PQgetResult(connection) { PQclear(more) }
-        return result
+        let end = PQgetResult(connection)
+        let isWhole = PQresultStatus(end) == PGRES_PIPELINE_SYNC
+        PQclear(end)
+        // The first that failed says why; what was sent behind it was not done.
+        let isOver = isWhole && PQexitPipelineMode(connection) == 1
+        if !isOver { isBroken = true }
+        for statement in statements where statement.result != nil { try check(statement.result) }
+        guard isOver else { throw broken() }
     }
 
     /// Notes that the connection is of no more use.
     private func broken() -> MembershipError {
         let found = PostgresFailure(
             sqlState: nil, said: String(cString: PQerrorMessage(connection)).onOneLine, address: address)
-        failure = found
+        failure = failure ?? found
+        isBroken = true
         return found.membershipError
     }
 
@@ -249,6 +282,7 @@ final class PostgresSession: SQLConnection {
             try command("DEALLOCATE ALL")
             prepared = [:]
         }
+        try collect()
         try sendPendingBegin()
         let name = "s\(prepared.count)"
         let result = PQprepare(connection, name, sql, Int32(types.count), types)

@@ -18,6 +18,11 @@ package protocol SQLConnection {
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
     ) throws -> [Result]
 
+    /// Asks a question whose answer is taken later, so that several can travel to a server together.
+    func ask<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
+    ) throws -> SQLAnswer<Result>
+
     /// Runs several statements of the engine's own dialect, for migrations alone.
     func runScript(_ sql: String) throws
 
@@ -29,7 +34,24 @@ package protocol SQLConnection {
     func tableNames() throws -> [String]
 }
 
+/// The answer to a question that was asked before; taking it waits until it is there.
+package struct SQLAnswer<Result> {
+    /// What was made of each row, in order.
+    package let rows: () throws -> [Result]
+
+    /// What was made of the first row; nil when there is none.
+    package func first() throws -> Result? { try rows().first }
+}
+
 extension SQLConnection {
+    /// Where there is no way to travel, a question is answered at once.
+    package func ask<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
+    ) throws -> SQLAnswer<Result> {
+        let results = try query(sql, arguments, body)
+        return SQLAnswer { results }
+    }
+
     /// The first row's result, nil when there is no row.
     package func first<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
