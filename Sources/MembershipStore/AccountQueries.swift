@@ -122,7 +122,7 @@ extension WriteTransaction {
                 """,
                 [id, email.typed, name, timeZone, now])
         }
-        try sql.run(
+        try sql.submit(
             "INSERT INTO account_emails (canonical_email, account_id) VALUES ($1, $2)", [email.canonical, id])
         return Account(id: id, email: email.typed, name: name, timeZone: timeZone, createdAt: now)
     }

@@ -44,14 +44,14 @@ extension WriteTransaction {
             try sql.first("SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE account_id = $1", [account]) {
                 try $0.integer(0)
             } ?? 1
-        try sql.run(
+        try sql.submit(
             """
             INSERT INTO events (account_id, sequence, kind, subscription_id, reason, recorded_at)
             VALUES ($1, $2, $3, $4, $5, $6)
             """,
             [account, sequence, kind, subscription, reason, now])
         guard let message else { return }
-        try sql.run(
+        try sql.submit(
             "INSERT INTO outbox (account_id, event_sequence, message, created_at) VALUES ($1, $2, $3, $4)",
             [account, sequence, message, now])
     }

@@ -29,7 +29,7 @@ extension WriteTransaction {
         subscription: Identifier<Subscription>?, interval: Interval
     ) throws -> Grant {
         let id: Identifier<Grant> = newIdentifier()
-        try sql.run(
+        try sql.submit(
             """
             INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at,
                 recorded_at)

@@ -22,7 +22,7 @@ extension SQLConnection {
 extension ReadTransaction {
     /// The newest version of a plan.
     package func newestVersion(ofPlan plan: Slug) throws -> PlanVersion? {
-        let entitlements = try sql.query(
+        let entitlements = try sql.ask(
             """
             SELECT entitlement FROM plan_entitlements
             WHERE plan = $1 AND version = (SELECT max(version) FROM plan_versions WHERE plan = $2)
@@ -30,7 +30,7 @@ extension ReadTransaction {
             """,
             [plan, plan]
         ) { Entitlement(stored: try $0.text(0)) }
-        return try sql.first(
+        let version = try sql.ask(
             """
             SELECT version, trial_days, price_minor, currency FROM plan_versions
             WHERE plan = $1 ORDER BY version DESC LIMIT 1
@@ -42,8 +42,9 @@ extension ReadTransaction {
             return PlanVersion(
                 plan: plan, version: try row.count(0), trialDays: try row.count(1),
                 price: currency.flatMap { currency in price.map { Money(amountMinor: $0, currency: currency) } },
-                entitlements: entitlements)
+                entitlements: try entitlements.rows())
         }
+        return try version.first()
     }
 
     /// The free days that the newest version of a plan offers; 0 when there is no such plan.

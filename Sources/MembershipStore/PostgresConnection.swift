@@ -47,6 +47,8 @@ actor PostgresConnection {
         let result: Result
         do {
             result = try body(session)
+            // What breaks here breaks before COMMIT was sent.
+            try session.collect()
         } catch {
             return rolledBack(session, error)
         }

@@ -114,8 +114,6 @@ final class PostgresSession: SQLConnection {
     /// Ends a transaction that has only read, without waiting to be told so: what was read stays true either way.
     /// Whatever is sent next takes the answer first.
     func endReading() {
-        // Answers that the body had no use for are waited for all the same.
-        guard (try? collect()) != nil else { return isBroken = true }
         if pendingBegin == nil { _ = PQsendQuery(connection, "COMMIT") }
         pendingBegin = nil
     }
@@ -169,6 +167,10 @@ final class PostgresSession: SQLConnection {
             ORDER BY c.relname
             """, []
         ) { try $0.text(0) }
+    }
+
+    func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
+        _ = try send(sql, arguments)
     }
 
     func ask<Result>(
@@ -233,7 +235,7 @@ final class PostgresSession: SQLConnection {
     }
 
     /// Waits for the results of all that was sent.
-    private func collect() throws {
+    func collect() throws {
         guard !sent.isEmpty else { return }
         let statements = sent
         sent = []

@@ -23,6 +23,10 @@ package protocol SQLConnection {
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
     ) throws -> SQLAnswer<Result>
 
+    /// Runs a statement of which nobody needs to know how many rows it changed. What goes wrong with it is thrown here,
+    /// by whatever is asked next, or by the commit.
+    func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws
+
     /// Runs several statements of the engine's own dialect, for migrations alone.
     func runScript(_ sql: String) throws
 
@@ -50,6 +54,11 @@ extension SQLConnection {
     ) throws -> SQLAnswer<Result> {
         let results = try query(sql, arguments, body)
         return SQLAnswer { results }
+    }
+
+    /// Where there is no way to travel, a statement is run at once.
+    package func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
+        try run(sql, arguments)
     }
 
     /// The first row's result, nil when there is no row.

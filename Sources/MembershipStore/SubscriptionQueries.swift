@@ -37,7 +37,7 @@ extension WriteTransaction {
     ) throws -> Subscription {
         let id: Identifier<Subscription> = newIdentifier()
         let trialEnd = now + plan.trialLength
-        try sql.run(
+        try sql.submit(
             """
             INSERT INTO subscriptions (account_id, subscription_id, plan, plan_version, status, trial_start, trial_end,
                 created_at)
