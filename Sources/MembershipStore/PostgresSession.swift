@@ -23,6 +23,8 @@ final class PostgresSession: SQLConnection {
 
     /// Plans kept: some dozens of statements, each for several patterns of NULL and lengths of list.
     private static let mostPrepared = 500
+    /// Statements that travel together.
+    private static let mostSent = 64
 
     /// Connects. Blocks until the server answers or the time for it has run out.
     init(_ address: PostgresAddress, limits: PostgresLimits) throws {
@@ -216,6 +218,8 @@ final class PostgresSession: SQLConnection {
             case .null: return nil
             }
         }
+        // A server that cannot get rid of its answers stops listening, and would never hear the rest.
+        if sent.count >= PostgresSession.mostSent { try collect() }
         if sent.isEmpty {
             drain()
             guard PQenterPipelineMode(connection) == 1 else { throw broken() }

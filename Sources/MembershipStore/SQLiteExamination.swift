@@ -47,11 +47,11 @@ struct SQLiteExamination {
             for migration in schema.migrations {
                 try database.execute(sql: String(decoding: migration.sql, as: UTF8.self))
             }
-            return Set(try String.fetchAll(database, sql: sql) + [String(applicationID(database))])
+            return Set(try String.fetchAll(database, sql: sql) + ["application_id \(applicationID(database))"])
         }
         let found = Set(
             try String.fetchAll(database, sql: sql).filter { !$0.contains("schema_migrations") }
-                + [String(applicationID(database))])
+                + ["application_id \(applicationID(database))"])
         let differing = pristine.symmetricDifference(found).map {
             $0.split(separator: " ").prefix(2).joined(separator: " ")
         }

@@ -208,6 +208,21 @@ struct PostgresEngineTests {
         #expect(error?.code == .databaseBusy)
     }
 
+    @Test func manySubmittedStatementsAllArriveAndOneThatFailsTakesThemAllBack() async throws {
+        let (_, engine) = try await counter()
+        try await engine.write { sql in
+            for _ in 0..<300 { try sql.submit("UPDATE counter SET n = n + $1", [1]) }
+        }
+        #expect(try await count(engine) == 300)
+        let error = await #expect(throws: MembershipError.self) {
+            try await engine.write { sql in
+                for number in 0..<300 { try sql.submit("UPDATE counter SET n = n + 1 / $1", [number == 200 ? 0 : 1]) }
+            }
+        }
+        #expect(error?.message.contains("division by zero") == true)
+        #expect(try await count(engine) == 300)
+    }
+
     // MARK: - Connections that break
 
     /// Breaks its own connection the first time it is asked to.
