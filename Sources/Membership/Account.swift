@@ -2,17 +2,29 @@
 public struct Account: Equatable, Sendable {
     /// Its identity.
     public let id: Identifier<Account>
-    /// As the person typed it.
+    /// As the person typed it; empty when the account was erased.
     public let email: String
     /// What the person wants to be called.
     public let name: String?
     /// An IANA time zone.
     public let timeZone: String
+    /// What the person is written to in.
+    public let language: Language
     /// When it was made.
     public let createdAt: Timestamp
+    /// When everything that named the person was removed.
+    public let erasedAt: Timestamp?
+    /// The account that this one has become part of.
+    public let mergedInto: Identifier<Account>?
 
     /// Makes an account.
-    public init(id: Identifier<Account>, email: String, name: String?, timeZone: String, createdAt: Timestamp) {
+    public init(
+        id: Identifier<Account>, email: String, name: String?, timeZone: String, language: Language = .english,
+        createdAt: Timestamp, erasedAt: Timestamp? = nil, mergedInto: Identifier<Account>? = nil
+    ) {
+        self.language = language
+        self.erasedAt = erasedAt
+        self.mergedInto = mergedInto
         self.id = id
         self.email = email
         self.name = name

@@ -2,12 +2,33 @@
 public enum AccountStatus: String, CaseIterable, Sendable {
     /// In its free days.
     case trialing
-    /// Has subscribed before, and does no longer.
+    /// In a period that is paid for.
+    case active
+    /// In a period that nobody has paid for yet.
+    case pastDue = "past_due"
+    /// Its subscription stands still.
+    case paused
+    /// Its subscription has ended because it was cancelled.
+    case canceled
+    /// Its subscription has ended by itself.
     case expired
     /// Never subscribed, and never had a trial.
     case unsubscribed = "none"
     /// Suspended by an operator.
     case suspended
+
+    /// The status that a subscription gives its account.
+    public init(_ status: Subscription.Status) {
+        self =
+            switch status {
+            case .trialing: .trialing
+            case .active: .active
+            case .pastDue: .pastDue
+            case .paused: .paused
+            case .canceled: .canceled
+            case .expired: .expired
+            }
+    }
 
     /// Reads a status by its name.
     ///

@@ -8,9 +8,29 @@ public struct Entitlement: Hashable, Sendable {
         self.name = name
     }
 
+    /// Reads the name of a right: words of lower-case letters, digits and hyphens, and behind a colon what it is for.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    public init(parsing text: String) throws(MembershipError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let scope = parts.count == 2 ? parts[1].split(separator: "/", omittingEmptySubsequences: false) : []
+        guard ([parts[0]] + scope).allSatisfy({ (try? Slug(parsing: String($0))) != nil }), scope.count <= 2 else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not an entitlement.",
+                remedy: "Write a name such as all-titles, or one with what it is for: title:golem.")
+        }
+        name = text
+    }
+
     /// Every title of the bundle.
     public static let allTitles = Entitlement(stored: "all-titles")
 
     /// One title.
     public static func title(_ slug: Slug) -> Entitlement { Entitlement(stored: "title:" + slug.text) }
+
+    /// The title it is for, when it is for one.
+    public var title: Slug? {
+        guard name.hasPrefix("title:") else { return nil }
+        return Slug(stored: String(name.dropFirst("title:".count)))
+    }
 }

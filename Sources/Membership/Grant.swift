@@ -7,26 +7,61 @@ public struct Grant: Equatable, Sendable {
     public let entitlement: Entitlement
     /// Where it comes from.
     public let source: Source
+    /// The subscription it follows from; nil when it was given by itself.
+    public let subscription: Identifier<Subscription>?
     /// During which time it holds.
     public let interval: Interval
     /// When it was written down.
     public let recordedAt: Timestamp
+    /// When it was found not to be true; nil while it is.
+    public let voidedAt: Timestamp?
+    /// Why it was given, in the words of whoever gave it.
+    public let reason: String?
 
     /// Makes a grant.
     public init(
-        id: Identifier<Grant>, entitlement: Entitlement, source: Source, interval: Interval, recordedAt: Timestamp
+        id: Identifier<Grant>, entitlement: Entitlement, source: Source, subscription: Identifier<Subscription>? = nil,
+        interval: Interval, recordedAt: Timestamp, voidedAt: Timestamp? = nil, reason: String? = nil
     ) {
         self.id = id
         self.entitlement = entitlement
         self.source = source
+        self.subscription = subscription
         self.interval = interval
         self.recordedAt = recordedAt
+        self.voidedAt = voidedAt
+        self.reason = reason
+    }
+
+    /// Whether it was believed to be true at a moment.
+    public func wasKnown(at moment: Timestamp) -> Bool {
+        recordedAt <= moment && voidedAt.map { moment < $0 } ?? true
     }
 
     /// Where a grant comes from.
     public enum Source: String, CaseIterable, Sendable {
         /// The free days.
         case trial
+        /// A period that is paid for.
+        case subscription
+        /// The days after a period that is paid for.
+        case grace
+        /// Another reader gave it.
+        case gift
+        /// The house gave it.
+        case complimentary
+        /// The reader belongs to a group that has it.
+        case group
+        /// Bought by itself, without a subscription.
+        case purchase
+
+        /// Whether it follows from a subscription, and is never written by hand.
+        public var followsFromSubscription: Bool {
+            switch self {
+            case .trial, .subscription, .grace: true
+            case .gift, .complimentary, .group, .purchase: false
+            }
+        }
     }
 }
 

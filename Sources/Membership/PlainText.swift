@@ -27,6 +27,20 @@ public enum PlainText {
         return trimmed
     }
 
+    /// Why somebody did something, when it may be kept: at most 500 characters, and no address, because what is kept
+    /// with an event must name nobody.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    public static func reason(_ text: String) throws(MembershipError) -> String {
+        let reason = try checked(text, as: "a reason", longest: 500)
+        if reason.split(whereSeparator: \.isWhitespace).contains(where: { $0.dropFirst().dropLast().contains("@") }) {
+            throw MembershipError(
+                .invalidInput, "‘\(reason)’ holds an address, and reasons are kept when an account is erased.",
+                remedy: "Name the account by its id.")
+        }
+        return reason
+    }
+
     /// The text as it may be shown on a terminal: a control character is replaced by its number in brackets.
     ///
     /// What moves the cursor, changes colours or turns the direction of writing would let a stranger's text forge

@@ -1,59 +1,265 @@
 /// An account's agreement to a version of a plan.
-public struct Subscription: Equatable, Sendable {
+///
+/// A value is what was last recorded. What holds at a moment is ``advanced(to:)``: time ends trials and periods, whether
+/// or not a job has recorded it yet.
+public struct Subscription: Hashable, Sendable {
     /// Its identity.
     public let id: Identifier<Subscription>
     /// Whose it is.
     public let accountID: Identifier<Account>
-    /// The plan's name.
-    public let plan: Slug
-    /// The plan's version.
-    public let planVersion: Int
-    /// As last recorded. What holds at a moment is ``status(at:)``.
-    public let recordedStatus: Status
-    /// When the trial began.
-    public let trialStart: Timestamp
-    /// The first moment after the trial.
-    public let trialEnd: Timestamp
-    /// When it ended; nil while it has not, or its end has not been recorded.
-    public let endedAt: Timestamp?
+    /// What was agreed to.
+    public package(set) var version: PlanVersion
+    /// What it is.
+    public package(set) var status: Status
 
-    /// Makes a subscription.
-    public init(
-        id: Identifier<Subscription>, accountID: Identifier<Account>, plan: Slug, planVersion: Int,
-        recordedStatus: Status, trialStart: Timestamp, trialEnd: Timestamp, endedAt: Timestamp?
-    ) {
-        self.id = id
-        self.accountID = accountID
-        self.plan = plan
-        self.planVersion = planVersion
-        self.recordedStatus = recordedStatus
-        self.trialStart = trialStart
-        self.trialEnd = trialEnd
-        self.endedAt = endedAt
-    }
+    /// When the trial began; nil when there was none.
+    public package(set) var trialStart: Timestamp?
+    /// The first moment after the trial.
+    public package(set) var trialEnd: Timestamp?
+    /// Whether the first period begins when the trial ends, paid or not.
+    public package(set) var convertsTrial: Bool
+    /// When the reader was told that the trial will end.
+    public package(set) var remindedAt: Timestamp?
+
+    /// The zone whose calendar the periods follow: the account's when the subscription was made.
+    public let zone: Zone
+    /// A boundary of its periods; nil before the first has begun.
+    package var anchor: Anchor?
+    /// The number of the current period, the first being 0; nil before it has begun.
+    public package(set) var periodIndex: Int?
+    /// When the current period began.
+    public package(set) var currentPeriodStart: Timestamp?
+    /// The first moment after the current period.
+    public package(set) var currentPeriodEnd: Timestamp?
+    /// How many periods are paid for or waived, counted from the first.
+    public package(set) var settledPeriods: Int
+
+    /// Whether it ends with what was paid or promised, instead of going on.
+    public package(set) var cancelAtPeriodEnd: Bool
+    /// When it was cancelled; the end may come later.
+    public package(set) var canceledAt: Timestamp?
+    /// Since when it stands still.
+    public package(set) var pausedAt: Timestamp?
+    /// When it goes on by itself; nil when somebody has to resume it.
+    public package(set) var pauseUntil: Timestamp?
+    /// What it changes to, and with which period.
+    public package(set) var nextVersion: NextVersion?
+    /// When it ended.
+    public package(set) var endedAt: Timestamp?
+
+    /// How often it has been changed; whoever changes it can say which state that was meant for.
+    public package(set) var revision: Int
+    /// When it was made.
+    public let createdAt: Timestamp
+    /// When it was last changed.
+    public package(set) var updatedAt: Timestamp
 
     /// What a subscription can be.
     public enum Status: String, CaseIterable, Sendable {
         /// In its free days.
         case trialing
-        /// Over.
+        /// In a period that is paid for.
+        case active
+        /// In a period that nobody has paid for, within the plan's grace days.
+        case pastDue = "past_due"
+        /// Standing still: no access, and nothing is used up.
+        case paused
+        /// Ended because it was cancelled.
+        case canceled
+        /// Ended by itself: a trial that nothing followed, a period that was not paid.
         case expired
+
+        /// Whether nothing can happen to it any more.
+        public var isFinal: Bool { self == .canceled || self == .expired }
     }
 
-    /// The status at a moment, whether or not a job has recorded it yet.
-    public func status(at moment: Timestamp) -> Status {
-        recordedStatus == .trialing && trialEnd <= moment ? .expired : recordedStatus
+    /// A boundary from which the others are counted.
+    package struct Anchor: Hashable, Sendable {
+        package var moment: Timestamp
+        package var day: Int
+        package var index: Int
+
+        package init(moment: Timestamp, day: Int, index: Int) {
+            self.moment = moment
+            self.day = day
+            self.index = index
+        }
     }
 
-    /// How many days of the trial are left, a begun day counted whole; 0 when it is over.
-    public func trialDaysLeft(at moment: Timestamp) -> Int {
-        guard status(at: moment) == .trialing else { return 0 }
-        let day = TimeSpan.days(1).milliseconds
-        return Int(((trialEnd - moment).milliseconds + day - 1) / day)
+    /// A change of plan to come.
+    public struct NextVersion: Hashable, Sendable {
+        /// The plan it changes to.
+        public let version: PlanVersion
+        /// The first period under it.
+        public let fromIndex: Int
+
+        /// Makes a change to come.
+        public init(version: PlanVersion, fromIndex: Int) {
+            self.version = version
+            self.fromIndex = fromIndex
+        }
     }
+
+    /// The plan's name.
+    public var plan: Slug { version.plan }
+    /// What the plan costs and gives.
+    public var terms: PlanTerms { version.terms }
 }
 
 extension Subscription: IdentifiedKind {
     /// `sub_…`
     public static let identifierPrefix = "sub"
+}
+
+// MARK: - Its beginning
+
+extension Subscription {
+    /// A subscription in its free days.
+    package static func trial(
+        id: Identifier<Subscription>, of account: Identifier<Account>, to version: PlanVersion, zone: Zone,
+        at now: Timestamp
+    ) -> Subscription {
+        var subscription = Subscription(id: id, of: account, to: version, zone: zone, status: .trialing, at: now)
+        subscription.trialStart = now
+        subscription.trialEnd = now + version.terms.trialLength
+        return subscription
+    }
+
+    /// A subscription in its first period.
+    ///
+    /// - Parameter paidPeriods: how many periods are paid for.
+    package static func started(
+        id: Identifier<Subscription>, of account: Identifier<Account>, to version: PlanVersion, zone: Zone,
+        paidPeriods: Int, at now: Timestamp
+    ) -> Subscription {
+        var subscription = Subscription(id: id, of: account, to: version, zone: zone, status: .active, at: now)
+        subscription.settledPeriods = paidPeriods
+        subscription.begin(period: 0, at: now)
+        if !subscription.isSettled(0) { subscription.status = .pastDue }
+        return subscription
+    }
+
+    private init(
+        id: Identifier<Subscription>, of account: Identifier<Account>, to version: PlanVersion, zone: Zone,
+        status: Status, at now: Timestamp
+    ) {
+        self.id = id
+        accountID = account
+        self.version = version
+        self.status = status
+        self.zone = zone
+        (convertsTrial, settledPeriods, cancelAtPeriodEnd, revision) = (false, 0, false, 1)
+        (createdAt, updatedAt) = (now, now)
+    }
+
+    /// Takes what was stored.
+    package init(
+        id: Identifier<Subscription>, accountID: Identifier<Account>, version: PlanVersion, status: Status,
+        zone: Zone, settledPeriods: Int, revision: Int, createdAt: Timestamp, updatedAt: Timestamp
+    ) {
+        self.init(id: id, of: accountID, to: version, zone: zone, status: status, at: createdAt)
+        self.settledPeriods = settledPeriods
+        self.revision = revision
+        self.updatedAt = updatedAt
+    }
+}
+
+// MARK: - Its periods
+
+extension Subscription {
+    /// When its periods begin under the current plan. While the trial runs, the first begins with its end.
+    var schedule: BillingSchedule {
+        let start = anchor?.moment ?? trialEnd ?? createdAt
+        return BillingSchedule(
+            anchor: start, anchorDay: anchor?.day, anchorIndex: anchor?.index ?? 0, interval: terms.interval, zone: zone
+        )
+    }
+
+    /// When the period of a number begins, and the one before it ends.
+    public func boundary(_ index: Int) -> Timestamp {
+        guard let nextVersion, index > nextVersion.fromIndex else { return schedule.boundary(index) }
+        return schedule.continued(from: nextVersion.fromIndex, by: nextVersion.version.terms.interval).boundary(index)
+    }
+
+    /// Whether a period costs nothing, or is paid for.
+    func isSettled(_ index: Int) -> Bool { index < settledPeriods || terms(ofPeriod: index).isFree }
+
+    /// The number of the first period that a payment would be for.
+    public var nextUnsettledPeriod: Int { settledPeriods }
+
+    /// The first moment that is not paid for; nil when nothing is paid for from now on.
+    public var paidUntil: Timestamp? {
+        guard settledPeriods > (periodIndex ?? -1), !status.isFinal, status != .paused else { return nil }
+        return settledPeriods > 0 ? boundary(settledPeriods) : nil
+    }
+
+    /// What holds in a period.
+    func terms(ofPeriod index: Int) -> PlanTerms {
+        guard let nextVersion, index >= nextVersion.fromIndex else { return terms }
+        return nextVersion.version.terms
+    }
+
+    /// What the next so many periods that nobody has paid for cost together; nil without a price in the currency.
+    public func price(ofPeriods count: Int, in currency: Currency) -> Money? {
+        var total: Int64 = 0
+        for index in nextUnsettledPeriod..<nextUnsettledPeriod + count {
+            guard let price = terms(ofPeriod: index).price(in: currency) else { return nil }
+            total += price.amountMinor
+        }
+        return Money(amountMinor: total, currency: currency)
+    }
+
+    /// When the grace of the current period ends.
+    var graceEnd: Timestamp? {
+        currentPeriodStart.map { $0 + terms.graceLength }
+    }
+
+    /// Begins a period; the first one is the anchor of the others.
+    mutating func begin(period index: Int, at moment: Timestamp) {
+        if anchor == nil { anchor = Anchor(moment: moment, day: zone.local(moment).date.day, index: index) }
+        periodIndex = index
+        currentPeriodStart = moment
+        currentPeriodEnd = boundary(index + 1)
+    }
+
+    /// The earliest moment at which it changes by the clock; nil when it never does.
+    public var dueAt: Timestamp? {
+        switch status {
+        case .trialing: trialEnd
+        case .active: currentPeriodEnd
+        case .pastDue: graceEnd
+        case .paused: pauseUntil
+        case .canceled, .expired: nil
+        }
+    }
+
+    /// How many days of the trial are left, a begun day counted whole; 0 when it is over.
+    public func trialDaysLeft(at moment: Timestamp) -> Int {
+        guard advanced(to: moment).status == .trialing, let trialEnd else { return 0 }
+        let day = TimeSpan.days(1).milliseconds
+        return Int(((trialEnd - moment).milliseconds + day - 1) / day)
+    }
+
+    /// The first moment after all that was paid for or promised, when it ends there; nil when it goes on.
+    public var endsAt: Timestamp? {
+        if let endedAt { return endedAt }
+        guard cancelAtPeriodEnd else { return nil }
+        switch status {
+        case .trialing: return settledPeriods > 0 ? boundary(settledPeriods) : trialEnd
+        case .active: return terms.isFree ? currentPeriodEnd : boundary(settledPeriods)
+        case .pastDue: return graceEnd
+        case .paused, .canceled, .expired: return nil
+        }
+    }
+}
+
+extension BillingSchedule {
+    /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month.
+    func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
+        guard interval != self.interval else { return self }
+        // Days do not keep a day of the month.
+        let day = self.interval.unit == .day ? nil : anchorDay
+        return BillingSchedule(
+            anchor: boundary(index), anchorDay: day, anchorIndex: index, interval: interval, zone: zone)
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Where a live database takes the time from.
 public struct WallClock: Sendable {
@@ -15,5 +16,27 @@ public struct WallClock: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// The same clock, except that it never goes back: behind what it has shown, or behind a moment.
+    package func neverBackBehind(_ floor: Timestamp?) -> WallClock {
+        let latest = LatestTime(floor ?? Timestamp(milliseconds: .min))
+        return WallClock { [now] in latest.raise(to: now()) }
+    }
+}
+
+/// The latest time that a clock has shown.
+private final class LatestTime: Sendable {
+    private let time: Mutex<Timestamp>
+
+    init(_ time: Timestamp) {
+        self.time = Mutex(time)
+    }
+
+    func raise(to moment: Timestamp) -> Timestamp {
+        time.withLock { time in
+            time = max(time, moment)
+            return time
+        }
     }
 }

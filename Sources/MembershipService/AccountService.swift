@@ -1,4 +1,3 @@
-import Foundation
 public import Membership
 import MembershipStore
 
@@ -34,55 +33,32 @@ public struct AccountService: Sendable {
     /// - Parameters:
     ///   - name: what the person wants to be called.
     ///   - timeZone: an IANA time zone; nil for UTC.
+    ///   - language: what the person is written to in.
     /// - Throws: ``MembershipError`` with code `account_exists` when the person has an account under any spelling of
     ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch`.
     public func signUp(
-        email: EmailAddress, name: String? = nil, timeZone: String? = nil, wantsTrial: Bool = true
+        email: EmailAddress, name: String? = nil, timeZone: String? = nil, language: Language = .english,
+        wantsTrial: Bool = true
     ) async throws -> SignUp {
         let name = try name.map { try PlainText.checked($0, as: "a name", longest: 200) }
-        let zone = timeZone ?? "UTC"
-        guard TimeZone(identifier: zone) != nil else {
-            throw MembershipError(
-                .invalidInput, "‘\(zone)’ is not a time zone.", remedy: "Give an IANA name: Europe/Berlin, UTC.")
-        }
+        let zone = try timeZone.map { try Zone(parsing: $0) } ?? .utc
         let key = wantsTrial ? try ledgerKey.load(matching: store.deployment.keyFingerprint) : nil
         return try await store.write { tx in
-            let account = try tx.insertAccount(email: email, name: name, timeZone: zone)
-            try tx.record(.accountCreated, account: account.id, message: .welcome)
-            guard let key else { return SignUp(account: account, subscription: nil, trial: .notWanted) }
-            let plan = try tx.trialPlan()
-            guard plan.trialDays > 0 else { return SignUp(account: account, subscription: nil, trial: .notOffered) }
-            let subscription = try tx.startTrial(
-                of: account.id, plan: plan, identityHMAC: key.identity(ofCanonicalEmail: email.canonical))
-            return SignUp(account: account, subscription: subscription, trial: subscription == nil ? .taken : .started)
-        }
-    }
-
-    /// Starts the one trial of a person who signed up without it.
-    ///
-    /// - Throws: ``MembershipError`` with code `trial_taken`, `already_subscribed`, `unknown_account`.
-    public func startTrial(_ reference: AccountReference) async throws -> Subscription {
-        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
-        return try await store.write { tx in
-            let account = try tx.account(reference)
-            if let subscription = try tx.subscriptions(of: account.id).first,
-                subscription.status(at: tx.now) == .trialing
-            {
-                throw MembershipError(
-                    .alreadySubscribed, "\(account.email) is on trial until \(subscription.trialEnd) already.",
-                    remedy: "Nothing needs to be done.")
+            let account = try tx.insertAccount(email: email, name: name, timeZone: zone.name, language: language)
+            let created = NewEvent(.accountCreated, account: account.id, message: .welcome)
+            func withoutTrial(_ why: SignUp.Trial) throws -> SignUp {
+                try tx.record([created], isNewAccount: true)
+                return SignUp(account: account, subscription: nil, trial: why)
             }
-            let plan = try tx.trialPlan()
-            guard plan.trialDays > 0 else {
-                throw MembershipError(.trialTaken, "The plan ‘\(plan.plan)’ offers no trial.")
+            guard let key else { return try withoutTrial(.notWanted) }
+            let version = try tx.trialVersion()
+            guard version.terms.trialDays > 0 else { return try withoutTrial(.notOffered) }
+            guard try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofCanonicalEmail: email.canonical)) else {
+                return try withoutTrial(.taken)
             }
-            let identity = key.identity(ofCanonicalEmail: try tx.canonicalEmail(of: account.id))
-            guard let subscription = try tx.startTrial(of: account.id, plan: plan, identityHMAC: identity) else {
-                throw MembershipError(
-                    .trialTaken, "\(account.email) has had the one trial there is for a person.",
-                    remedy: "A trial counts once for every spelling of an address, also after an account was erased.")
-            }
-            return subscription
+            let life = tx.newTrial(of: account, to: version)
+            try tx.recordBeginning(life, before: [created], isNewAccount: true)
+            return SignUp(account: account, subscription: life.subscription, trial: .started)
         }
     }
 
@@ -103,7 +79,7 @@ public struct AccountService: Sendable {
         public var status: AccountStatus {
             if suspension != nil { return .suspended }
             guard let newest = subscriptions.first else { return .unsubscribed }
-            return newest.status(at: at) == .trialing ? .trialing : .expired
+            return AccountStatus(newest.advanced(to: at).status)
         }
     }
 
@@ -126,12 +102,19 @@ public struct AccountService: Sendable {
     public func list(status: AccountStatus? = nil, after: Cursor<Account>? = nil, limit: PageLimit) async throws -> Page
     {
         try await store.read { tx in
-            // One more than wanted tells whether there is a next page.
-            let accounts = try tx.accounts(status: status, after: after?.last, limit: limit.count + 1)
-            let page = accounts.prefix(limit.count)
+            var found: [Overview] = []
+            var last = after?.last
+            while true {
+                // One more than wanted tells whether there is a next page.
+                let wanted = limit.count + 1 - found.count
+                let accounts = try tx.accounts(status: status, after: last, limit: wanted)
+                found += try accounts.map(tx.overview(of:)).filter { status == nil || $0.status == status }
+                last = accounts.last?.id
+                if accounts.count < wanted || found.count > limit.count { break }
+            }
+            let page = Array(found.prefix(limit.count))
             return Page(
-                accounts: try page.map(tx.overview(of:)),
-                next: accounts.count > limit.count ? page.last.map { Cursor(after: $0.id) } : nil)
+                accounts: page, next: found.count > limit.count ? page.last.map { Cursor(after: $0.account.id) } : nil)
         }
     }
 
@@ -139,7 +122,7 @@ public struct AccountService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `already_suspended`, `unknown_account`, `invalid_input`.
     public func suspend(_ reference: AccountReference, reason: String) async throws -> Overview {
-        let reason = try PlainText.checked(reason, as: "a reason", longest: 500)
+        let reason = try PlainText.reason(reason)
         return try await store.write { tx in
             let account = try tx.account(reference)
             if let suspension = try tx.openSuspension(of: account.id) {
@@ -158,7 +141,7 @@ public struct AccountService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `not_suspended`, `unknown_account`, `invalid_input`.
     public func reinstate(_ reference: AccountReference, reason: String) async throws -> Overview {
-        let reason = try PlainText.checked(reason, as: "a reason", longest: 500)
+        let reason = try PlainText.reason(reason)
         return try await store.write { tx in
             let account = try tx.account(reference)
             guard try tx.openSuspension(of: account.id) != nil else {
@@ -181,36 +164,5 @@ extension ReadTransaction {
 
     fileprivate func openSuspension(of account: Identifier<Account>) throws -> Suspension? {
         try suspensions(of: account).first { $0.interval.endsAt == nil }
-    }
-
-    fileprivate func trialPlan() throws -> PlanVersion {
-        guard let plan = try newestVersion(ofPlan: DefaultPlan.name) else {
-            throw MembershipError(
-                .unknownPlan, "There is no plan ‘\(DefaultPlan.name)’.", remedy: "Run fortnight doctor.")
-        }
-        // A trial that opens nothing would use up the one there is.
-        guard !plan.entitlements.isEmpty else {
-            throw MembershipError(
-                .unknownPlan, "The plan ‘\(plan.plan)’ entitles to nothing.", remedy: "Run fortnight doctor.")
-        }
-        return plan
-    }
-}
-
-extension WriteTransaction {
-    /// Ledger, subscription, grants and event of a trial that starts now; nil, with nothing written, when the person
-    /// has had one.
-    fileprivate func startTrial(
-        of account: Identifier<Account>, plan: PlanVersion, identityHMAC: String
-    ) throws -> Subscription? {
-        guard try insertTrialLedgerEntry(identityHMAC: identityHMAC) else { return nil }
-        let subscription = try insertTrialingSubscription(of: account, to: plan)
-        for entitlement in plan.entitlements {
-            _ = try insertGrant(
-                to: account, entitlement: entitlement, source: .trial, subscription: subscription.id,
-                interval: Interval(from: subscription.trialStart, until: subscription.trialEnd))
-        }
-        try record(.trialStarted, account: account, subscription: subscription.id)
-        return subscription
     }
 }

@@ -60,15 +60,18 @@ public struct DatabaseSetup: Sendable {
         let key = try keyFile.loadOrCreate()
         let now = clock.now()
         let plan = PlanVersion(
-            plan: DefaultPlan.name, version: 1, trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
-            price: wishes.price, entitlements: [.allTitles])
+            plan: DefaultPlan.name, version: 1,
+            terms: try PlanTerms(
+                prices: wishes.price.map { [$0] } ?? [], trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
+                graceDays: DefaultPlan.graceDays, entitlements: [.allTitles]),
+            publishedAt: now)
         let existing = try await engine.write { sql -> Deployment? in
             // Another process may have been quicker, with other wishes and another key.
             if let deployment = try sql.deployment() { return deployment }
             try sql.insert(
                 Deployment(
                     sandboxNow: wishes.sandbox ? now : nil, keyFingerprint: key.fingerprint, createdAt: now))
-            try sql.insert(plan, at: now)
+            try sql.insertPlan(plan, at: now)
             return nil
         }
         if let existing { return try await report(of: existing, taken, wishes, engine) }
@@ -106,15 +109,16 @@ public struct DatabaseSetup: Sendable {
                 remedy: "Choose another file for the sandbox.")
         }
         let plan = try await Store.open(engine, clock: clock).read { tx in
-            try tx.newestVersion(ofPlan: DefaultPlan.name)
+            try tx.plan(DefaultPlan.name)?.published?.terms
         }
         let days = wishes.trialDays ?? plan?.trialDays
-        let price = wishes.price ?? plan?.price
-        guard days == plan?.trialDays, price == plan?.price else {
+        let price = wishes.price
+        guard days == plan?.trialDays, price == nil || plan?.prices == price.map({ [$0] }) else {
             throw MembershipError(
                 .databaseExists,
                 "\(location.name) exists, and its plan ‘\(DefaultPlan.name)’ is another: "
-                    + "\(plan?.trialDays ?? 0) trial days, \(plan?.price?.description ?? "no price").",
+                    + "\(plan?.trialDays ?? 0) trial days, "
+                    + (plan?.prices.first.map { "\($0)." } ?? "no price."),
                 remedy: "Trial days and price are set when a database is made; choose another file to make one.")
         }
     }

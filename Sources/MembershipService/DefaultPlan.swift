@@ -4,4 +4,5 @@ import Membership
 enum DefaultPlan {
     static let name = Slug(stored: "membership")
     static let trialDays = 14
+    static let graceDays = 7
 }

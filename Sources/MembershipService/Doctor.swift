@@ -59,7 +59,8 @@ public struct Doctor: Sendable {
             let isBehind = newest.map { $0 > tx.now } ?? false
             // The job runs every few minutes; in a sandbox only when somebody runs it.
             let grace = isSandbox ? TimeSpan(milliseconds: 0) : Doctor.grace
-            let overdue = try tx.dueTrialCount(at: Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds))
+            let overdue = try tx.dueSubscriptionCount(
+                trials: true, at: Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds))
             return [
                 Finding(
                     "clock",

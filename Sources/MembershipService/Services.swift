@@ -5,8 +5,16 @@ import MembershipStore
 ///
 /// This is what a host application embeds, and all that the command line and the HTTP interface call.
 public struct Services: Sendable {
-    /// People and their trials.
+    /// People.
     public let accounts: AccountService
+    /// Their trials.
+    public let trials: TrialService
+    /// Their subscriptions.
+    public let subscriptions: SubscriptionService
+    /// What they paid.
+    public let payments: PaymentService
+    /// What they were given.
+    public let grants: GrantService
     /// Who may read what.
     public let access: AccessService
     /// The publications.
@@ -23,16 +31,31 @@ public struct Services: Sendable {
     /// - Parameters:
     ///   - location: the database, and the key of its trial ledger.
     ///   - clock: where a live database takes the time from.
+    ///   - actor: who does what is done; it is kept with every event.
     /// - Throws: ``MembershipError`` with code `database_missing`, `database_older`, `database_newer` and others.
     public static func open(
-        _ location: DatabaseLocation, clock: WallClock = .system
+        _ location: DatabaseLocation, clock: WallClock = .system, actor: Actor = .unnamed
     ) async throws -> Services {
-        let store = try await Store.open(location.open(), clock: clock)
+        let store = try await Store.open(location.open(), clock: clock, actor: actor)
         return Services(store: store, ledgerKey: LedgerKeyFile(path: location.keyPath))
     }
 
+    private let store: Store
+    private let ledgerKey: LedgerKeyFile
+
+    /// The same services for somebody else.
+    public func acting(as actor: Actor) -> Services {
+        Services(store: store.acting(as: actor), ledgerKey: ledgerKey)
+    }
+
     init(store: Store, ledgerKey: LedgerKeyFile) {
+        self.store = store
+        self.ledgerKey = ledgerKey
         accounts = AccountService(store: store, ledgerKey: ledgerKey)
+        trials = TrialService(store: store, ledgerKey: ledgerKey)
+        subscriptions = SubscriptionService(store: store)
+        payments = PaymentService(store: store)
+        grants = GrantService(store: store)
         access = AccessService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)

@@ -8,19 +8,26 @@ struct TrialExpiryJob: Job {
     static let summary = "Record trials that have ended, and tell their readers"
 
     /// Trials a transaction: few enough that other writers wait only for milliseconds.
-    static let batchSize = 1000
+    static let batchSize = 200
 
     func dueCount(_ tx: ReadTransaction) throws -> Int {
-        try tx.dueTrialCount(at: tx.now)
+        try tx.dueSubscriptionCount(trials: true, at: tx.now)
     }
 
     func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] {
-        try tx.dueTrials(at: tx.now, limit: limit).map {
-            JobService.DueItem(account: $0.accountID, subscription: $0.subscriptionID, dueAt: $0.trialEnd)
+        try tx.dueSubscriptions(trials: true, job: TrialExpiryJob.name, at: tx.now, limit: limit).map {
+            JobService.DueItem(account: $0.accountID, subscription: $0.id, dueAt: $0.dueAt ?? tx.now)
         }
     }
 
     func runBatch(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> Int {
-        try tx.expireTrials(at: asOf, limit: limit)
+        let due = try tx.claimDueSubscriptions(trials: true, job: TrialExpiryJob.name, at: asOf, limit: limit)
+        try tx.record(
+            due.map { subscription in
+                var life = SubscriptionLife(subscription)
+                life.advance(to: asOf)
+                return life
+            })
+        return due.count
     }
 }

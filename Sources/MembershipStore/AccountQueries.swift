@@ -38,24 +38,35 @@ extension ReadTransaction {
         }
     }
 
-    /// Accounts in the order in which they were made, at most `limit`, after the one given.
+    /// Accounts in the order in which they were made, at most `limit`, after the one given: all that have the status, and
+    /// perhaps some whose subscription the clock has changed since it was recorded.
     package func accounts(
         status: AccountStatus?, after: Identifier<Account>?, limit: Int
     ) throws -> [Account] {
-        let trialing = """
-            EXISTS (SELECT 1 FROM subscriptions AS s
-                WHERE s.account_id = accounts.account_id AND s.status = 'trialing' AND s.trial_end > moment.now)
+        let newest = """
+            (SELECT max(s.subscription_id) FROM subscriptions AS s WHERE s.account_id = accounts.account_id)
             """
-        let subscribed = "EXISTS (SELECT 1 FROM subscriptions AS s WHERE s.account_id = accounts.account_id)"
         let suspended = """
             EXISTS (SELECT 1 FROM account_suspensions AS p
                 WHERE p.account_id = accounts.account_id AND p.ends_at IS NULL)
             """
+        // What the clock has changed since it was recorded may be in any status; the caller looks.
+        func isMaybe(_ status: Subscription.Status) -> String {
+            """
+            NOT \(suspended) AND EXISTS (SELECT 1 FROM subscriptions AS s
+                WHERE s.account_id = accounts.account_id AND s.subscription_id = \(newest)
+                    AND (s.status = '\(status.rawValue)' OR s.due_at <= moment.now))
+            """
+        }
         let condition =
             switch status {
-            case .trialing: "\(trialing) AND NOT \(suspended)"
-            case .expired: "\(subscribed) AND NOT \(trialing) AND NOT \(suspended)"
-            case .unsubscribed: "NOT \(subscribed) AND NOT \(suspended)"
+            case .trialing: isMaybe(.trialing)
+            case .active: isMaybe(.active)
+            case .pastDue: isMaybe(.pastDue)
+            case .paused: isMaybe(.paused)
+            case .canceled: isMaybe(.canceled)
+            case .expired: isMaybe(.expired)
+            case .unsubscribed: "\(newest) IS NULL AND NOT \(suspended)"
             case .suspended: suspended
             case nil: "1 = 1"
             }
@@ -72,12 +83,16 @@ extension ReadTransaction {
         try sql.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } ?? 0
     }
 
+    /// What the account's addresses are compared by, in order; more than one when others were merged into it.
+    package func canonicalEmails(of account: Identifier<Account>) throws -> [String] {
+        try sql.query(
+            "SELECT canonical_email FROM account_emails WHERE account_id = $1 ORDER BY canonical_email", [account]
+        ) { try $0.text(0) }
+    }
+
     /// What the account's address is compared by.
     package func canonicalEmail(of account: Identifier<Account>) throws -> String {
-        let email = try sql.first("SELECT canonical_email FROM account_emails WHERE account_id = $1", [account]) {
-            try $0.text(0)
-        }
-        guard let email else {
+        guard let email = try canonicalEmails(of: account).first else {
             throw MembershipError(
                 .databaseDamaged, "Account \(account) has no address.", remedy: "Run fortnight doctor.")
         }
@@ -108,7 +123,9 @@ extension WriteTransaction {
     /// Makes an account.
     ///
     /// - Throws: ``MembershipError`` with code `account_exists` when the address has one, in whatever spelling.
-    package func insertAccount(email: EmailAddress, name: String?, timeZone: String) throws -> Account {
+    package func insertAccount(
+        email: EmailAddress, name: String?, timeZone: String, language: Language = .english
+    ) throws -> Account {
         if let existing = try accountID(of: email) {
             throw MembershipError(
                 .accountExists, "‘\(email.typed)’ already has an account: \(existing).",
@@ -117,14 +134,15 @@ extension WriteTransaction {
         let id: Identifier<Account> = try insertNew(into: "accounts", key: "account_id") { id in
             try sql.run(
                 """
-                INSERT INTO accounts (account_id, email, name, time_zone, created_at) VALUES ($1, $2, $3, $4, $5)
+                INSERT INTO accounts (account_id, email, name, time_zone, language, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (account_id) DO NOTHING
                 """,
-                [id, email.typed, name, timeZone, now])
+                [id, email.typed, name, timeZone, language, now])
         }
         try sql.submit(
             "INSERT INTO account_emails (canonical_email, account_id) VALUES ($1, $2)", [email.canonical, id])
-        return Account(id: id, email: email.typed, name: name, timeZone: timeZone, createdAt: now)
+        return Account(id: id, email: email.typed, name: name, timeZone: timeZone, language: language, createdAt: now)
     }
 
     /// Begins a suspension that has no end yet.
@@ -144,12 +162,14 @@ extension WriteTransaction {
     }
 }
 
-private let accountColumns = "account_id, email, name, time_zone, created_at"
+private let accountColumns = "account_id, email, name, time_zone, language, created_at, erased_at, merged_into"
 
 extension Account {
     fileprivate init(row: any SQLRow) throws {
         self.init(
             id: try row.identifier(0), email: try row.text(1), name: try row.optionalText(2),
-            timeZone: try row.text(3), createdAt: try row.timestamp(4))
+            timeZone: try row.text(3), language: try row.choice(4), createdAt: try row.timestamp(5),
+            erasedAt: try row.optionalTimestamp(6),
+            mergedInto: try row.optionalInteger(7).map(Identifier.init(rawValue:)))
     }
 }

@@ -1,19 +1,40 @@
 package import Membership
 
+/// Something to write down: an event, and what to tell the reader of it.
+package struct NewEvent {
+    package let account: Identifier<Account>
+    package let kind: Event.Kind
+    package let subscription: Identifier<Subscription>?
+    package let reason: String?
+    package let data: String
+    /// Nil for the time of its recording.
+    package let effectiveAt: Timestamp?
+    package let message: Message?
+    /// Nil for whoever the transaction is run by.
+    package let actor: Actor?
+
+    package init(
+        _ kind: Event.Kind, account: Identifier<Account>, subscription: Identifier<Subscription>? = nil,
+        reason: String? = nil, data: String = "{}", effectiveAt: Timestamp? = nil, message: Message? = nil,
+        actor: Actor? = nil
+    ) {
+        self.actor = actor
+        self.account = account
+        self.kind = kind
+        self.subscription = subscription
+        self.reason = reason
+        self.data = data
+        self.effectiveAt = effectiveAt
+        self.message = message
+    }
+}
+
 extension ReadTransaction {
     /// What happened to an account, in order.
     package func events(of account: Identifier<Account>) throws -> [Event] {
         try sql.query(
-            """
-            SELECT account_id, sequence, kind, recorded_at, reason FROM events
-            WHERE account_id = $1 ORDER BY sequence
-            """,
-            [account]
-        ) { row in
-            Event(
-                accountID: try row.identifier(0), sequence: try row.integer(1), kind: try row.choice(2),
-                recordedAt: try row.timestamp(3), reason: try row.optionalText(4))
-        }
+            "SELECT \(ChainedEvent.columns) FROM events WHERE account_id = $1 ORDER BY sequence", [account],
+            Event.init(row:))
     }
 
     /// How many events of a kind there are.
@@ -38,21 +59,138 @@ extension WriteTransaction {
     /// Writes down what happened to an account, and what to tell its owner.
     package func record(
         _ kind: Event.Kind, account: Identifier<Account>, subscription: Identifier<Subscription>? = nil,
-        reason: String? = nil, message: Message? = nil
+        reason: String? = nil, data: String = "{}", message: Message? = nil
     ) throws {
-        let sequence =
-            try sql.first("SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE account_id = $1", [account]) {
-                try $0.integer(0)
-            } ?? 1
-        try sql.submit(
+        try record([
+            NewEvent(kind, account: account, subscription: subscription, reason: reason, data: data, message: message)
+        ])
+    }
+
+    /// Writes down what happened, in order, each event behind the last of its account.
+    ///
+    /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
+    package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
+        var heads = isNewAccount ? [:] : try self.heads(of: Set(events.map(\.account.rawValue)))
+        var (eventRows, outboxRows): ([[any SQLValueConvertible]], [[any SQLValueConvertible]]) = ([], [])
+        for event in events {
+            let account = event.account.rawValue
+            let head = heads[account] ?? ChainHead(sequence: 0, hash: EventHash.beginning)
+            let salt = event.reason.map { _ in EventHash.newSalt() }
+            let digest = event.reason.flatMap { reason in
+                salt.map { EventHash.digest(reason: reason, salt: $0) }
+            }
+            let effectiveAt = event.effectiveAt ?? now
+            let actor = event.actor ?? self.actor
+            let sequence = head.sequence + 1
+            let hash = EventHash.of(
+                after: head.hash, account: account, sequence: sequence, kind: event.kind.rawValue,
+                subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest, data: event.data,
+                effectiveAt: effectiveAt.milliseconds, recordedAt: now.milliseconds)
+            eventRows.append([
+                account, sequence, event.kind, event.subscription, actor.name, event.reason, salt, digest, event.data,
+                effectiveAt, now, hash,
+            ])
+            heads[account] = ChainHead(sequence: sequence, hash: hash)
+            if let message = event.message {
+                outboxRows.append([account, sequence, message, now, now])
+            }
+        }
+        try sql.insert(into: "events", ChainedEvent.columns, eventRows)
+        let headRows = heads.sorted { $0.key < $1.key }.map { account, head -> [any SQLValueConvertible] in
+            [account, head.sequence, head.hash]
+        }
+        try sql.insert(
+            into: "event_heads", "account_id, sequence, hash", headRows,
+            onConflict: "(account_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash")
+        try sql.insert(
+            into: "outbox", "account_id, event_sequence, message, created_at, due_at", outboxRows)
+    }
+
+    private func heads(of accounts: Set<Int64>) throws -> [Int64: ChainHead] {
+        let rows = try sql.query(
             """
-            INSERT INTO events (account_id, sequence, kind, subscription_id, reason, recorded_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            SELECT account_id, sequence, hash FROM event_heads WHERE account_id IN (\(placeholders(accounts.count)))
             """,
-            [account, sequence, kind, subscription, reason, now])
-        guard let message else { return }
-        try sql.submit(
-            "INSERT INTO outbox (account_id, event_sequence, message, created_at) VALUES ($1, $2, $3, $4)",
-            [account, sequence, message, now])
+            accounts.sorted()
+        ) { row in (try row.integer(0), ChainHead(sequence: try row.integer(1), hash: try row.text(2))) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+}
+
+private struct ChainHead {
+    let sequence: Int64
+    let hash: String
+}
+
+extension Event {
+    init(row: any SQLRow) throws {
+        self.init(
+            accountID: try row.identifier(0), sequence: try row.integer(1), kind: try row.choice(2),
+            subscriptionID: try row.optionalInteger(3).map(Identifier.init(rawValue:)),
+            actor: Actor(stored: try row.text(4)), reason: try row.optionalText(5), data: try row.text(8),
+            effectiveAt: try row.timestamp(9), recordedAt: try row.timestamp(10))
+    }
+}
+
+// MARK: - Checking the chain
+
+extension ReadTransaction {
+    /// What is wrong with the chain of an account's events; nil when nothing is.
+    package func chainFault(of account: Identifier<Account>) throws -> String? {
+        let events = try sql.query(
+            "SELECT \(ChainedEvent.columns) FROM events WHERE account_id = $1 ORDER BY sequence", [account],
+            ChainedEvent.init(row:))
+        let head = try sql.first("SELECT sequence, hash FROM event_heads WHERE account_id = $1", [account]) { row in
+            ChainHead(sequence: try row.integer(0), hash: try row.text(1))
+        }
+        var previous = EventHash.beginning
+        for (index, event) in events.enumerated() {
+            if event.sequence != Int64(index + 1) { return "event \(index + 1) is missing" }
+            if event.hash(after: previous) != event.hash { return "event \(event.sequence) was changed or inserted" }
+            if !event.hasItsReason { return "the reason of event \(event.sequence) was changed" }
+            previous = event.hash
+        }
+        guard let head else { return "its last event is not known" }
+        if head.sequence > Int64(events.count) { return "event \(events.count + 1) is missing at the end" }
+        if head.hash != previous { return "its last event is not the one that was recorded" }
+        return nil
+    }
+
+    /// The ids of all accounts after one, at most `limit`.
+    package func accountIDs(after: Identifier<Account>?, limit: Int) throws -> [Identifier<Account>] {
+        try sql.query(
+            "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2",
+            [after?.rawValue ?? -1, limit]
+        ) { try $0.identifier(0) }
+    }
+}
+
+extension SQLConnection {
+    /// Chains events that were recorded before there was a chain.
+    func chainEvents() throws {
+        let accounts = try query("SELECT account_id FROM accounts ORDER BY account_id", []) { try $0.integer(0) }
+        for account in accounts {
+            let events = try query(
+                "SELECT \(ChainedEvent.columns) FROM events WHERE account_id = $1 ORDER BY sequence", [account],
+                ChainedEvent.init(row:))
+            var previous = EventHash.beginning
+            for event in events {
+                let salt = event.reason.map { _ in EventHash.newSalt() }
+                let digest = event.reason.flatMap { reason in salt.map { EventHash.digest(reason: reason, salt: $0) } }
+                previous = EventHash.of(
+                    after: previous, account: account, sequence: event.sequence, kind: event.kind,
+                    subscription: event.subscription, actor: event.actor, reasonDigest: digest, data: event.data,
+                    effectiveAt: event.effectiveAt, recordedAt: event.recordedAt)
+                try submit(
+                    """
+                    UPDATE events SET reason_salt = $1, reason_sha256 = $2, hash = $3
+                    WHERE account_id = $4 AND sequence = $5
+                    """,
+                    [salt, digest, previous, account, event.sequence])
+            }
+            try submit(
+                "INSERT INTO event_heads (account_id, sequence, hash) VALUES ($1, $2, $3)",
+                [account, events.last?.sequence ?? 0, previous])
+        }
     }
 }

@@ -9,33 +9,75 @@ extension ReadTransaction {
     func askGrants(of account: Identifier<Account>) throws -> SQLAnswer<Grant> {
         try sql.ask(
             """
-            SELECT grant_id, entitlement, source, starts_at, ends_at, recorded_at FROM grants
-            WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
+            SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
             """,
-            [account]
-        ) { row in
-            Grant(
-                id: try row.identifier(0), entitlement: Entitlement(stored: try row.text(1)),
-                source: try row.choice(2),
-                interval: Interval(from: try row.timestamp(3), until: try row.optionalTimestamp(4)),
-                recordedAt: try row.timestamp(5))
-        }
+            [account], Grant.init(row:))
+    }
+
+    /// Every grant an account ever had, oldest first, with those that were voided.
+    package func allGrants(of account: Identifier<Account>) throws -> [Grant] {
+        try sql.query(
+            "SELECT \(grantColumns) FROM grants WHERE account_id = $1 ORDER BY grant_id", [account], Grant.init(row:))
+    }
+
+    /// The grants of the accounts given that follow from a subscription and have not been voided or ended by now.
+    package func liveGrants(
+        ofSubscriptionsOf accounts: [Identifier<Account>]
+    ) throws -> [Identifier<Account>: [Grant]] {
+        guard !accounts.isEmpty else { return [:] }
+        let rows = try sql.query(
+            """
+            SELECT \(grantColumns) FROM grants
+            WHERE account_id IN (\(placeholders(accounts.count))) AND voided_at IS NULL AND subscription_id IS NOT NULL
+                AND (ends_at IS NULL OR ends_at > $\(accounts.count + 1))
+            ORDER BY account_id, grant_id
+            """,
+            accounts + [now]
+        ) { row in (account: try row.identifier(8) as Identifier<Account>, grant: try Grant(row: row)) }
+        return Dictionary(grouping: rows, by: \.account).mapValues { $0.map(\.grant) }
     }
 }
 
 extension WriteTransaction {
+    /// Writes a grant.
     package func insertGrant(
-        to account: Identifier<Account>, entitlement: Entitlement, source: Grant.Source,
-        subscription: Identifier<Subscription>?, interval: Interval
+        to account: Identifier<Account>, _ promise: PromisedAccess, subscription: Identifier<Subscription>?,
+        reason: String? = nil
     ) throws -> Grant {
         let id: Identifier<Grant> = newIdentifier()
+        let grant = Grant(
+            id: id, entitlement: promise.entitlement, source: promise.source, subscription: subscription,
+            interval: promise.interval, recordedAt: now, reason: reason)
         try sql.submit(
             """
-            INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at,
+            INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at, reason,
                 recorded_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             """,
-            [account, id, entitlement, source, subscription, interval.startsAt, interval.endsAt, now])
-        return Grant(id: id, entitlement: entitlement, source: source, interval: interval, recordedAt: now)
+            [
+                account, id, promise.entitlement, promise.source, subscription, promise.interval.startsAt,
+                promise.interval.endsAt, reason, now,
+            ])
+        return grant
+    }
+
+    /// Notes that a grant was found not to be true.
+    package func voidGrant(_ grant: Identifier<Grant>, of account: Identifier<Account>) throws {
+        try sql.submit(
+            "UPDATE grants SET voided_at = $1 WHERE account_id = $2 AND grant_id = $3 AND voided_at IS NULL",
+            [now, account, grant])
+    }
+}
+
+private let grantColumns =
+    "grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id, reason"
+
+extension Grant {
+    fileprivate init(row: any SQLRow) throws {
+        self.init(
+            id: try row.identifier(0), entitlement: Entitlement(stored: try row.text(1)), source: try row.choice(2),
+            subscription: try row.optionalInteger(3).map(Identifier.init(rawValue:)),
+            interval: Interval(from: try row.timestamp(4), until: try row.optionalTimestamp(5)),
+            recordedAt: try row.timestamp(6), voidedAt: try row.optionalTimestamp(7), reason: try row.optionalText(9))
     }
 }

@@ -1,48 +1,45 @@
 package import Membership
 
-extension SQLConnection {
-    package func insert(_ version: PlanVersion, at now: Timestamp) throws {
-        try run(
-            """
-            INSERT INTO plan_versions (plan, version, trial_days, price_minor, currency, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            """,
-            [
-                version.plan, version.version, version.trialDays, version.price?.amountMinor,
-                version.price?.currency.code, now,
-            ])
-        for entitlement in version.entitlements {
-            try run(
-                "INSERT INTO plan_entitlements (plan, version, entitlement) VALUES ($1, $2, $3)",
-                [version.plan, version.version, entitlement])
-        }
-    }
-}
-
 extension ReadTransaction {
-    /// The newest version of a plan.
-    package func newestVersion(ofPlan plan: Slug) throws -> PlanVersion? {
-        let entitlements = try sql.ask(
-            """
-            SELECT entitlement FROM plan_entitlements
-            WHERE plan = $1 AND version = (SELECT max(version) FROM plan_versions WHERE plan = $2)
-            ORDER BY entitlement
-            """,
-            [plan, plan]
-        ) { Entitlement(stored: try $0.text(0)) }
+    /// A plan with all its versions; nil when there is none of this name.
+    package func plan(_ name: Slug) throws -> Plan? {
+        let plan = try sql.query("SELECT retired_at FROM plans WHERE plan = $1", [name]) { try $0.optionalTimestamp(0) }
+        guard let retiredAt = plan.first else { return nil }
+        return Plan(name: name, retiredAt: retiredAt, versions: try versions(ofPlan: name))
+    }
+
+    /// The names of all plans, in order.
+    package func planNames() throws -> [Slug] {
+        try sql.query("SELECT plan FROM plans ORDER BY plan", []) { Slug(stored: try $0.text(0)) }
+    }
+
+    /// One version of a plan.
+    package func version(_ version: Int, ofPlan plan: Slug) throws -> PlanVersion {
+        let key = "\(plan)@\(version)"
+        if let known = knownVersions[key] { return known }
+        for version in try versions(ofPlan: plan) { knownVersions[version.description] = version }
+        guard let found = knownVersions[key] else {
+            throw MembershipError(
+                .unknownPlan, "There is no version \(version) of the plan ‘\(plan)’.",
+                remedy: "fortnight plan show \(plan) shows its versions.")
+        }
+        return found
+    }
+
+    /// The newest published version of a plan that has not been retired; nil when there is none.
+    package func publishedVersion(ofPlan plan: Slug) throws -> PlanVersion? {
+        let prices = try askPrices(ofPlan: plan)
+        let entitlements = try askEntitlements(ofPlan: plan)
         let version = try sql.ask(
             """
-            SELECT version, trial_days, price_minor, currency FROM plan_versions
-            WHERE plan = $1 ORDER BY version DESC LIMIT 1
+            SELECT version, interval_count, interval_unit, trial_days, grace_days, published_at FROM plan_versions
+            WHERE plan = $1 AND published_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.plan = plan_versions.plan AND retired_at IS NOT NULL)
+            ORDER BY version DESC LIMIT 1
             """,
             [plan]
         ) { row in
-            let currency = try row.optionalText(3).map(Currency.init(stored:))
-            let price = try row.optionalInteger(2)
-            return PlanVersion(
-                plan: plan, version: try row.count(0), trialDays: try row.count(1),
-                price: currency.flatMap { currency in price.map { Money(amountMinor: $0, currency: currency) } },
-                entitlements: try entitlements.rows())
+            try PlanVersion(plan: plan, row: row, prices: prices.rows(), entitlements: entitlements.rows())
         }
         return try version.first()
     }
@@ -50,7 +47,116 @@ extension ReadTransaction {
     /// The free days that the newest version of a plan offers; 0 when there is no such plan.
     package func trialDaysOnOffer(plan: Slug) throws -> Int {
         try sql.first(
-            "SELECT trial_days FROM plan_versions WHERE plan = $1 ORDER BY version DESC LIMIT 1", [plan]
+            """
+            SELECT trial_days FROM plan_versions
+            WHERE plan = $1 AND published_at IS NOT NULL ORDER BY version DESC LIMIT 1
+            """,
+            [plan]
         ) { try $0.count(0) } ?? 0
+    }
+
+    private func versions(ofPlan plan: Slug) throws -> [PlanVersion] {
+        let prices = try askPrices(ofPlan: plan)
+        let entitlements = try askEntitlements(ofPlan: plan)
+        let versions = try sql.ask(
+            """
+            SELECT version, interval_count, interval_unit, trial_days, grace_days, published_at FROM plan_versions
+            WHERE plan = $1 ORDER BY version
+            """,
+            [plan]
+        ) { row in
+            try PlanVersion(plan: plan, row: row, prices: prices.rows(), entitlements: entitlements.rows())
+        }
+        return try versions.rows()
+    }
+
+    private func askPrices(ofPlan plan: Slug) throws -> SQLAnswer<(version: Int, price: Money)> {
+        try sql.ask("SELECT version, currency, amount_minor FROM plan_prices WHERE plan = $1", [plan]) { row in
+            let currency = Currency(stored: try row.text(1))
+            return (try row.count(0), Money(amountMinor: try row.integer(2), currency: currency))
+        }
+    }
+
+    private func askEntitlements(ofPlan plan: Slug) throws -> SQLAnswer<(version: Int, entitlement: Entitlement)> {
+        try sql.ask("SELECT version, entitlement FROM plan_entitlements WHERE plan = $1", [plan]) { row in
+            (try row.count(0), Entitlement(stored: try row.text(1)))
+        }
+    }
+}
+
+extension WriteTransaction {
+    package func insertPlan(_ name: Slug) throws {
+        try sql.run("INSERT INTO plans (plan, created_at) VALUES ($1, $2)", [name, now])
+    }
+
+    /// Writes a version that there was none of.
+    package func insert(_ version: PlanVersion) throws {
+        try sql.insert(version, at: now)
+    }
+
+    /// Removes a version that was not published.
+    package func deleteDraft(ofPlan plan: Slug) throws {
+        for table in ["plan_prices", "plan_entitlements", "plan_versions"] {
+            try sql.run(
+                """
+                DELETE FROM \(table) WHERE plan = $1
+                    AND version IN (SELECT version FROM plan_versions WHERE plan = $2 AND published_at IS NULL)
+                """,
+                [plan, plan])
+        }
+    }
+
+    /// Publishes the draft of a plan.
+    package func publishDraft(ofPlan plan: Slug) throws {
+        try sql.run("UPDATE plan_versions SET published_at = $1 WHERE plan = $2 AND published_at IS NULL", [now, plan])
+    }
+
+    package func retirePlan(_ name: Slug) throws {
+        try sql.run("UPDATE plans SET retired_at = $1 WHERE plan = $2", [now, name])
+    }
+}
+
+extension SQLConnection {
+    /// Writes the first version of a plan.
+    package func insertPlan(_ version: PlanVersion, at now: Timestamp) throws {
+        try run("INSERT INTO plans (plan, created_at) VALUES ($1, $2)", [version.plan, now])
+        try insert(version, at: now)
+    }
+
+    fileprivate func insert(_ version: PlanVersion, at now: Timestamp) throws {
+        let terms = version.terms
+        try run(
+            """
+            INSERT INTO plan_versions (plan, version, interval_count, interval_unit, trial_days, grace_days,
+                published_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            [
+                version.plan, version.version, terms.interval.count, terms.interval.unit, terms.trialDays,
+                terms.graceDays, version.publishedAt, now,
+            ])
+        try insert(
+            into: "plan_prices", "plan, version, currency, amount_minor",
+            terms.prices.map { [version.plan, version.version, $0.currency.code, $0.amountMinor] })
+        try insert(
+            into: "plan_entitlements", "plan, version, entitlement",
+            terms.entitlements.map { [version.plan, version.version, $0] })
+    }
+}
+
+extension PlanVersion {
+    fileprivate init(
+        plan: Slug, row: any SQLRow, prices: [(version: Int, price: Money)],
+        entitlements: [(version: Int, entitlement: Entitlement)]
+    ) throws {
+        let version = try row.count(0)
+        self.init(
+            plan: plan, version: version,
+            terms: PlanTerms(
+                stored: prices.filter { $0.version == version }.map(\.price),
+                interval: BillingInterval(stored: try row.count(1), try row.choice(2)), trialDays: try row.count(3),
+                graceDays: try row.count(4),
+                entitlements: entitlements.filter { $0.version == version }.map(\.entitlement)),
+            publishedAt: try row.optionalTimestamp(5))
     }
 }

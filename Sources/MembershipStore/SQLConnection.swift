@@ -61,12 +61,38 @@ extension SQLConnection {
         try run(sql, arguments)
     }
 
+    /// Inserts rows, many with one statement.
+    ///
+    /// - Parameter onConflict: what to do with a row that is there already; nil to fail.
+    func insert(
+        into table: String, _ columns: String, _ rows: [[any SQLValueConvertible]], onConflict: String? = nil
+    ) throws {
+        // SQLite takes at most 32,766 values in a statement.
+        var rest = rows[...]
+        while let width = rest.first?.count {
+            let batch = rest.prefix(32_766 / width)
+            rest = rest.dropFirst(batch.count)
+            let values = (0..<batch.count).map { row in
+                "(" + (1...width).map { "$\(row * width + $0)" }.joined(separator: ", ") + ")"
+            }
+            try submit(
+                "INSERT INTO \(table) (\(columns)) VALUES \(values.joined(separator: ", "))"
+                    + (onConflict.map { " ON CONFLICT " + $0 } ?? ""),
+                batch.flatMap { $0 })
+        }
+    }
+
     /// The first row's result, nil when there is no row.
     package func first<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
     ) throws -> Result? {
         try query(sql, arguments, body).first
     }
+}
+
+/// `$1, $2, …` for a list of so many values.
+func placeholders(_ count: Int, from first: Int = 1) -> String {
+    (first..<first + count).map { "$\($0)" }.joined(separator: ", ")
 }
 
 /// One row of a result, its columns counted from 0 in the order of the SELECT.
@@ -105,6 +131,10 @@ extension SQLRow {
     package func text(_ column: Int) throws -> String {
         guard let text = try optionalText(column) else { throw broken(column, "text") }
         return text
+    }
+
+    package func flag(_ column: Int) throws -> Bool {
+        try integer(column) != 0
     }
 
     package func timestamp(_ column: Int) throws -> Timestamp {
@@ -177,6 +207,10 @@ extension Entitlement: SQLValueConvertible {
     package var sqlValue: SQLValue { .text(name) }
 }
 
+extension Bool: SQLValueConvertible {
+    package var sqlValue: SQLValue { .integer(self ? 1 : 0) }
+}
+
 extension Optional: SQLValueConvertible where Wrapped: SQLValueConvertible {
     package var sqlValue: SQLValue { self?.sqlValue ?? .null }
 }
@@ -189,4 +223,6 @@ extension AccessLevel: SQLValueConvertible {}
 extension Event.Kind: SQLValueConvertible {}
 extension Grant.Source: SQLValueConvertible {}
 extension Message: SQLValueConvertible {}
+extension BillingInterval.Unit: SQLValueConvertible {}
+extension Language: SQLValueConvertible {}
 extension Subscription.Status: SQLValueConvertible {}

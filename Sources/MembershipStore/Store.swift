@@ -5,13 +5,17 @@ package import Membership
 package final class Store: Sendable {
     package let engine: any DatabaseEngine
     package let deployment: Deployment
+    /// Who does what is done through this store.
+    package let actor: Actor
     private let clock: WallClock
-    private let identifiers = IdentifierSource()
+    private let identifiers: IdentifierSource
 
     /// Opens a database whose schema is the one this program works with.
     ///
     /// - Throws: ``MembershipError``; `database_missing`, `database_older` and `database_newer` among others.
-    package static func open(_ engine: any DatabaseEngine, clock: WallClock) async throws -> Store {
+    package static func open(
+        _ engine: any DatabaseEngine, clock: WallClock, actor: Actor = .unnamed
+    ) async throws -> Store {
         let schema = engine.schema
         let deployment = try await engine.read { sql in
             try schema.requireCurrent(sql.appliedMigrations())
@@ -21,13 +25,25 @@ package final class Store: Sendable {
             throw MembershipError(
                 .databaseMissing, "The database was never set up to the end.", remedy: "Run fortnight init again.")
         }
-        return Store(engine: engine, deployment: deployment, clock: clock)
+        return Store(
+            engine: engine, deployment: deployment, clock: clock.neverBackBehind(deployment.clockFloor), actor: actor,
+            identifiers: IdentifierSource())
     }
 
-    private init(engine: any DatabaseEngine, deployment: Deployment, clock: WallClock) {
+    private init(
+        engine: any DatabaseEngine, deployment: Deployment, clock: WallClock, actor: Actor,
+        identifiers: IdentifierSource
+    ) {
         self.engine = engine
         self.deployment = deployment
         self.clock = clock
+        self.actor = actor
+        self.identifiers = identifiers
+    }
+
+    /// The same database, used by somebody else.
+    package func acting(as actor: Actor) -> Store {
+        Store(engine: engine, deployment: deployment, clock: clock, actor: actor, identifiers: identifiers)
     }
 
     /// Runs the body on one state of the database.
@@ -46,7 +62,8 @@ package final class Store: Sendable {
         try await engine.write { [self] sql in
             try body(
                 WriteTransaction(
-                    sql: sql, now: try now(sql), identifiers: identifiers, isSandbox: deployment.isSandbox))
+                    sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,
+                    isSandbox: deployment.isSandbox))
         }
     }
 
@@ -57,7 +74,8 @@ package final class Store: Sendable {
         try await engine.claim { [self] sql in
             try body(
                 WriteTransaction(
-                    sql: sql, now: try now(sql), identifiers: identifiers, isSandbox: deployment.isSandbox))
+                    sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,
+                    isSandbox: deployment.isSandbox))
         }
     }
 
@@ -73,6 +91,8 @@ package class ReadTransaction {
     package let sql: any SQLConnection
     /// The time of the whole transaction.
     package let now: Timestamp
+    /// Versions of plans that were read before in this transaction, by name and number.
+    var knownVersions: [String: PlanVersion] = [:]
 
     fileprivate init(sql: any SQLConnection, now: Timestamp) {
         self.sql = sql
@@ -82,10 +102,15 @@ package class ReadTransaction {
 
 /// A transaction that changes things.
 package final class WriteTransaction: ReadTransaction {
+    /// Who does what is done in it.
+    package let actor: Actor
     private let identifiers: IdentifierSource
     private let isSandbox: Bool
 
-    fileprivate init(sql: any SQLConnection, now: Timestamp, identifiers: IdentifierSource, isSandbox: Bool) {
+    fileprivate init(
+        sql: any SQLConnection, now: Timestamp, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool
+    ) {
+        self.actor = actor
         self.identifiers = identifiers
         self.isSandbox = isSandbox
         super.init(sql: sql, now: now)

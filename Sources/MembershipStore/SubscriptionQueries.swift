@@ -1,25 +1,101 @@
 package import Membership
 
 extension ReadTransaction {
-    /// An account's subscriptions, newest first.
+    /// An account's subscriptions, newest first, as they were last recorded.
     package func subscriptions(of account: Identifier<Account>) throws -> [Subscription] {
-        try sql.query(
+        try subscriptions("WHERE account_id = $1 ORDER BY subscription_id DESC", [account])
+    }
+
+    /// The one subscription of an account that has not ended; nil when there is none.
+    package func openSubscription(of account: Identifier<Account>) throws -> Subscription? {
+        try subscriptions("WHERE account_id = $1 AND ended_at IS NULL", [account]).first
+    }
+
+    /// The subscriptions that have not ended of a version of a plan, after the one given, at most `limit`.
+    package func openSubscriptions(
+        to version: PlanVersion, after: (account: Identifier<Account>, subscription: Identifier<Subscription>)?,
+        limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(
             """
-            SELECT account_id, subscription_id, plan, plan_version, status, trial_start, trial_end, ended_at
-            FROM subscriptions WHERE account_id = $1 ORDER BY subscription_id DESC
+            WHERE plan = $1 AND plan_version = $2 AND ended_at IS NULL AND account_id > $3
+            ORDER BY account_id LIMIT $4
             """,
-            [account]
-        ) { row in
-            Subscription(
-                id: try row.identifier(1), accountID: try row.identifier(0), plan: Slug(stored: try row.text(2)),
-                planVersion: try row.count(3), recordedStatus: try row.choice(4), trialStart: try row.timestamp(5),
-                trialEnd: try row.timestamp(6), endedAt: try row.optionalTimestamp(7))
+            [version.plan, version.version, after?.account.rawValue ?? -1, limit])
+    }
+
+    /// The subscriptions that the clock has changed by a moment without that being recorded, longest overdue first.
+    ///
+    /// - Parameter trials: those in their trial, or the others.
+    package func dueSubscriptions(trials: Bool, job: String, at moment: Timestamp, limit: Int) throws -> [Subscription]
+    {
+        try subscriptions(dueCondition(trials: trials), [moment, job, moment, limit])
+    }
+
+    /// How many subscriptions the clock has changed by a moment without that being recorded.
+    package func dueSubscriptionCount(trials: Bool, at moment: Timestamp) throws -> Int {
+        try sql.first(
+            "SELECT count(*) FROM subscriptions WHERE due_at <= $1 AND \(isOpen(inTrial: trials))", [moment]
+        ) { try $0.count(0) } ?? 0
+    }
+
+    /// The trials that end after a moment and not after another, of which the reader was not told, earliest first.
+    package func subscriptionsToRemind(
+        endingAfter start: Timestamp, notAfter end: Timestamp, job: String, limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(remindCondition, [start, end, job, start, limit])
+    }
+
+    func subscriptions(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Subscription] {
+        let records = try sql.query(
+            "SELECT \(SubscriptionRecord.columns) FROM subscriptions \(condition)", arguments,
+            SubscriptionRecord.init(row:))
+        return try records.map { record in
+            try record.subscription(
+                version: version(record.version, ofPlan: record.plan),
+                next: record.nextPlan.map { try version(record.nextVersion, ofPlan: $0) })
         }
     }
 }
 
 extension WriteTransaction {
-    /// Notes that the person behind this HMAC has the one trial now.
+    /// As ``ReadTransaction/dueSubscriptions(trials:job:at:limit:)``, and makes them this transaction's own.
+    package func claimDueSubscriptions(
+        trials: Bool, job: String, at moment: Timestamp, limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(dueCondition(trials: trials) + " " + sql.claim, [moment, job, moment, limit])
+    }
+
+    /// As ``ReadTransaction/subscriptionsToRemind(endingAfter:notAfter:job:limit:)``, and makes them its own.
+    package func claimSubscriptionsToRemind(
+        endingAfter start: Timestamp, notAfter end: Timestamp, job: String, limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(remindCondition + " " + sql.claim, [start, end, job, start, limit])
+    }
+
+    /// An identifier for a subscription to begin with.
+    package func newSubscriptionIdentifier() -> Identifier<Subscription> { newIdentifier() }
+
+    package func insert(_ subscription: Subscription) throws {
+        try sql.insert(into: "subscriptions", SubscriptionRecord.columns, [subscription.values])
+    }
+
+    /// Writes what has become of a subscription.
+    package func update(_ subscription: Subscription) throws {
+        try sql.submit(
+            """
+            UPDATE subscriptions SET plan = $1, plan_version = $2, status = $3, trial_start = $4, trial_end = $5,
+                trial_converts = $6, reminded_at = $7, time_zone = $8, anchor_at = $9, anchor_day = $10,
+                anchor_index = $11, period_index = $12, current_period_start = $13, current_period_end = $14,
+                settled_periods = $15, cancel_at_period_end = $16, canceled_at = $17, paused_at = $18,
+                pause_until = $19, next_plan = $20, next_plan_version = $21, next_from_index = $22, due_at = $23,
+                ended_at = $24, revision = $25, created_at = $26, updated_at = $27
+            WHERE account_id = $28 AND subscription_id = $29
+            """,
+            Array(subscription.values.dropFirst(2)) + [subscription.accountID, subscription.id])
+    }
+
+    /// Notes that the person or device behind this HMAC has the one trial now.
     ///
     /// - Returns: false, with nothing written, when she has had it before.
     package func insertTrialLedgerEntry(identityHMAC: String) throws -> Bool {
@@ -30,22 +106,104 @@ extension WriteTransaction {
             """,
             [identityHMAC, now]) == 1
     }
+}
 
-    /// Starts a subscription in its free days.
-    package func insertTrialingSubscription(
-        of account: Identifier<Account>, to plan: PlanVersion
-    ) throws -> Subscription {
-        let id: Identifier<Subscription> = newIdentifier()
-        let trialEnd = now + plan.trialLength
-        try sql.submit(
-            """
-            INSERT INTO subscriptions (account_id, subscription_id, plan, plan_version, status, trial_start, trial_end,
-                created_at)
-            VALUES ($1, $2, $3, $4, 'trialing', $5, $6, $5)
-            """,
-            [account, id, plan.plan, plan.version, now, trialEnd])
-        return Subscription(
-            id: id, accountID: account, plan: plan.plan, planVersion: plan.version, recordedStatus: .trialing,
-            trialStart: now, trialEnd: trialEnd, endedAt: nil)
+/// Those with which a job has failed wait for their next time.
+private func isNotFailing(job: String, at moment: String) -> String {
+    """
+    NOT EXISTS (SELECT 1 FROM job_failures AS f
+        WHERE f.account_id = subscriptions.account_id AND f.job = \(job) AND f.retry_at > \(moment))
+    """
+}
+
+/// As the partial indexes have it.
+private func isOpen(inTrial: Bool) -> String {
+    inTrial ? "status = 'trialing'" : "status IN ('active', 'past_due', 'paused')"
+}
+
+private func dueCondition(trials: Bool) -> String {
+    """
+    WHERE due_at <= $1 AND \(isOpen(inTrial: trials)) AND \(isNotFailing(job: "$2", at: "$3"))
+    ORDER BY due_at, account_id, subscription_id LIMIT $4
+    """
+}
+
+private let remindCondition = """
+    WHERE status = 'trialing' AND reminded_at IS NULL AND trial_end > $1 AND trial_end <= $2
+        AND \(isNotFailing(job: "$3", at: "$4"))
+    ORDER BY trial_end, account_id, subscription_id LIMIT $5
+    """
+
+/// A row of the table, before its plan is known.
+private struct SubscriptionRecord {
+    let plan: Slug
+    let version: Int
+    let nextPlan: Slug?
+    let nextVersion: Int
+    private let nextFromIndex: Int
+    private let subscription: (PlanVersion) -> Subscription
+
+    static let columns = """
+        account_id, subscription_id, plan, plan_version, status, trial_start, trial_end, trial_converts, reminded_at,
+        time_zone, anchor_at, anchor_day, anchor_index, period_index, current_period_start, current_period_end,
+        settled_periods, cancel_at_period_end, canceled_at, paused_at, pause_until, next_plan, next_plan_version,
+        next_from_index, due_at, ended_at, revision, created_at, updated_at
+        """
+
+    init(row: any SQLRow) throws {
+        plan = Slug(stored: try row.text(2))
+        version = try row.count(3)
+        nextPlan = try row.optionalText(21).map(Slug.init(stored:))
+        nextVersion = Int(try row.optionalInteger(22) ?? 0)
+        nextFromIndex = Int(try row.optionalInteger(23) ?? 0)
+
+        let (account, id): (Identifier<Account>, Identifier<Subscription>) = (
+            try row.identifier(0), try row.identifier(1)
+        )
+        let status: Subscription.Status = try row.choice(4)
+        let (trialStart, trialEnd) = (try row.optionalTimestamp(5), try row.optionalTimestamp(6))
+        let (converts, remindedAt) = (try row.flag(7), try row.optionalTimestamp(8))
+        let zone = Zone(stored: try row.text(9))
+        let anchor = try row.optionalTimestamp(10).map { moment in
+            Subscription.Anchor(moment: moment, day: try row.count(11), index: try row.count(12))
+        }
+        let periodIndex = try row.optionalInteger(13).map(Int.init)
+        let (periodStart, periodEnd) = (try row.optionalTimestamp(14), try row.optionalTimestamp(15))
+        let (settled, cancels) = (try row.count(16), try row.flag(17))
+        let (canceledAt, pausedAt) = (try row.optionalTimestamp(18), try row.optionalTimestamp(19))
+        let (pauseUntil, endedAt) = (try row.optionalTimestamp(20), try row.optionalTimestamp(25))
+        let (revision, createdAt) = (try row.count(26), try row.timestamp(27))
+        let updatedAt = try row.timestamp(28)
+        subscription = { version in
+            var subscription = Subscription(
+                id: id, accountID: account, version: version, status: status, zone: zone, settledPeriods: settled,
+                revision: revision, createdAt: createdAt, updatedAt: updatedAt)
+            (subscription.trialStart, subscription.trialEnd) = (trialStart, trialEnd)
+            (subscription.convertsTrial, subscription.remindedAt) = (converts, remindedAt)
+            (subscription.anchor, subscription.periodIndex) = (anchor, periodIndex)
+            (subscription.currentPeriodStart, subscription.currentPeriodEnd) = (periodStart, periodEnd)
+            (subscription.cancelAtPeriodEnd, subscription.canceledAt) = (cancels, canceledAt)
+            (subscription.pausedAt, subscription.pauseUntil) = (pausedAt, pauseUntil)
+            subscription.endedAt = endedAt
+            return subscription
+        }
+    }
+
+    func subscription(version: PlanVersion, next: PlanVersion?) -> Subscription {
+        var result = subscription(version)
+        result.nextVersion = next.map { .init(version: $0, fromIndex: nextFromIndex) }
+        return result
+    }
+}
+
+extension Subscription {
+    /// The row, in the order of the columns.
+    fileprivate var values: [any SQLValueConvertible] {
+        [
+            accountID, id, plan, version.version, status, trialStart, trialEnd, convertsTrial, remindedAt, zone.name,
+            anchor?.moment, anchor?.day, anchor?.index, periodIndex, currentPeriodStart, currentPeriodEnd,
+            settledPeriods, cancelAtPeriodEnd, canceledAt, pausedAt, pauseUntil, nextVersion?.version.plan,
+            nextVersion?.version.version, nextVersion?.fromIndex, dueAt, endedAt, revision, createdAt, updatedAt,
+        ]
     }
 }

@@ -39,7 +39,14 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func services() async throws -> Services {
-        try await Services.open(location())
+        try await Services.open(location(), actor: GlobalOptions.actor())
+    }
+
+    /// Who acts: FORTNIGHT_ACTOR, or else the user of the system.
+    static func actor() throws -> Actor {
+        if let name = variable("FORTNIGHT_ACTOR") { return try Actor(parsing: name) }
+        let user = variable("USER") ?? variable("LOGNAME") ?? "uid-\(getuid())"
+        return (try? Actor(parsing: "operator:" + user)) ?? .unnamed
     }
 
     /// A variable of the environment; nil when it is not set or empty.

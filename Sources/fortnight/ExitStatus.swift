@@ -14,16 +14,19 @@ enum ExitStatus {
         switch code {
         case .invalidInput:
             64
-        case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .accountExists, .titleExists, .trialTaken,
-            .alreadySubscribed, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
-            .constraintViolated:
+        case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .accountExists, .titleExists,
+            .trialTaken,
+            .alreadySubscribed, .transitionForbidden, .editConflict, .planExists, .planRetired, .referenceReused,
+            .amountMismatch, .grantVoided, .accountErased, .chainBroken, .alreadySuspended, .notSuspended, .liveClock,
+            .clockBackwards, .databaseExists, .constraintViolated:
             65
-        case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unreadableFile:
+        case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unknownGrant,
+            .unknownSubscription, .unknownMessage, .unreadableFile:
             66
         case .databaseMissing, .notADatabase, .databaseReadOnly, .databaseFull, .databaseUnavailable, .databaseDamaged,
             .databaseNewer, .databaseOlder, .outcomeUnknown, .migrationChanged, .keyMissing, .keyMismatch:
             69
-        case .databaseBusy:
+        case .databaseBusy, .jobRunning:
             75
         case .unforeseen:
             unforeseen

@@ -27,7 +27,7 @@ struct Fortnight: ParsableCommand {
         subcommands: [
             SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
             DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
-            JobsCommand.self, ClockCommand.self,
+            SubscriptionCommand.self, PaymentCommand.self, GrantCommand.self, JobsCommand.self, ClockCommand.self,
         ])
 }
 

@@ -67,9 +67,9 @@ struct DoctorTests {
 
     @Test func aMissingIndexIsFound() async throws {
         let database = try await TestDatabase.sandbox()
-        try await database.engine().write { try $0.runScript("DROP INDEX subscriptions_trialing") }
+        try await database.engine().write { try $0.runScript("DROP INDEX subscriptions_due_trials") }
         let findings = try await Doctor(database.location).examine()
-        #expect(findings.first { !$0.isSound }?.detail.contains("index subscriptions_trialing") == true)
+        #expect(findings.first { !$0.isSound }?.detail.contains("index subscriptions_due_trials") == true)
     }
 
     @Test func aJobOfALiveDatabaseMayBeAFewMinutesLate() async throws {

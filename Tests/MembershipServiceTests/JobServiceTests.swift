@@ -26,7 +26,7 @@ struct JobServiceTests {
             #expect(events.map(\.kind) == [.accountCreated, .trialStarted, .trialEnded])
             #expect(events.map(\.sequence) == [1, 2, 3])
             #expect(messages == [.welcome, .trialEnded])
-            #expect(account.subscriptions.map(\.recordedStatus) == [.expired])
+            #expect(account.subscriptions.map(\.status) == [.expired])
             #expect(account.subscriptions.map(\.endedAt) == [TestDatabase.start + .days(14)])
         }
     }
@@ -41,7 +41,7 @@ struct JobServiceTests {
         let processed = try await [first.processed, second.processed]
         #expect(processed.reduce(0, +) == 10_000)
         #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 10_000)
-        #expect(try await database.store().read { try $0.dueTrialCount(at: $0.now) } == 0)
+        #expect(try await database.store().read { try $0.dueSubscriptionCount(trials: true, at: $0.now) } == 0)
     }
 
     @Test func eightWorkersShareTheWorkAndEachTrialEndsOnce() async throws {
@@ -58,7 +58,7 @@ struct JobServiceTests {
         }
         #expect(processed.reduce(0, +) == 4000)
         #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 4000)
-        #expect(try await database.store().read { try $0.dueTrialCount(at: $0.now) } == 0)
+        #expect(try await database.store().read { try $0.dueSubscriptionCount(trials: true, at: $0.now) } == 0)
     }
 
     @Test func aTrialEndsInTheJobNoSoonerThanByTheClock() async throws {

@@ -1,6 +1,6 @@
 import Foundation
 import Membership
-import MembershipService
+@testable import MembershipService
 import MembershipStore
 import Synchronization
 import Testing
@@ -112,7 +112,7 @@ struct ServerDeathTests {
                 }
                 #expect(events == [.accountCreated, .trialStarted, .trialEnded])
                 #expect(messages == [.welcome, .trialEnded])
-                #expect(overview.subscriptions.map(\.recordedStatus) == [.expired])
+                #expect(overview.subscriptions.map(\.status) == [.expired])
             }
             cursor = page.next
         } while cursor != nil
@@ -133,7 +133,7 @@ struct ServerDeathTests {
         let wasKilled = Mutex(false)
         let store = try await Store.open(engine, clock: .system)
         let processed = try? await store.claim { tx in
-            let count = try tx.expireTrials(at: tx.now, limit: 1000)
+            let count = try TrialExpiryJob().runBatch(tx, asOf: tx.now, limit: 1000)
             let isFirst = hasStruck.withLock { struck in
                 defer { struck = true }
                 return !struck
@@ -147,7 +147,7 @@ struct ServerDeathTests {
         // A call that comes after another has found the server gone waits for it just the same.
         _ = try await database.services.jobs.run("trial-expiry")
         let (ended, due) = try await database.store().read { tx in
-            (try tx.eventCount(.trialEnded), try tx.dueTrialCount(at: tx.now))
+            (try tx.eventCount(.trialEnded), try tx.dueSubscriptionCount(trials: true, at: tx.now))
         }
         #expect(ended == 3000)
         #expect(due == 0)

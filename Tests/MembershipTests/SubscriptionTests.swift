@@ -4,27 +4,27 @@ import Testing
 struct SubscriptionTests {
     private let start = Timestamp(milliseconds: 1_767_225_600_000)
 
-    private func trial(_ recorded: Subscription.Status = .trialing) throws -> Subscription {
-        Subscription(
-            id: Identifier(rawValue: 1), accountID: Identifier(rawValue: 2), plan: try Slug(parsing: "membership"),
-            planVersion: 1, recordedStatus: recorded, trialStart: start, trialEnd: start + .days(14), endedAt: nil)
+    private var trial: Subscription {
+        get throws {
+            let terms = try PlanTerms(prices: [], trialDays: 14, graceDays: 7, entitlements: [.allTitles])
+            let version = PlanVersion(
+                plan: try Slug(parsing: "membership"), version: 1, terms: terms, publishedAt: start)
+            return .trial(id: .init(rawValue: 1), of: .init(rawValue: 2), to: version, zone: .utc, at: start)
+        }
     }
 
     @Test func endOfTrialIsExclusive() throws {
         let end = start + .days(14)
-        #expect(try trial().status(at: Timestamp(milliseconds: end.milliseconds - 1)) == .trialing)
-        #expect(try trial().status(at: end) == .expired)
-    }
-
-    @Test func aRecordedEndIsNotRevivedByAClockThatWentBack() throws {
-        #expect(try trial(.expired).status(at: start) == .expired)
-        #expect(try trial(.expired).trialDaysLeft(at: start) == 0)
+        #expect(try trial.trialEnd == end)
+        #expect(try trial.advanced(to: Timestamp(milliseconds: end.milliseconds - 1)).status == .trialing)
+        #expect(try trial.advanced(to: end).status == .expired)
+        #expect(try trial.advanced(to: end + .days(400)).endedAt == end)
     }
 
     @Test func aBegunDayCountsAsOneLeft() throws {
-        #expect(try trial().trialDaysLeft(at: start) == 14)
-        #expect(try trial().trialDaysLeft(at: start + TimeSpan(milliseconds: 1)) == 14)
-        #expect(try trial().trialDaysLeft(at: start + .days(13)) == 1)
-        #expect(try trial().trialDaysLeft(at: start + .days(14)) == 0)
+        #expect(try trial.trialDaysLeft(at: start) == 14)
+        #expect(try trial.trialDaysLeft(at: start + TimeSpan(milliseconds: 1)) == 14)
+        #expect(try trial.trialDaysLeft(at: start + .days(13)) == 1)
+        #expect(try trial.trialDaysLeft(at: start + .days(14)) == 0)
     }
 }

@@ -84,12 +84,13 @@ package struct TestDatabase: Sendable {
     /// Many trials that end fourteen days after the start, quicker than by signing up one by one.
     package func fillWithTrials(_ count: Int) async throws {
         try await store().write { tx in
-            let plan = PlanVersion(
-                plan: Slug(stored: "membership"), version: 1, trialDays: 14, price: nil, entitlements: [.allTitles])
+            let plan = try tx.version(1, ofPlan: Slug(stored: "membership"))
             for number in 0..<count {
                 let email = try EmailAddress(parsing: "r\(number)@example.com")
                 let account = try tx.insertAccount(email: email, name: nil, timeZone: "UTC").id
-                let subscription = try tx.insertTrialingSubscription(of: account, to: plan)
+                let subscription = Subscription.trial(
+                    id: tx.newSubscriptionIdentifier(), of: account, to: plan, zone: .utc, at: tx.now)
+                try tx.insert(subscription)
                 try tx.record(.trialStarted, account: account, subscription: subscription.id)
             }
         }

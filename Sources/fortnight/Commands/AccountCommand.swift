@@ -40,7 +40,9 @@ struct AccountCommand: ParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         @Option(
-            help: ArgumentHelp("Only those that are trialing, expired, suspended, or none of it.", valueName: "status"))
+            help: ArgumentHelp(
+                "Only those that are trialing, active, past_due, paused, canceled, expired, suspended, or none of it.",
+                valueName: "status"))
         var status: String?
 
         @Option(
@@ -137,20 +139,12 @@ private func render(_ overview: AccountService.Overview, _ global: GlobalOptions
     if let name = account.name { facts.add("name", name) }
     facts.add("status", overview.statusSentence)
     facts.add("time zone", account.timeZone)
+    facts.add("language", account.language.rawValue)
     facts.add("created", account.createdAt.rfc3339)
     for subscription in overview.subscriptions {
-        facts.add(
-            "subscription",
-            "\(subscription.id): \(subscription.plan) version \(subscription.planVersion), "
-                + "trial from \(subscription.trialStart) until \(subscription.trialEnd)")
+        facts.add("subscription", "\(subscription.id): " + subscription.advanced(to: overview.at).sentence)
     }
-    for grant in overview.grants {
-        facts.add(
-            "grant",
-            "\(grant.id): \(grant.entitlement.name) from \(grant.source.rawValue), from \(grant.interval.startsAt)"
-                + (grant.interval.endsAt.map { " until \($0)" } ?? "")
-                + (grant.interval.contains(overview.at) ? "" : " (not now)"))
-    }
+    for grant in overview.grants { facts.add("grant", grant.sentence(at: overview.at)) }
     console.line(facts.text)
 }
 
@@ -158,53 +152,17 @@ extension AccountService.Overview {
     fileprivate var daysLeft: Int { subscriptions.first?.trialDaysLeft(at: at) ?? 0 }
 
     fileprivate var statusSentence: String {
-        switch status {
-        case .trialing: "trialing, \(daysLeft) \(daysLeft == 1 ? "day" : "days") left"
-        case .expired:
-            "expired" + (subscriptions.first.map { " since \($0.trialEnd)" } ?? "")
-                + (subscriptions.first?.recordedStatus == .trialing ? " (not yet recorded by trial-expiry)" : "")
-        case .unsubscribed: "no subscription"
-        case .suspended:
-            "suspended since \(suspension?.interval.startsAt.rfc3339 ?? ""): \(suspension?.reason ?? "")"
-        }
-    }
-}
-
-struct SubscriptionView: Encodable {
-    let id: String
-    let account: String
-    let plan: String
-    let planVersion: Int
-    let status: String
-    let trialStart: Timestamp
-    let trialEnd: Timestamp
-    let daysLeft: Int
-    @ExplicitNull var endedAt: Timestamp?
-
-    init(_ subscription: Subscription, at moment: Timestamp) {
-        id = subscription.id.description
-        account = subscription.accountID.description
-        plan = subscription.plan.text
-        planVersion = subscription.planVersion
-        status = subscription.status(at: moment).rawValue
-        trialStart = subscription.trialStart
-        trialEnd = subscription.trialEnd
-        daysLeft = subscription.trialDaysLeft(at: moment)
-        endedAt = subscription.endedAt
+        if let suspension { return "suspended since \(suspension.interval.startsAt): \(suspension.reason)" }
+        guard let recorded = subscriptions.first else { return "no subscription" }
+        let subscription = recorded.advanced(to: at)
+        let since = subscription.endedAt.map { " since \($0)" } ?? ""
+        let left = subscription.status == .trialing ? ", \(daysLeft) \(daysLeft == 1 ? "day" : "days") left" : ""
+        return subscription.status.rawValue + since + left
+            + (subscription.status == recorded.status ? "" : " (not yet recorded by a job)")
     }
 }
 
 private struct AccountView: Encodable {
-    struct GrantView: Encodable {
-        let id: String
-        let entitlement: String
-        let source: String
-        let startsAt: Timestamp
-        @ExplicitNull var endsAt: Timestamp?
-        let recordedAt: Timestamp
-        let live: Bool
-    }
-
     struct SuspensionView: Encodable {
         let since: Timestamp
         let reason: String
@@ -214,6 +172,7 @@ private struct AccountView: Encodable {
     let email: String
     @ExplicitNull var name: String?
     let timeZone: String
+    let language: String
     let createdAt: Timestamp
     let status: String
     let daysLeft: Int
@@ -227,17 +186,15 @@ private struct AccountView: Encodable {
         email = overview.account.email
         name = overview.account.name
         timeZone = overview.account.timeZone
+        language = overview.account.language.rawValue
         createdAt = overview.account.createdAt
         status = overview.status.rawValue
         daysLeft = overview.daysLeft
         suspension = overview.suspension.map { SuspensionView(since: $0.interval.startsAt, reason: $0.reason) }
-        subscription = overview.subscriptions.first.map { SubscriptionView($0, at: overview.at) }
-        grants = overview.grants.map {
-            GrantView(
-                id: $0.id.description, entitlement: $0.entitlement.name, source: $0.source.rawValue,
-                startsAt: $0.interval.startsAt, endsAt: $0.interval.endsAt, recordedAt: $0.recordedAt,
-                live: $0.interval.contains(overview.at))
+        subscription = overview.subscriptions.first.map {
+            SubscriptionView($0.advanced(to: overview.at), at: overview.at)
         }
+        grants = overview.grants.map { GrantView($0, at: overview.at) }
         at = overview.at
     }
 }

@@ -24,13 +24,16 @@ struct SignUpCommand: AsyncCommand {
     @Option(help: ArgumentHelp("An IANA time zone (default: UTC).", valueName: "zone"))
     var timeZone: String?
 
+    @Option(help: ArgumentHelp("The language the person is written to in: en or de.", valueName: "tag"))
+    var language = "en"
+
     @Flag(help: "Leave the free days for later: fortnight trial start.")
     var noTrial = false
 
     func perform() async throws {
         let email = try EmailAddress(parsing: email)
         let result = try await global.services().accounts.signUp(
-            email: email, name: name, timeZone: timeZone, wantsTrial: !noTrial)
+            email: email, name: name, timeZone: timeZone, language: Language(parsing: language), wantsTrial: !noTrial)
         if global.json {
             try global.console.document(SignUpView(result))
             return
@@ -38,40 +41,10 @@ struct SignUpCommand: AsyncCommand {
         global.console.line("Signed up \(result.account.email) as \(result.account.id).")
         switch result.trial {
         case .started:
-            global.console.line("The trial runs until \(result.subscription?.trialEnd.rfc3339 ?? "").")
+            global.console.line("The trial runs until \(result.subscription?.trialEnd?.rfc3339 ?? "").")
         case .notWanted: global.console.line("No trial was started; fortnight trial start \(email.typed) starts it.")
         case .taken: global.console.line("No trial was started: this person has had one.")
         case .notOffered: global.console.line("No trial was started: the plan offers none.")
-        }
-    }
-}
-
-struct TrialCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "trial", abstract: "The one trial of a person.",
-        discussion: "Example:\n  fortnight trial start ada@example.com", subcommands: [Start.self])
-
-    struct Start: AsyncCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "start", abstract: "Start the trial of an account that was made without it.",
-            discussion: """
-                Example:
-                  fortnight trial start ada@example.com
-                """)
-
-        @OptionGroup var global: GlobalOptions
-
-        @Argument(help: "The account's address or id.")
-        var account: String
-
-        func perform() async throws {
-            let reference = try AccountReference(parsing: account)
-            let subscription = try await global.services().accounts.startTrial(reference)
-            if global.json {
-                try global.console.document(SubscriptionView(subscription, at: subscription.trialStart))
-            } else {
-                global.console.line("The trial of \(reference) runs until \(subscription.trialEnd).")
-            }
         }
     }
 }
@@ -81,6 +54,7 @@ private struct SignUpView: Encodable {
     let email: String
     @ExplicitNull var name: String?
     let timeZone: String
+    let language: String
     let createdAt: Timestamp
     let trial: String
     @ExplicitNull var subscription: SubscriptionView?
@@ -90,6 +64,7 @@ private struct SignUpView: Encodable {
         email = result.account.email
         name = result.account.name
         timeZone = result.account.timeZone
+        language = result.account.language.rawValue
         createdAt = result.account.createdAt
         trial = result.trial.rawValue
         subscription = result.subscription.map { SubscriptionView($0, at: result.account.createdAt) }

@@ -1,0 +1,56 @@
+import Foundation
+
+/// A time zone of the IANA database.
+public struct Zone: Hashable, Sendable {
+    /// `Europe/Berlin`.
+    public let name: String
+    private let zone: TimeZone
+
+    /// UTC.
+    public static let utc = Zone(stored: "UTC")
+
+    /// Reads a name of the IANA database.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    public init(parsing text: String) throws(MembershipError) {
+        guard let zone = TimeZone(identifier: text) else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a time zone.", remedy: "Give an IANA name: Europe/Berlin, UTC.")
+        }
+        name = text
+        self.zone = zone
+    }
+
+    /// Takes a name that was checked before it was stored. One that this machine does not know is read as UTC, so that
+    /// a reader's time differs by hours and never by a day of access.
+    package init(stored name: String) {
+        self.name = name
+        zone = TimeZone(identifier: name) ?? .gmt
+    }
+
+    /// What the clock and the calendar show in the zone.
+    package func local(_ moment: Timestamp) -> (date: CivilDate, millisecondOfDay: Int64) {
+        let (days, rest) = (moment.milliseconds + offset(at: moment)).flooredDivision(by: Zone.day)
+        return (CivilDate(daysSince1970: Int(days)), rest)
+    }
+
+    /// When the zone's clock shows a time of a day. A time that is shown twice means the first; one that is skipped is
+    /// as far behind the gap as it stood in it (RFC 5545, 3.3.5).
+    package func moment(_ date: CivilDate, millisecondOfDay: Int64) -> Timestamp {
+        let naive = Int64(date.daysSince1970) * Zone.day + millisecondOfDay
+        // Within two days a zone changes its clocks at most once.
+        let before = offset(at: Timestamp(milliseconds: naive - Zone.day))
+        let after = offset(at: Timestamp(milliseconds: naive + Zone.day))
+        let (first, second) = (Timestamp(milliseconds: naive - before), Timestamp(milliseconds: naive - after))
+        if before == after || offset(at: first) == before { return first }
+        return offset(at: second) == after ? second : first
+    }
+
+    /// East of Greenwich, in milliseconds.
+    private func offset(at moment: Timestamp) -> Int64 {
+        let (seconds, _) = moment.milliseconds.flooredDivision(by: 1000)
+        return Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))) * 1000
+    }
+
+    private static let day: Int64 = 86_400_000
+}

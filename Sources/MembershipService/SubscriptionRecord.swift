@@ -1,0 +1,58 @@
+import Membership
+import MembershipStore
+
+extension WriteTransaction {
+    /// Writes down a subscription that has just begun: its row, grants, events and message.
+    ///
+    /// - Parameter isNewAccount: nothing has happened to the account before.
+    func recordBeginning(
+        _ life: SubscriptionLife, reason: String? = nil, data: JSONText = JSONText(), before: [NewEvent] = [],
+        isNewAccount: Bool = false
+    ) throws {
+        let subscription = life.subscription
+        try insert(subscription)
+        for promise in subscription.promisedAccess {
+            _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
+        }
+        try record(before + events(of: life, reason: reason, data: data), isNewAccount: isNewAccount)
+    }
+
+    /// Writes down what has become of subscriptions: their rows, grants, events and messages. One that has taken no step
+    /// is left alone.
+    ///
+    /// - Parameters:
+    ///   - reason: why, for the steps that were not the clock's.
+    ///   - data: what else to keep with those steps.
+    func record(_ lives: [SubscriptionLife], reason: String? = nil, data: JSONText = JSONText()) throws {
+        let changed = lives.filter { !$0.steps.isEmpty }
+        guard !changed.isEmpty else { return }
+        let live = try liveGrants(ofSubscriptionsOf: changed.map(\.subscription.accountID))
+        for life in changed {
+            let subscription = life.subscription
+            try update(subscription)
+            let own = (live[subscription.accountID] ?? []).filter { $0.subscription == subscription.id }
+            let changes = GrantChanges(live: own, promised: subscription.promisedAccess, at: now)
+            for grant in changes.voided { try voidGrant(grant.id, of: subscription.accountID) }
+            for promise in changes.added where promise.interval.endsAt != promise.interval.startsAt {
+                _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
+            }
+        }
+        try record(changed.flatMap { events(of: $0, reason: reason, data: data) })
+    }
+
+    /// An event for each step; the reader is told of the last that has a message.
+    private func events(of life: SubscriptionLife, reason: String?, data: JSONText) -> [NewEvent] {
+        let told = life.steps.lastIndex { $0.transition.rule.message != nil }
+        return life.steps.enumerated().map { index, step in
+            var json = step.byClock ? JSONText() : data
+            if let from = step.from { json.add("from", from.rawValue) }
+            json.add("transition", step.transition.rawValue)
+            json.add("subscription", step.subscription.snapshot)
+            return NewEvent(
+                step.transition.rule.event, account: step.subscription.accountID, subscription: step.subscription.id,
+                reason: step.byClock ? nil : reason, data: json.text, effectiveAt: step.effectiveAt,
+                message: index == told ? step.transition.rule.message : nil,
+                actor: step.byClock && !actor.isJob ? .clock : nil)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+public import Membership
+import MembershipStore
+
+/// Why a subscription is changed, and which state of it that is meant for.
+public struct Edit: Sendable {
+    /// Kept with the event.
+    public let reason: String?
+    /// The revision the change is meant for; nil for whichever there is.
+    public let revision: Int?
+
+    /// Makes a change known.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a reason that may not be kept.
+    public init(reason: String? = nil, revision: Int? = nil) throws {
+        self.reason = try reason.map { try PlainText.reason($0) }
+        self.revision = revision
+    }
+}
+
+/// Subscriptions: what an operator may do with one. Every method first does what the clock has done meanwhile.
+public struct SubscriptionService: Sendable {
+    let store: Store
+
+    /// The newest subscription of an account as it is now, whether or not a job has recorded that.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `unknown_subscription`.
+    public func show(_ reference: AccountReference) async throws -> Subscription {
+        try await store.read { tx in try tx.newestSubscription(of: tx.account(reference)).advanced(to: tx.now) }
+    }
+
+    /// Begins a subscription whose first period begins now.
+    ///
+    /// - Parameter payment: what was paid for it; nil when nothing has been, so that it is past due unless it is free.
+    /// - Throws: ``MembershipError`` with code `already_subscribed`, `unknown_plan`, `plan_retired`,
+    ///   `amount_mismatch`, `reference_reused`.
+    public func start(
+        _ reference: AccountReference, plan: Slug, payment: NewPayment? = nil, reason: String? = nil
+    ) async throws -> Subscription {
+        let reason = try reason.map { try PlainText.reason($0) }
+        return try await store.write { tx in
+            let account = try tx.account(reference)
+            if let earlier = try payment.flatMap({ try tx.earlierPayment($0, of: account) }) {
+                return try tx.subscriptions(of: account.id).first { $0.id == earlier.subscriptionID }
+                    ?? tx.newestSubscription(of: account)
+            }
+            try tx.closeOverdueSubscription(of: account)
+            try tx.requireNoOpenSubscription(of: account)
+            let version = try tx.versionOnOffer(plan)
+            guard !version.terms.prices.isEmpty else {
+                throw MembershipError(
+                    .transitionForbidden, "\(version) has no price, so that nobody can subscribe to it.",
+                    remedy: "Publish a version with a price: fortnight plan add, then fortnight plan publish.")
+            }
+            let subscription = Subscription.started(
+                id: tx.newSubscriptionIdentifier(), of: account.id, to: version, zone: Zone(stored: account.timeZone),
+                paidPeriods: 0, at: tx.now)
+            guard let payment else {
+                try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
+                return subscription
+            }
+            try payment.requireAmount(for: subscription)
+            let paid = Subscription.started(
+                id: subscription.id, of: account.id, to: version, zone: subscription.zone,
+                paidPeriods: payment.periods, at: tx.now)
+            try tx.recordBeginning(
+                SubscriptionLife(beginning: paid, by: .start), reason: reason, data: payment.json)
+            _ = try tx.insertPayment(payment, for: paid)
+            return paid
+        }
+    }
+
+    /// Settles the current period without a payment, or the first one after a trial that ends with it.
+    ///
+    /// - Throws: ``MembershipError`` with code `transition_forbidden`, `edit_conflict`, `unknown_subscription`.
+    public func activate(_ reference: AccountReference, _ edit: Edit) async throws -> Subscription {
+        try await store.change(reference, edit) { life, now in try life.activate(at: now) }
+    }
+
+    /// Does for one subscription what the jobs do for all: whatever is due.
+    ///
+    /// - Throws: ``MembershipError`` with code `transition_forbidden` when nothing is due, and others as
+    ///   ``activate(_:_:)``.
+    public func renew(_ reference: AccountReference, _ edit: Edit) async throws -> Subscription {
+        try await store.change(reference, edit) { life, now in try life.renew(at: now) }
+    }
+
+    /// Cancels a subscription: with the end of what was paid for or promised, or now.
+    ///
+    /// - Throws: ``MembershipError`` as ``activate(_:_:)``.
+    public func cancel(
+        _ reference: AccountReference, now immediately: Bool, _ edit: Edit
+    ) async throws -> Subscription {
+        try await store.change(reference, edit) { life, now in try life.cancel(now: immediately, at: now) }
+    }
+
+    /// Lets a paused subscription go on, or takes back a cancellation that has not taken effect.
+    ///
+    /// - Throws: ``MembershipError`` as ``activate(_:_:)``.
+    public func resume(_ reference: AccountReference, _ edit: Edit) async throws -> Subscription {
+        try await store.change(reference, edit) { life, now in try life.resume(at: now) }
+    }
+
+    /// Lets a subscription stand still, until it is resumed or until a moment. What is left of its period is kept.
+    ///
+    /// - Throws: ``MembershipError`` as ``activate(_:_:)``.
+    public func pause(
+        _ reference: AccountReference, until end: Timestamp?, _ edit: Edit
+    ) async throws -> Subscription {
+        try await store.change(reference, edit) { life, now in try life.pause(until: end, at: now) }
+    }
+
+    /// Changes the plan: now, or with the first period that is not paid for.
+    ///
+    /// - Throws: ``MembershipError`` as ``activate(_:_:)``, and with code `unknown_plan`, `plan_retired`.
+    public func changePlan(
+        _ reference: AccountReference, to plan: Slug, now immediately: Bool, _ edit: Edit
+    ) async throws -> Subscription {
+        try await store.change(reference, edit) { tx, life in
+            try life.changePlan(to: tx.versionOnOffer(plan), now: immediately, at: tx.now)
+        }
+    }
+}
+
+extension Store {
+    /// Takes an account's subscription through a command, and writes down what became of it.
+    func change(
+        _ reference: AccountReference, _ edit: Edit,
+        _ command: @escaping @Sendable (inout SubscriptionLife, Timestamp) throws -> Void
+    ) async throws -> Subscription {
+        try await change(reference, edit) { tx, life in try command(&life, tx.now) }
+    }
+
+    func change(
+        _ reference: AccountReference, _ edit: Edit,
+        _ command: @escaping @Sendable (WriteTransaction, inout SubscriptionLife) throws -> Void
+    ) async throws -> Subscription {
+        try await write { tx in
+            let account = try tx.account(reference)
+            try tx.requirePresent(account)
+            let subscription = try tx.newestSubscription(of: account)
+            if let wanted = edit.revision, wanted != subscription.revision {
+                throw MembershipError(
+                    .editConflict,
+                    "Subscription \(subscription.id) was changed meanwhile: it is at revision \(subscription.revision), "
+                        + "and this change was meant for \(wanted).",
+                    remedy: "Look at it again with fortnight subscription show, and decide anew.")
+            }
+            var life = SubscriptionLife(subscription)
+            try command(tx, &life)
+            try tx.record([life], reason: edit.reason)
+            return life.subscription
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// An account's newest subscription, as it was last recorded.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_subscription`.
+    func newestSubscription(of account: Account) throws -> Subscription {
+        guard let subscription = try subscriptions(of: account.id).first else {
+            throw MembershipError(
+                .unknownSubscription, "\(account.email) has no subscription.",
+                remedy: "Begin one with fortnight subscription start, or a trial with fortnight trial start.")
+        }
+        return subscription
+    }
+
+    /// The version of a plan that a new subscriber gets.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_plan`, `plan_retired`.
+    func versionOnOffer(_ name: Slug) throws -> PlanVersion {
+        guard let plan = try plan(name) else {
+            throw MembershipError(
+                .unknownPlan, "There is no plan ‘\(name)’.", remedy: "fortnight plan list shows the plans there are.")
+        }
+        if let retiredAt = plan.retiredAt {
+            throw MembershipError(
+                .planRetired, "The plan ‘\(name)’ was retired at \(retiredAt); nobody can subscribe to it any more.",
+                remedy: "fortnight plan list shows the plans there are.")
+        }
+        guard let version = plan.published else {
+            throw MembershipError(
+                .unknownPlan, "The plan ‘\(name)’ has not been published.", remedy: "fortnight plan publish \(name)")
+        }
+        return version
+    }
+}
+
+extension WriteTransaction {
+    /// Records the end of a subscription that the clock has ended, so that another may begin.
+    func closeOverdueSubscription(of account: Account) throws {
+        guard let open = try openSubscription(of: account.id) else { return }
+        var life = SubscriptionLife(open)
+        life.advance(to: now)
+        if life.subscription.status.isFinal { try record([life]) }
+    }
+}

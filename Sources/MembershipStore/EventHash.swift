@@ -1,0 +1,74 @@
+import Crypto
+import Membership
+
+/// The chain of an account's events: the hash of each covers what it says and the hash of the one before it
+/// (docs/decisions/0012).
+enum EventHash {
+    /// What the first event of an account follows.
+    static let beginning = String(repeating: "0", count: 64)
+
+    /// SHA-256 over the hash before it and the event's fields, a line each, in hexadecimal digits. No field holds a line
+    /// break.
+    static func of(
+        after previous: String, account: Int64, sequence: Int64, kind: String, subscription: Int64?, actor: String,
+        reasonDigest: String?, data: String, effectiveAt: Int64, recordedAt: Int64
+    ) -> String {
+        let lines = [
+            previous, String(account), String(sequence), kind, subscription.map(String.init) ?? "", actor,
+            reasonDigest ?? "", data, String(effectiveAt), String(recordedAt),
+        ]
+        return SHA256.hash(data: Array(lines.joined(separator: "\n").utf8)).hexadecimal
+    }
+
+    /// What stands for a reason in the chain. The salt goes with the reason, and nobody can guess it back.
+    static func digest(reason: String, salt: String) -> String {
+        SHA256.hash(data: Array((salt + "\n" + reason).utf8)).hexadecimal
+    }
+
+    static func newSalt() -> String {
+        SymmetricKey(size: .bits128).withUnsafeBytes { Array($0).hexadecimal }
+    }
+}
+
+/// An event as the chain sees it.
+struct ChainedEvent {
+    let account: Int64
+    let sequence: Int64
+    let kind: String
+    let subscription: Int64?
+    let actor: String
+    let reason: String?
+    let salt: String?
+    let digest: String?
+    let data: String
+    let effectiveAt: Int64
+    let recordedAt: Int64
+    let hash: String
+
+    static let columns = """
+        account_id, sequence, kind, subscription_id, actor, reason, reason_salt, reason_sha256, data, effective_at,
+        recorded_at, hash
+        """
+
+    init(row: any SQLRow) throws {
+        (account, sequence, kind) = (try row.integer(0), try row.integer(1), try row.text(2))
+        (subscription, actor) = (try row.optionalInteger(3), try row.text(4))
+        (reason, salt, digest) = (try row.optionalText(5), try row.optionalText(6), try row.optionalText(7))
+        (data, effectiveAt, recordedAt) = (try row.text(8), try row.integer(9), try row.integer(10))
+        hash = try row.text(11)
+    }
+
+    /// What its hash must be.
+    func hash(after previous: String) -> String {
+        EventHash.of(
+            after: previous, account: account, sequence: sequence, kind: kind, subscription: subscription,
+            actor: actor, reasonDigest: digest, data: data, effectiveAt: effectiveAt, recordedAt: recordedAt)
+    }
+
+    /// Whether the reason is the one that was sealed; one that was removed with its account is missed by nobody.
+    var hasItsReason: Bool {
+        guard let reason else { return salt == nil }
+        guard let salt, let digest else { return false }
+        return EventHash.digest(reason: reason, salt: salt) == digest
+    }
+}
