@@ -97,7 +97,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
+        .testTarget(name: "MembershipTests", dependencies: ["Membership", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "MembershipFeedsTests",
             dependencies: ["Membership", "MembershipFeeds", "CZlib"],

@@ -255,7 +255,7 @@ extension Subscription {
 
 extension BillingSchedule {
     /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month.
-    func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
+    package func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
         guard interval != self.interval else { return self }
         // Days do not keep a day of the month.
         let day = self.interval.unit == .day ? nil : anchorDay
