@@ -16,7 +16,7 @@ enum ExitStatus {
             64
         case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .accountExists, .titleExists, .trialTaken,
             .alreadySubscribed, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
-            .constraintViolated:
+            .constraintViolated, .invalidTemplate:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unreadableFile:
             66
