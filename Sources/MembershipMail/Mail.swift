@@ -22,7 +22,9 @@ package struct Mail: Sendable {
         messageID: String, date: Timestamp, from: Mailbox, to: Mailbox, subject: String, text: String, html: String
     ) {
         self.messageID = String(
-            messageID.unicodeScalars.filter { $0 != "<" && $0 != ">" }.map { Mail.isOfMessageID($0) ? Character($0) : "-" }
+            messageID.unicodeScalars.filter { $0 != "<" && $0 != ">" }.map {
+                Mail.isOfMessageID($0) ? Character($0) : "-"
+            }
         )
         self.date = date
         self.from = from

@@ -25,7 +25,8 @@ package enum MailDestination {
         let server = try SMTPServer(parsing: text, timeout: timeout)
         if let problem = fortnight_load_libcurl() {
             throw MembershipError(
-                .invalidInput, "Mail through a server needs libcurl, which is not to be had: \(String(cString: problem)).",
+                .invalidInput,
+                "Mail through a server needs libcurl, which is not to be had: \(String(cString: problem)).",
                 remedy: "Install it: apt install libcurl4.")
         }
         return SMTPTransport(server: server)

@@ -91,12 +91,10 @@ package struct MailTemplates: Sendable {
         guard bytes.count <= largest else {
             throw refused("it is larger than \(largest / 1024) KiB", remedy: "Make it smaller.")
         }
-        guard var text = String(validating: bytes, as: UTF8.self) else {
+        guard var text = String(validating: LineBreak.feeds(in: bytes), as: UTF8.self) else {
             throw refused("it is not UTF-8", remedy: "Save it as UTF-8.")
         }
         if text.hasPrefix("\u{FEFF}") { text.removeFirst() }
-        // A line break that Mustache does not take for one would make a line of several.
-        text = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
         if template.part == .subject {
             text = text.trimmingCharacters(in: .whitespacesAndNewlines)
             if text.contains(where: \.isNewline) {
@@ -126,8 +124,7 @@ package struct MailTemplates: Sendable {
         switch error as? MustacheTemplate.Error {
         case .sectionCloseNameIncorrect: "a section is closed under another name than it was opened"
         case .expectedSectionEnd: "a section is not closed"
-        case .unfinishedName: "a tag is not closed, or its name has a character that names do not have"
-        default: "a tag is not one of Mustache's"
+        default: "a tag is not closed, or has a character in it that no name has"
         }
     }
 

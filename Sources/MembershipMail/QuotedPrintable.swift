@@ -1,24 +1,12 @@
 /// Text as ASCII in lines of at most 76 bytes (RFC 2045, 6.7).
 enum QuotedPrintable {
-    /// The text with CR LF at the end of each line but the last. Line feeds, CR LF and lone CR are all line breaks.
+    /// The text with CR LF at the end of each line but the last. LF, CR LF and lone CR are all line breaks.
     static func encode(_ text: String) -> String {
-        var lines: [String] = []
-        var line: [UInt8] = []
-        var before: UInt8 = 0
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\n") where before == UInt8(ascii: "\r"):
-                break
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-                lines.append(encodeLine(line))
-                line.removeAll(keepingCapacity: true)
-            default:
-                line.append(byte)
-            }
-            before = byte
-        }
-        if !line.isEmpty { lines.append(encodeLine(line)) }
-        return lines.joined(separator: "\r\n")
+        var lines = LineBreak.feeds(in: text.utf8).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        // What follows the last line break is a line only when there is something.
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.map(encodeLine).joined(separator: "\r\n")
     }
 
     /// A byte as `=` and two digits.
@@ -30,12 +18,13 @@ enum QuotedPrintable {
     private static let longestLine = 76
 
     /// One line of text as one or more, all but the last ending with `=`.
-    private static func encodeLine(_ bytes: [UInt8]) -> String {
+    private static func encodeLine(_ bytes: ArraySlice<UInt8>) -> String {
         var done = ""
         var length = 0
-        for (index, byte) in bytes.enumerated() {
-            let isLast = index == bytes.count - 1
-            let piece = mayStand(byte, isFirst: length == 0, isLast: isLast) ? String(Unicode.Scalar(byte)) : escaped(byte)
+        for (index, byte) in zip(bytes.indices, bytes) {
+            let isLast = index == bytes.endIndex - 1
+            let piece =
+                mayStand(byte, isFirst: length == 0, isLast: isLast) ? String(Unicode.Scalar(byte)) : escaped(byte)
             // Room is kept for the = that says that the line goes on.
             if length + piece.utf8.count > longestLine - (isLast ? 0 : 1) {
                 done += "=\r\n"

@@ -21,6 +21,8 @@ final class SMTPConversation {
     private let needsSMTPUTF8: Bool
     private var sent = 0
     private var step = Step.greeting
+    /// Whether we have said goodbye; what follows tells nothing of the mail.
+    private var isOver = false
     private var offersSMTPUTF8 = false
     /// The number of the last reply, and what RFC 3463 adds to it.
     private var reply: (code: Int, detail: String?)?
@@ -45,7 +47,7 @@ final class SMTPConversation {
 
     /// Listens to what is said. Passwords go by here too: of what we say, only the verb is kept.
     func hear(_ text: UnsafeRawBufferPointer, kind: Int) {
-        for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+        for line in isOver ? [] : String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
             switch kind {
             case FORTNIGHT_CURL_COMMAND: hearCommand(line)
             case FORTNIGHT_CURL_REPLY: hearReply(line)
@@ -55,7 +57,9 @@ final class SMTPConversation {
     }
 
     private func hearCommand(_ line: Substring) {
-        guard let next = Step(rawValue: line.prefix { $0 != " " }.uppercased()) else { return }
+        let verb = line.prefix { $0 != " " }.uppercased()
+        if verb == "QUIT" { isOver = true }
+        guard let next = Step(rawValue: verb) else { return }
         step = next
         if next == .hello { offersSMTPUTF8 = false }
         reply = nil

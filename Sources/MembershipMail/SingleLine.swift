@@ -6,7 +6,9 @@ enum SingleLine {
     ///
     /// This is what keeps a name with a line break from becoming a header of its own.
     static func of(_ text: String) -> String {
-        let parts = text.unicodeScalars.split { PlainText.isControl($0) || $0.properties.isWhitespace && $0 != "\u{A0}" }
+        let parts = text.unicodeScalars.split {
+            PlainText.isControl($0) || $0.properties.isWhitespace && $0 != "\u{A0}"
+        }
         return parts.map { String($0) }.joined(separator: " ")
     }
 }

@@ -40,11 +40,14 @@ final class LoopbackServer: Sendable {
         process.arguments = [LoopbackServer.script(script), String(decoding: json, as: UTF8.self)]
         process.standardInput = input
         process.standardOutput = output
+        // A real server complains of what these tests do to it.
+        process.standardError = FileHandle.nullDevice
         try process.run()
         (self.process, self.input) = (process, input)
         let line: String = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(returning: String(decoding: output.fileHandleForReading.availableData, as: UTF8.self))
+                continuation.resume(
+                    returning: String(decoding: output.fileHandleForReading.availableData, as: UTF8.self))
             }
         }
         guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {

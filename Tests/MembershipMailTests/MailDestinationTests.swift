@@ -30,10 +30,12 @@ struct MailDestinationTests {
     @Test(arguments: [
         "", "folder:", "folder", "nowhere", "http://mail.example", "smtp:", "smtp://", "smtp://:secret@",
         "smtp://u:secret@mail.example:0", "smtp://u:secret@mail.example:70000", "smtp://u:secret@mail.example:x",
-        "smtp://u:secret@mail.example?tls=maybe", "smtp://u:secret@mail.example?tls", "smtp://u:secret@mail.example?x=y",
+        "smtp://u:secret@mail.example?tls=maybe", "smtp://u:secret@mail.example?tls",
+        "smtp://u:secret@mail.example?x=y",
         "smtp://u:secret@mail.example?verify=no&verify=yes", "smtps://u:secret@mail.example?tls=none",
         "smtp://u:sec ret@mail.example", "smtp://u:secret%0D%0A@mail.example", "smtp://u:secret@mail.example/a/b",
-        "smtp://u:secret@mail.example?ca=/nowhere/at/all", "smtp://u:secret@mail.example#x", "smtp://u:secret/x@mail.example",
+        "smtp://u:secret@mail.example?ca=/nowhere/at/all", "smtp://u:secret@mail.example#x",
+        "smtp://u:secret/x@mail.example",
     ])
     func whatIsNoDestinationIsRefusedWithoutRepeatingIt(_ text: String) {
         let error = #expect(throws: MembershipError.self) {

@@ -46,7 +46,8 @@ struct MailTemplatesTests {
         let templates = try MailTemplates(directory: nil)
         let english = try templates.render(
             Letter(message: message, language: .english, values: MailTemplatesTests.values))
-        let german = try templates.render(Letter(message: message, language: .german, values: MailTemplatesTests.values))
+        let german = try templates.render(
+            Letter(message: message, language: .german, values: MailTemplatesTests.values))
         #expect(english.subject != german.subject && english.text != german.text && english.html != german.html)
         #expect(english.text.hasPrefix("Hello Ada,\n\n") && german.text.hasPrefix("Guten Tag Ada,\n\n"))
     }
@@ -112,18 +113,19 @@ struct MailTemplatesTests {
         ("{{>*name}}", "line 1: ‘*name’ is not a piece"),
         ("{{{name}}}", "line 1: the tag ‘{{{name’ is not taken"),
         ("{{&name}}", "line 1: the tag ‘{{&name’ is not taken"),
-        ("{{=<% %>=}}<%nmae%>", "line 1: the tag ‘{{==<% %>=’ is not taken"),
+        ("{{=<% %>=}}<%nmae%>", "line 1: the tag ‘{{=<% %>=’ is not taken"),
         ("{{% CONTENT_TYPE:HTML}}", "line 1: the tag ‘{{%CONTENT_TYPE:HTML’ is not taken"),
         ("{{$block}}{{/block}}", "line 1: the tag ‘{{$block’ is not taken"),
         ("one\n{{#name}}two", "line 2: a section is not closed"),
         ("one\n\n{{#name}}{{/plan}}", "line 3: a section is closed under another name"),
         ("one\n{{name", "line 2: a tag is not closed"),
-        ("one\n{{nämé}}", "line 2: a tag is not closed, or its name has a character"),
+        ("one\n{{nämé}}", "line 2: a tag is not closed, or has a character"),
     ])
     func aMistakeIsFoundWhenTemplatesAreRead(_ text: String, _ words: String) throws {
         let directory = try TemporaryDirectory()
         for name in ["welcome.en.text.mustache", "welcome.en.html.mustache"] {
-            let file = try directory.write(name, text.replacing(".text}}", with: name.contains("html") ? ".html}}" : ".text}}"))
+            let file = try directory.write(
+                name, text.replacing(".text}}", with: name.contains("html") ? ".html}}" : ".text}}"))
             let error = #expect(throws: MembershipError.self) { try MailTemplates(directory: directory.path) }
             #expect(error?.code == .invalidTemplate)
             let expected = name.contains("html") ? words.replacing(".text’", with: ".html’") : words

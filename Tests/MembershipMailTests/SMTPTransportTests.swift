@@ -29,7 +29,8 @@ struct SMTPTransportTests {
     @Test func aServerTakesTheMailAsItIs() async throws {
         let server = try await LoopbackServer.real()
         // A lone dot ends a mail, unless it is doubled.
-        let mail = try sampleMail(subject: "Grüße", text: "One\n.\n..\nFrom here\n" + String(repeating: "ü", count: 9000))
+        let mail = try sampleMail(
+            subject: "Grüße", text: "One\n.\n..\nFrom here\n" + String(repeating: "ü", count: 9000))
         try await deliver(mail, to: "smtp://127.0.0.1:\(server.port)/news.example?tls=none")
         let received = try #require(try server.received().first)
         #expect(Array(received.mail) == mail.rfc5322())
@@ -102,7 +103,8 @@ struct SMTPTransportTests {
         (["greeting": "554 5.7.1 go away"], false, "The server refused the connection: 554 5.7.1."),
         (["greeting": "421 busy"], false, "The server refused the connection: 421."),
     ])
-    func aRefusalForGoodIsOfThisMailAlone(_ answers: [String: String], _ isPermanent: Bool, _ text: String) async throws {
+    func aRefusalForGoodIsOfThisMailAlone(_ answers: [String: String], _ isPermanent: Bool, _ text: String) async throws
+    {
         let server = try await LoopbackServer.scripted(answers)
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
         #expect(failure == MailFailure(isPermanent: isPermanent, text: text))

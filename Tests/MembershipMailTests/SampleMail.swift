@@ -35,9 +35,12 @@ struct RepeatableNumbers: RandomNumberGenerator {
             case 0, 1: text.unicodeScalars.append(Unicode.Scalar(UInt8.random(in: 0x20...0x7E, using: &self)))
             case 2: text.unicodeScalars.append(special[Int.random(in: 0..<special.count, using: &self)])
             case 3: text.unicodeScalars.append(Unicode.Scalar(UInt8.random(in: 0xA1...0xFF, using: &self)))
-            case 4: Unicode.Scalar(UInt32.random(in: 0x100...0xD7FF, using: &self)).map { text.unicodeScalars.append($0) }
+            case 4:
+                Unicode.Scalar(UInt32.random(in: 0x100...0xD7FF, using: &self)).map { text.unicodeScalars.append($0) }
             default:
-                Unicode.Scalar(UInt32.random(in: 0x1F300...0x1FAFF, using: &self)).map { text.unicodeScalars.append($0) }
+                Unicode.Scalar(UInt32.random(in: 0x1F300...0x1FAFF, using: &self)).map {
+                    text.unicodeScalars.append($0)
+                }
             }
         }
         return text

@@ -2,9 +2,20 @@
 
 import base64
 import email
+import email.header
 import email.policy
+import email.utils
 import json
 import sys
+
+
+def person(raw, name):
+    """Name and address. Python's newer parser leaves spaces between the encoded words of a name (RFC 2047, 6.2)."""
+    old = email.message_from_bytes(raw, policy=email.policy.compat32)
+    shown, _ = email.utils.parseaddr("".join(str(old[name]).splitlines()))
+    new = email.message_from_bytes(raw, policy=email.policy.SMTPUTF8)
+    return [str(email.header.make_header(email.header.decode_header(shown))), new[name].addresses[0].addr_spec]
+
 
 for line in sys.stdin:
     raw = base64.b64decode(line)
@@ -18,8 +29,8 @@ for line in sys.stdin:
                 "headers": [name for name in mail.keys()],
                 "date": mail["Date"].datetime.isoformat(),
                 "subject": mail["Subject"],
-                "from": [mail["From"].addresses[0].display_name, mail["From"].addresses[0].addr_spec],
-                "to": [mail["To"].addresses[0].display_name, mail["To"].addresses[0].addr_spec],
+                "from": person(raw, "From"),
+                "to": person(raw, "To"),
                 "recipients": len(mail["To"].addresses),
                 "messageID": mail["Message-ID"],
                 "types": [mail.get_content_type()] + [part.get_content_type() for part in parts],

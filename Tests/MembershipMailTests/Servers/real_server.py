@@ -28,7 +28,7 @@ class Handler:
             "options": envelope.mail_options,
             "greeting": session.host_name,
             "encrypted": session.ssl is not None or bool(wishes.get("smtps")),
-            "authenticated": session.authenticated,
+            "authenticated": bool(session.authenticated),
             "mail": base64.b64encode(content).decode(),
         }
         draft = os.path.join(wishes["directory"], "draft")
