@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
+#include <string.h>
 
 typedef void *list;
 
@@ -49,7 +49,10 @@ static void load(void) {
     void *library = NULL;
     for (size_t index = 0; library == NULL && index < sizeof names / sizeof *names; index++) {
         library = dlopen(names[index], RTLD_NOW | RTLD_LOCAL);
-        if (library == NULL && problem == NULL) problem = dlerror();
+        if (library != NULL || problem != NULL) continue;
+        // The next try would take the words away.
+        const char *reason = dlerror();
+        problem = reason != NULL ? strdup(reason) : NULL;
     }
     if (library == NULL) {
         if (problem == NULL) problem = "it cannot be loaded";

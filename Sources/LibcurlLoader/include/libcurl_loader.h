@@ -39,7 +39,6 @@ typedef enum {
 enum {
     FORTNIGHT_CURL_OK = 0,
     FORTNIGHT_CURL_OPERATION_TIMEDOUT = 28,
-    FORTNIGHT_CURL_ABORTED_BY_CALLBACK = 42,
     FORTNIGHT_CURL_USE_SSL_FAILED = 64,
     FORTNIGHT_CURL_LOGIN_DENIED = 67,
 };
@@ -50,7 +49,7 @@ enum {
     FORTNIGHT_CURL_COMMAND = 2,
 };
 
-/// What a reader returns to end the transfer with FORTNIGHT_CURL_ABORTED_BY_CALLBACK.
+/// What a reader returns to break the transfer off.
 enum { FORTNIGHT_CURL_READ_ABORT = 0x10000000 };
 
 /// The room that libcurl wants for what went wrong.
