@@ -14,8 +14,12 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
@@ -34,6 +38,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -46,7 +53,16 @@ let package = Package(
         .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "LibpqLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
+        // libcurl, loaded when mail is first sent through a server. Its header is not needed.
+        .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+
         .target(name: "Membership", swiftSettings: settings),
+        .target(
+            name: "MembershipMail",
+            dependencies: ["Membership", "LibcurlLoader", mustache],
+            resources: [.embedInCode("Templates")],
+            swiftSettings: settings
+        ),
         .target(
             name: "MembershipFeeds",
             dependencies: ["Membership", "CLibxml2", "CZlib"],
@@ -69,7 +85,7 @@ let package = Package(
         ),
         .target(
             name: "MembershipService",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipStore", crypto],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore", crypto],
             swiftSettings: settings
         ),
         .target(
@@ -79,7 +95,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "fortnight",
-            dependencies: ["Membership", "MembershipService", "SampleFeeds", argumentParser],
+            dependencies: [
+                "Membership", "MembershipService", "SampleFeeds", argumentParser, lifecycle, logging, unixSignals,
+            ],
             swiftSettings: settings
         ),
 
@@ -104,13 +122,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "MembershipMailTests",
+            dependencies: ["Membership", "MembershipMail", "TestSupport", subprocess, systemPackage],
+            exclude: ["Servers"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "MembershipStoreTests",
             dependencies: ["Membership", "MembershipService", "MembershipStore", "Migrations", "TestSupport", grdb],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MembershipServiceTests",
-            dependencies: ["Membership", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb],
+            dependencies: [
+                "Membership", "MembershipMail", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -18,7 +18,7 @@ enum ExitStatus {
             .trialTaken,
             .alreadySubscribed, .transitionForbidden, .editConflict, .planExists, .planRetired, .referenceReused,
             .amountMismatch, .grantVoided, .accountErased, .chainBroken, .alreadySuspended, .notSuspended, .liveClock,
-            .clockBackwards, .databaseExists, .constraintViolated:
+            .clockBackwards, .databaseExists, .constraintViolated, .invalidTemplate:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unknownGrant,
             .unknownSubscription, .unknownMessage, .unreadableFile:
