@@ -113,6 +113,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Membership", "MembershipService", "MembershipStore"],
             path: "Tests/TestSupport",
+            exclude: ["Servers"],
             swiftSettings: settings
         ),
         .testTarget(name: "MembershipTests", dependencies: ["Membership", "TestSupport"], swiftSettings: settings),
@@ -124,7 +125,6 @@ let package = Package(
         .testTarget(
             name: "MembershipMailTests",
             dependencies: ["Membership", "MembershipMail", "TestSupport", subprocess, systemPackage],
-            exclude: ["Servers"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -135,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "MembershipServiceTests",
             dependencies: [
-                "Membership", "MembershipMail", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb,
+                "Membership", "MembershipMail", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport",
+                grdb,
             ],
             swiftSettings: settings
         ),

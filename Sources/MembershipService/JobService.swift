@@ -81,6 +81,8 @@ public struct JobService: Sendable {
         public let run: JobRun
         /// What there is to say beside the counts; nil when there is nothing.
         public let note: String?
+        /// How many things it did.
+        public var processed: Int { run.processed }
     }
 
     /// Does what is due now, batch after batch, and records the run. What a failing run has done stays done. With an

@@ -22,7 +22,8 @@ struct ScheduledJob: Sendable {
                 "trial-expiry", every: .minutes(1), "Record trials that have ended, and tell their readers",
                 TrialExpiryJob()),
             ScheduledJob(
-                "renewal", every: .minutes(1), "Record periods, grace and pauses that have ended, and tell their readers",
+                "renewal", every: .minutes(1),
+                "Record periods, grace and pauses that have ended, and tell their readers",
                 RenewalJob()),
             ScheduledJob(
                 "trial-reminder", every: .minutes(15), "Tell readers that their trial ends soon",

@@ -9,9 +9,6 @@ struct Mailroom: Sendable {
     private let sender: Mailbox?
     private let transport: (any MailTransport)?
 
-    /// How long one delivery through a server may take.
-    static let timeout = TimeSpan(milliseconds: 30_000)
-
     /// - Throws: ``MembershipError`` with code `invalid_input`, `invalid_email`, `unreadable_file` or `invalid_template`.
     init(_ options: Services.MailOptions, delivers: Bool) throws(MembershipError) {
         if let text = options.sender { sender = try Mailbox(parsing: text) } else { sender = nil }
@@ -28,7 +25,7 @@ struct Mailroom: Sendable {
                 .invalidInput, "Messages cannot be delivered: it is not said whom they are from.",
                 remedy: "Set FORTNIGHT_MAIL_FROM to Name <name@example.com>.")
         }
-        transport = try MailDestination.transport(parsing: destination, timeout: Mailroom.timeout)
+        transport = try MailDestination.transport(parsing: destination, timeout: options.timeout)
     }
 
     /// A letter in words.

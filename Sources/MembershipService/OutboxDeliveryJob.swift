@@ -71,7 +71,7 @@ struct OutboxDeliveryJob: Job {
                 let facts: Result<LetterFacts, MembershipError>
                 do {
                     facts = .success(try tx.letterFacts(of: message))
-                } catch where error.isOfOneAccount {
+                } catch  where error.isOfOneAccount {
                     facts = .failure(
                         error as? MembershipError ?? MembershipError(.databaseDamaged, "Its event cannot be read."))
                 }

@@ -1,3 +1,5 @@
+package import Membership
+
 extension Services {
     /// What an operator may choose beside the database. Nothing of it is read before it is needed.
     public struct Options: Sendable {
@@ -22,6 +24,8 @@ extension Services {
         public var siteName: String?
         /// The site's address on the web.
         public var siteURL: String?
+        /// How long one delivery through a server may take.
+        package var timeout = TimeSpan(milliseconds: 30_000)
 
         /// Leaves everything open.
         public init() {}

@@ -38,7 +38,7 @@ extension SubscriptionJob {
                     tally.processed += done
                     return done < wanted
                 }
-            } catch where error.isOfOneAccount {
+            } catch  where error.isOfOneAccount {
                 isLast = try await runOneByOne(run, limit: wanted)
             }
             guard isLast else { continue }
@@ -66,7 +66,7 @@ extension SubscriptionJob {
             do {
                 try await runOne(key, run)
                 failuresInARow = 0
-            } catch where error.isOfOneAccount {
+            } catch  where error.isOfOneAccount {
                 try await noteFailure(error, key.account, run)
                 failuresInARow += 1
                 if failuresInARow >= mostFailuresInARow { throw error }

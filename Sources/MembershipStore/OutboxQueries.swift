@@ -93,7 +93,8 @@ extension WriteTransaction {
 
     /// Gives all messages back that were taken, because whoever took them is gone.
     package func giveBackAllMessages() throws {
-        try sql.submit("UPDATE outbox SET leased_until = NULL WHERE due_at IS NOT NULL AND leased_until IS NOT NULL", [])
+        try sql.submit(
+            "UPDATE outbox SET leased_until = NULL WHERE due_at IS NOT NULL AND leased_until IS NOT NULL", [])
     }
 
     /// Notes that a message left.

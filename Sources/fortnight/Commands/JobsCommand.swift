@@ -90,7 +90,9 @@ struct JobsCommand: ParsableCommand {
                     item.message?.description ?? item.subscription?.description ?? "")
             }
             if !preview.items.isEmpty { global.console.line(table.text) }
-            let listed = !preview.items.isEmpty && preview.items.count < preview.count ? "; the first \(preview.items.count) are listed" : ""
+            let listed =
+                !preview.items.isEmpty && preview.items.count < preview.count
+                ? "; the first \(preview.items.count) are listed" : ""
             global.console.note("\(job) would do \(preview.count)\(listed). Nothing was changed.")
         }
     }
