@@ -40,9 +40,9 @@ extension WriteTransaction {
         try record(changed.flatMap { events(of: $0, reason: reason, data: data) })
     }
 
-    /// An event for each step; the reader is told of the last that has a message.
+    /// An event for each step; the reader is told of one of them.
     private func events(of life: SubscriptionLife, reason: String?, data: JSONText) -> [NewEvent] {
-        let told = life.steps.lastIndex { $0.transition.rule.message != nil }
+        let told = life.toldIndex
         return life.steps.enumerated().map { index, step in
             var json = step.byClock ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }

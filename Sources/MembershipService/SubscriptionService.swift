@@ -58,6 +58,11 @@ public struct SubscriptionService: Sendable {
                 try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
                 return subscription
             }
+            guard !version.terms.isFree else {
+                throw MembershipError(
+                    .transitionForbidden, "\(version) costs nothing, so that nothing can be paid for it.",
+                    remedy: "Start it without a payment.")
+            }
             try payment.requireAmount(for: subscription)
             let paid = Subscription.started(
                 id: subscription.id, of: account.id, to: version, zone: subscription.zone,

@@ -52,6 +52,9 @@ extension LifecycleModel {
             write([Deed(.accountCreated, now, .welcome)])
             if withTrial { beginTrial() }
             return true
+        case .runJobs:
+            runJobs()
+            return true
         default:
             return signedUpAt != nil && attemptWithAccount(command)
         }
@@ -79,9 +82,6 @@ extension LifecycleModel {
             guard gifts.indices.contains(number), !gifts[number].isVoid else { return false }
             gifts[number].isVoid = true
             write([Deed(.grantVoided, now)])
-            return true
-        case .runJobs:
-            runJobs()
             return true
         default:
             return change { model, agreement, passed in model.change(&agreement, by: command, passed) }
@@ -166,6 +166,15 @@ extension LifecycleModel {
     private mutating func runJobs() {
         guard var agreement else { return }
         write(letTimePass(&agreement, to: now), about: agreement)
+        // Who did nothing about a trial hears of its end some days before.
+        let early = LifecycleModel.reminderDays * LifecycleModel.day
+        if agreement.status == .trialing, !agreement.wasReminded, agreement.settled == 0, !agreement.goesOnAfterTrial,
+            !agreement.isCancelled, let start = agreement.trialStart, let end = agreement.trialEnd,
+            end > now, end - now <= early, end - start > early
+        {
+            agreement.wasReminded = true
+            write([Deed(.trialEnding, now, .trialEnding)])
+        }
         self.agreement = agreement
     }
 }
@@ -185,6 +194,7 @@ extension LifecycleModel {
                 return nil
             }
             agreement.trialEnd = end + Int64(days) * LifecycleModel.day
+            agreement.wasReminded = false
             return [Deed(.trialExtended, now)]
         case .endTrial:
             return agreement.status == .trialing ? endTrial(&agreement, at: now) : nil

@@ -129,6 +129,8 @@ extension LifecycleModel {
     }
 
     static let day: Int64 = 86_400_000
+    /// How many days before its end the reader of a trial is reminded.
+    static let reminderDays: Int64 = 3
     /// Nothing is paid for beyond the year 2099.
     static let lastEnd: Int64 = 4_102_444_799_999
 
@@ -298,6 +300,26 @@ extension LifecycleModel {
             !$0.isVoid && LifecycleModel.opens($0.right) && $0.from <= moment && $0.until.map { moment < $0 } ?? true
         }
         return byGift || (moment < now ? accessWas[moment] ?? false : subscriptionOpens(at: moment))
+    }
+
+    /// When the longest of the rights that open the article now is over; nil for never. The subscription's is that of
+    /// the trial, of what is settled under one plan, or of the grace.
+    var accessEnd: Int64? {
+        var ends = gifts.filter {
+            !$0.isVoid && LifecycleModel.opens($0.right) && $0.from <= now && $0.until.map { now < $0 } ?? true
+        }.map(\.until)
+        if subscriptionOpens(at: now), let agreement = agreement(at: now) {
+            ends.append(agreement.status == .active ? settledEnd(agreement) : due(agreement))
+        }
+        return ends.contains(nil) ? nil : ends.compactMap(\.self).max()
+    }
+
+    private func settledEnd(_ agreement: Agreement) -> Int64? {
+        if let change = agreement.change, agreement.offer.isFree || change.from < agreement.settled {
+            return agreement.isCancelled && agreement.settled < change.from
+                ? boundary(agreement.settled, of: agreement) : boundary(change.from, of: agreement)
+        }
+        return agreement.offer.isFree && !agreement.isCancelled ? nil : boundary(agreement.settled, of: agreement)
     }
 
     /// The next moments at which time does something, if nobody else does.

@@ -90,6 +90,7 @@ extension LifecycleView {
         for (mine, theirs) in zip(access, found.access) {
             compare("access at \(LifecycleCommand.text(mine.at))", mine.isAllowed, theirs.isAllowed)
         }
+        compare("access until", accessUntil, found.accessUntil)
         compare("payments", payments, found.payments)
         compare("events", events, found.events)
         compare("messages", messages.map(\.rawValue), found.messages.map(\.rawValue))
@@ -104,6 +105,7 @@ extension LifecycleView {
             events.map { "\($0.kind.rawValue) \(LifecycleCommand.text($0.at))" }.joined(separator: ", ")
         case let status as Subscription.Status: status.rawValue
         case let text as String?: text ?? "none"
+        case let moments as [Int64?]: moments.map { $0.map { LifecycleCommand.text($0) } ?? "for ever" }.joined()
         default: "\(value)"
         }
     }

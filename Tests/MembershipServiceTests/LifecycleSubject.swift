@@ -7,7 +7,8 @@ import TestSupport
 struct LifecycleView: Equatable {
     var subscription: SubscriptionFields?
     var access: [Access] = []
-    var accessEnds: [Access.End] = []
+    /// The end of the right that lasts longest, where there is one now; nil in it for ever.
+    var accessUntil: [Int64?] = []
     var payments: [LifecycleModel.Paid] = []
     var events: [LifecycleModel.Happening] = []
     var messages: [Message] = []
@@ -26,11 +27,6 @@ struct LifecycleView: Equatable {
     struct Access: Equatable {
         var at: Int64
         var isAllowed: Bool
-
-        struct End: Equatable {
-            var source: String
-            var until: Int64?
-        }
     }
 }
 
@@ -117,9 +113,8 @@ struct LifecycleSubject {
             _ = try await services.grants.void(reader, grant: gifts[number], reason: "wrong")
         case .setClock(let moment): _ = try await services.clock.set(to: Timestamp(milliseconds: moment))
         case .runJobs:
-            for job in try await services.jobs.list().map(\.name) where !["outbox-delivery", "purge"].contains(job) {
-                _ = try await services.jobs.run(job)
-            }
+            let jobs = try await services.jobs.list().map(\.name)
+            for job in jobs where !["outbox-delivery", "purge"].contains(job) { _ = try await services.jobs.run(job) }
         }
     }
 
@@ -133,9 +128,7 @@ struct LifecycleSubject {
         guard let answer = try await ifKnown({ try await database.services.access.check(reader: reader, article: article) })
         else { return view }
         view.access = [.init(at: answer.decision.at.milliseconds, isAllowed: answer.decision.allowed)]
-        if let source = answer.decision.source {
-            view.accessEnds = [.init(source: source.rawValue, until: answer.decision.until?.milliseconds)]
-        }
+        if answer.decision.allowed { view.accessUntil = [answer.decision.until?.milliseconds] }
         let rest = try await store.read { tx in
             // As AccessService.check(at:) does, with the facts fetched once for all moments.
             let facts = try tx.accessFacts(reader: reader, article: article, trialPlan: Slug(stored: "membership"))
@@ -208,6 +201,7 @@ extension LifecycleModel {
                 nextPlanAt: agreement.change.map { boundary($0.from, of: agreement) })
         }
         view.access = ([now] + moments).map { .init(at: $0, isAllowed: isAllowed(at: $0)) }
+        if isAllowed(at: now) { view.accessUntil = [accessEnd] }
         (view.payments, view.events, view.messages) = (paid, happened, told)
         return view
     }
