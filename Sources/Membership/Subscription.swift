@@ -191,12 +191,27 @@ extension Subscription {
         return max(settledPeriods, nextVersion.fromIndex)
     }
 
-    /// The next so many periods that cost something and that nobody has paid for; nil when there are fewer.
-    package func unsettledPeriods(_ count: Int) -> Range<Int>? {
-        guard let first = nextUnsettledPeriod else { return nil }
-        let last = first + count - 1
-        return terms(ofPeriod: last).isFree ? nil : first..<last + 1
+    /// The next so many periods that nobody has paid for, of which each costs something.
+    ///
+    /// - Throws: ``MembershipError`` with code `transition_forbidden` when there are fewer, `invalid_input` when they would
+    ///   go on for too long.
+    package func unsettledPeriods(_ count: Int) throws(MembershipError) -> Range<Int> {
+        guard let first = nextUnsettledPeriod, !terms(ofPeriod: first + count - 1).isFree else {
+            throw MembershipError(
+                .transitionForbidden,
+                "Subscription \(id) cannot be paid for: it is \(status.rawValue), and fewer than \(count) of its periods "
+                    + "to come cost anything.", remedy: "fortnight subscription show shows what it is.")
+        }
+        guard boundary(first + count) <= Subscription.lastEnd else {
+            throw MembershipError(
+                .invalidInput, "\(count) more periods would be paid for beyond \(Subscription.lastEnd).",
+                remedy: "Pay for fewer.")
+        }
+        return first..<first + count
     }
+
+    /// Nothing is paid for beyond this.
+    private static let lastEnd = Timestamp(milliseconds: 4_102_444_799_999)
 
     /// The first moment that is not paid for; nil when nothing is paid for from now on.
     public var paidUntil: Timestamp? {

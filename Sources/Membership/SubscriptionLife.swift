@@ -209,16 +209,7 @@ extension SubscriptionLife {
                 .invalidInput, "‘\(count)’ is not a number of periods to pay for.", remedy: "Give 1 to 120.")
         }
         let moment = try ready(.pay, at: now)
-        guard let periods = subscription.unsettledPeriods(count) else {
-            throw forbidden(
-                .pay,
-                "it is \(subscription.status.rawValue), and not so many periods to come cost anything: \(count)")
-        }
-        guard subscription.boundary(periods.upperBound) <= Subscription.lastEnd else {
-            throw MembershipError(
-                .invalidInput, "\(count) more periods would be paid for beyond \(Subscription.lastEnd).",
-                remedy: "Pay for fewer.")
-        }
+        let periods = try subscription.unsettledPeriods(count)
         take(.pay, at: moment) { $0.settle(upTo: periods.upperBound) }
     }
 
@@ -357,9 +348,6 @@ extension Subscription {
         life.advance(to: moment)
         return life.subscription
     }
-
-    /// Nothing is paid for beyond this.
-    static let lastEnd = Timestamp(milliseconds: 4_102_444_799_999)
 
     fileprivate mutating func finish(_ status: Status, at moment: Timestamp) {
         self.status = status

@@ -58,11 +58,7 @@ public struct SubscriptionService: Sendable {
                 try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
                 return subscription
             }
-            guard !version.terms.isFree else {
-                throw MembershipError(
-                    .transitionForbidden, "\(version) costs nothing, so that nothing can be paid for it.",
-                    remedy: "Start it without a payment.")
-            }
+            _ = try subscription.unsettledPeriods(payment.periods)
             try payment.requireAmount(for: subscription)
             let paid = Subscription.started(
                 id: subscription.id, of: account.id, to: version, zone: subscription.zone,

@@ -103,8 +103,8 @@ extension LifecycleHistory {
         }
         let roll = numbers.below(100)
         if roll < 34 { return waiting(&numbers) }
-        if roll < 42 { return .plain(.runJobs) }
-        if roll < 46 { return giving(&numbers) }
+        if roll < 39 { return .plain(.runJobs) }
+        if roll < 44 { return giving(&numbers) }
         guard let agreement = model.agreement(at: model.now), !agreement.isOver else {
             return roll < 54 ? any(&numbers) : beginning(&numbers)
         }

@@ -119,33 +119,38 @@ struct LifecycleSubject {
     }
 
     /// What the account looks like, with access at some moments.
-    func view(at moments: [Int64]) async throws -> LifecycleView {
+    ///
+    /// - Parameter throughServices: whether what can be asked of a service is asked of it, and not of what it asks.
+    func view(at moments: [Int64], throughServices: Bool) async throws -> LifecycleView {
         let (reader, article) = (reader, article)
-        var view = LifecycleView()
+        let view = try await ifKnown {
+            try await store.read { tx in
+                let facts = try tx.accessFacts(reader: reader, article: article, trialPlan: Slug(stored: "membership"))
+                guard case .account(let account) = facts.reader else { return LifecycleView() }
+                let decision = AccessRules.decide(facts, at: tx.now)
+                return LifecycleView(
+                    subscription: try tx.subscriptions(of: account.id).first.map { .init($0.advanced(to: tx.now)) },
+                    access: ([tx.now] + moments.map(Timestamp.init(milliseconds:))).map {
+                        .init(at: $0.milliseconds, isAllowed: AccessRules.decide(facts, at: $0).allowed)
+                    }, accessUntil: decision.allowed ? [decision.until?.milliseconds] : [],
+                    payments: try tx.payments(of: account.id).map(LifecycleModel.Paid.init),
+                    events: try tx.events(of: account.id).map { .init(kind: $0.kind, at: $0.effectiveAt.milliseconds) },
+                    messages: try tx.messages(to: account.id))
+            }
+        }
+        guard var view else { return LifecycleView() }
+        guard throughServices else { return view }
+        view.payments = try await database.services.payments.list(reader).map(LifecycleModel.Paid.init)
+        view.access = []
+        for moment in [nil] + moments.map(Timestamp.init(milliseconds:)) {
+            let answer = try await database.services.access.check(reader: reader, article: article, at: moment)
+            view.access.append(.init(at: answer.decision.at.milliseconds, isAllowed: answer.decision.allowed))
+        }
         do {
             view.subscription = .init(try await database.services.subscriptions.show(reader))
-        } catch let error as MembershipError where [.unknownSubscription, .unknownAccount].contains(error.code) {}
-        guard let answer = try await ifKnown({ try await database.services.access.check(reader: reader, article: article) })
-        else { return view }
-        view.access = [.init(at: answer.decision.at.milliseconds, isAllowed: answer.decision.allowed)]
-        if answer.decision.allowed { view.accessUntil = [answer.decision.until?.milliseconds] }
-        let rest = try await store.read { tx in
-            // As AccessService.check(at:) does, with the facts fetched once for all moments.
-            let facts = try tx.accessFacts(reader: reader, article: article, trialPlan: Slug(stored: "membership"))
-            guard case .account(let account) = facts.reader else { return LifecycleView() }
-            var view = LifecycleView()
-            view.access = moments.map {
-                .init(at: $0, isAllowed: AccessRules.decide(facts, at: Timestamp(milliseconds: $0)).allowed)
-            }
-            view.payments = try tx.payments(of: account.id).map(LifecycleModel.Paid.init)
-            view.events = try tx.events(of: account.id).map {
-                .init(kind: $0.kind, at: $0.effectiveAt.milliseconds)
-            }
-            view.messages = try tx.messages(to: account.id)
-            return view
+        } catch let error as MembershipError where error.code == .unknownSubscription {
+            view.subscription = nil
         }
-        view.access += rest.access
-        (view.payments, view.events, view.messages) = (rest.payments, rest.events, rest.messages)
         return view
     }
 
