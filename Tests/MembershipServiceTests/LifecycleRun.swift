@@ -8,6 +8,8 @@ struct LifecycleRun {
     private(set) var subject: LifecycleSubject
     /// What was done, and whether it was refused.
     private(set) var log: [(command: LifecycleCommand, refusal: MembershipError?)] = []
+    /// How many events were the same on both sides.
+    private var knownEvents = 0
     private let history: LifecycleHistory
     private let referencePrefix: String
 
@@ -39,10 +41,20 @@ struct LifecycleRun {
         guard isDone == (refusal == nil) else {
             return difference("is refused", isDone ? "no" : "yes", refusal.map { "yes: \($0.message)" } ?? "no")
         }
+        return try await compare(throughServices: log.count % 5 == 1)
+    }
+
+    /// Looks at both sides.
+    private mutating func compare(throughServices: Bool) async throws -> LifecycleDifference? {
         let moments = model.interestingMoments
-        let expected = model.view(at: moments)
-        let found = try await subject.view(at: moments, throughServices: log.count % 5 == 1)
-        return expected == found ? nil : LifecycleDifference(script: script, lines: expected.lines(beside: found))
+        let expected = model.view(at: moments, eventsAfter: knownEvents)
+        let found = try await subject.view(
+            at: moments, eventsAfter: knownEvents, throughServices: throughServices)
+        guard expected == found else {
+            return LifecycleDifference(script: script, lines: expected.lines(beside: found))
+        }
+        knownEvents = model.happened.count
+        return nil
     }
 
     /// Looks at the chain of events in the end, and leaves nothing behind that is still open.
@@ -50,6 +62,8 @@ struct LifecycleRun {
         if model.agreement.map({ !$0.isOver }) ?? false, let difference = try await take(.plain(.cancel(now: true))) {
             return difference
         }
+        knownEvents = 0
+        if let difference = try await compare(throughServices: true) { return difference }
         return try await subject.chainFault().map { difference("chain of events", "sound", $0) }
     }
 

@@ -120,8 +120,10 @@ struct LifecycleSubject {
 
     /// What the account looks like, with access at some moments.
     ///
-    /// - Parameter throughServices: whether what can be asked of a service is asked of it, and not of what it asks.
-    func view(at moments: [Int64], throughServices: Bool) async throws -> LifecycleView {
+    /// - Parameters:
+    ///   - known: how many events need not be read again; they never change.
+    ///   - throughServices: whether what can be asked of a service is asked of it, and not of what it asks.
+    func view(at moments: [Int64], eventsAfter known: Int, throughServices: Bool) async throws -> LifecycleView {
         let (reader, article) = (reader, article)
         let view = try await ifKnown {
             try await store.read { tx in
@@ -134,7 +136,9 @@ struct LifecycleSubject {
                         .init(at: $0.milliseconds, isAllowed: AccessRules.decide(facts, at: $0).allowed)
                     }, accessUntil: decision.allowed ? [decision.until?.milliseconds] : [],
                     payments: try tx.payments(of: account.id).map(LifecycleModel.Paid.init),
-                    events: try tx.events(of: account.id).map { .init(kind: $0.kind, at: $0.effectiveAt.milliseconds) },
+                    events: try tx.events(of: account.id, from: Int64(known) + 1, limit: 1000).map {
+                        .init(kind: $0.kind, at: $0.effectiveAt.milliseconds)
+                    },
                     messages: try tx.messages(to: account.id))
             }
         }
@@ -192,7 +196,7 @@ extension LifecycleView.SubscriptionFields {
 
 extension LifecycleModel {
     /// What the model says can be seen.
-    func view(at moments: [Int64]) -> LifecycleView {
+    func view(at moments: [Int64], eventsAfter known: Int) -> LifecycleView {
         var view = LifecycleView()
         guard signedUpAt != nil else { return view }
         view.subscription = agreement(at: now).map { agreement in
@@ -207,7 +211,7 @@ extension LifecycleModel {
         }
         view.access = ([now] + moments).map { .init(at: $0, isAllowed: isAllowed(at: $0)) }
         if isAllowed(at: now) { view.accessUntil = [accessEnd] }
-        (view.payments, view.events, view.messages) = (paid, happened, told)
+        (view.payments, view.events, view.messages) = (paid, Array(happened.dropFirst(known)), told)
         return view
     }
 
