@@ -2,7 +2,7 @@
 public struct Account: Equatable, Sendable {
     /// Its identity.
     public let id: Identifier<Account>
-    /// As the person typed it; empty when the account was erased.
+    /// As the person typed it; empty when the account was erased or has become part of another.
     public let email: String
     /// What the person wants to be called.
     public let name: String?
@@ -31,6 +31,11 @@ public struct Account: Equatable, Sendable {
         self.timeZone = timeZone
         self.createdAt = createdAt
     }
+}
+
+extension Account {
+    /// What it is called in messages: the address, or the id when that is gone.
+    public var label: String { email.isEmpty ? id.description : email }
 }
 
 extension Account: IdentifiedKind {

@@ -92,6 +92,9 @@ struct LedgerKey: Sendable {
     /// What the ledger knows a person by.
     func identity(ofCanonicalEmail email: String) -> String { hmac("email:" + email) }
 
+    /// What the ledger knows a device by.
+    func identity(ofDevice device: DeviceID) -> String { hmac("device:" + device.text) }
+
     private func hmac(_ text: String) -> String {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
     }

@@ -9,6 +9,8 @@ public struct Services: Sendable {
     public let accounts: AccountService
     /// Their trials.
     public let trials: TrialService
+    /// The domains from which there is no trial.
+    public let disposableDomains: DisposableDomainService
     /// Their subscriptions.
     public let subscriptions: SubscriptionService
     /// What they paid.
@@ -53,6 +55,7 @@ public struct Services: Sendable {
         self.ledgerKey = ledgerKey
         accounts = AccountService(store: store, ledgerKey: ledgerKey)
         trials = TrialService(store: store, ledgerKey: ledgerKey)
+        disposableDomains = DisposableDomainService(store: store)
         subscriptions = SubscriptionService(store: store)
         payments = PaymentService(store: store)
         grants = GrantService(store: store)

@@ -160,7 +160,7 @@ extension ReadTransaction {
     func newestSubscription(of account: Account) throws -> Subscription {
         guard let subscription = try subscriptions(of: account.id).first else {
             throw MembershipError(
-                .unknownSubscription, "\(account.email) has no subscription.",
+                .unknownSubscription, "\(account.label) has no subscription.",
                 remedy: "Begin one with fortnight subscription start, or a trial with fortnight trial start.")
         }
         return subscription

@@ -145,9 +145,24 @@ package final class SQLiteEngine: DatabaseEngine {
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            if queryOnly { try database.execute(sql: "PRAGMA query_only = ON") }
+            if queryOnly {
+                try database.execute(sql: "PRAGMA query_only = ON")
+            } else {
+                // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
+                try database.execute(sql: "PRAGMA secure_delete = ON")
+            }
         }
         return configuration
+    }
+
+    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others.
+    package func scrub() async throws -> Bool {
+        let queue = try connection(writer, queryOnly: false)
+        return try await translatingErrors(path: path) {
+            try await queue.writeWithoutTransaction { database in
+                try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+            }
+        }
     }
 
     package func examine() async throws -> [Finding] {

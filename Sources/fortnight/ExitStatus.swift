@@ -15,7 +15,7 @@ enum ExitStatus {
         case .invalidInput:
             64
         case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .accountExists, .titleExists,
-            .trialTaken,
+            .trialTaken, .disposableDomain,
             .alreadySubscribed, .transitionForbidden, .editConflict, .planExists, .planRetired, .referenceReused,
             .amountMismatch, .grantVoided, .accountErased, .chainBroken, .alreadySuspended, .notSuspended, .liveClock,
             .clockBackwards, .databaseExists, .constraintViolated:
