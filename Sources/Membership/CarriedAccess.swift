@@ -20,11 +20,13 @@ extension Subscription {
             switch promise.source {
             case .trial:
                 return PromisedAccess(
-                    entitlement: promise.entitlement, source: .complimentary, interval: Interval(from: start, until: end))
+                    entitlement: promise.entitlement, source: .complimentary,
+                    interval: Interval(from: start, until: end))
             case .subscription:
                 let isFree = promise.interval.endsAt == nil || rest.terms.isFree
                 // All that is paid for moves by the same length, so that it stays in a row.
-                let first = access.first { $0.source == .subscription && $0.entitlement == promise.entitlement } ?? promise
+                let first =
+                    access.first { $0.source == .subscription && $0.entitlement == promise.entitlement } ?? promise
                 let paidFrom = max(first.interval.startsAt, now)
                 let otherEnd = other.paidEnd(of: promise.entitlement, at: now) ?? paidFrom
                 let wait = isFree || otherEnd <= paidFrom ? TimeSpan(milliseconds: 0) : otherEnd - paidFrom

@@ -90,7 +90,8 @@ extension ReadTransaction {
     fileprivate func export(_ account: Account, merged: [AccountExport], _ key: LedgerKey) throws -> AccountExport {
         let addresses = try canonicalEmails(of: account.id).map { email in
             AccountExport.Address(
-                canonical: email, trialStartedAt: try trialStart(identityHMACs: [key.identity(ofCanonicalEmail: email)]))
+                canonical: email, trialStartedAt: try trialStart(identityHMACs: [key.identity(ofCanonicalEmail: email)])
+            )
         }
         let messages = try heldMessages(to: account.id).map { held in
             AccountExport.Letter(

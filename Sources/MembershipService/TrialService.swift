@@ -26,7 +26,8 @@ public struct TrialService: Sendable {
             }
             if let domain = try tx.askDisposable(EmailAddress(parsing: account.email).domain).first() {
                 throw MembershipError(
-                    .disposableDomain, "\(account.label) gets no trial: ‘\(domain)’ is a domain for throwaway addresses.",
+                    .disposableDomain,
+                    "\(account.label) gets no trial: ‘\(domain)’ is a domain for throwaway addresses.",
                     remedy: "Ask for another address and use fortnight account change-email, or take the domain off "
                         + "the list with fortnight trial domains remove.")
             }
