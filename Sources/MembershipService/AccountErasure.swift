@@ -27,9 +27,10 @@ extension AccountService {
         var removed: Set<String> = []
         // Between looking and erasing another letter may have been delivered.
         for _ in 0..<5 {
-            let (id, files) = try await lettersToRemove(reference)
-            removed.formUnion(try files.filter { try LetterFile.remove($0) })
-            let known = Set(files)
+            let traces = try await traces(of: reference)
+            let (id, known) = (traces.id, Set(traces.files))
+            removed.formUnion(try known.filter { try LetterFile.remove($0) })
+            try await store.claim { tx in try tx.removeFromJobRuns(traces.emails) }
             let erased = try await store.write { tx in try tx.erase(id, knownFiles: known, reason: reason) }
             guard let erased else { continue }
             return Erasure(
@@ -41,13 +42,22 @@ extension AccountService {
             remedy: "Try again when the job is through.")
     }
 
-    private func lettersToRemove(_ reference: AccountReference) async throws -> (Identifier<Account>, [String]) {
+    /// What is outside her own rows: letters in folders, and what jobs have written down.
+    private struct Traces: Sendable {
+        let id: Identifier<Account>
+        let files: [String]
+        let emails: [String]
+    }
+
+    private func traces(of reference: AccountReference) async throws -> Traces {
         do {
             return try await store.read { tx in
                 let account = try tx.account(reference)
                 try tx.requirePresent(account)
                 let accounts = try [account.id] + tx.accounts(mergedInto: account.id).map(\.id)
-                return (account.id, try tx.letterFiles(of: accounts))
+                return Traces(
+                    id: account.id, files: try tx.letterFiles(of: accounts),
+                    emails: try tx.emailsInMessages(of: accounts))
             }
         } catch let error as MembershipError where error.code == .accountErased {
             // What others kept from being cleared then can be cleared now.

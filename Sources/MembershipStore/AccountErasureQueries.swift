@@ -13,6 +13,18 @@ extension ReadTransaction {
         ) { try $0.text(0) }
     }
 
+    /// The addresses of these accounts as they may stand in a server's answer, in lower case.
+    package func emailsInMessages(of accounts: [Identifier<Account>]) throws -> [String] {
+        let list = placeholders(accounts.count)
+        return try sql.query(
+            """
+            SELECT canonical_email FROM account_emails WHERE account_id IN (\(list))
+            UNION SELECT lower(email) FROM accounts WHERE email <> '' AND account_id IN (\(list))
+            """,
+            accounts
+        ) { try $0.text(0) }
+    }
+
     /// Whether a letter to one of these accounts is on its way at this moment.
     package func isDelivering(to accounts: [Identifier<Account>]) throws -> Bool {
         try sql.first(
@@ -37,6 +49,15 @@ extension WriteTransaction {
             [now] + accounts)
     }
 
+    /// Removes what went wrong with runs of jobs where it names one of these addresses. It looks at all runs, so it does
+    /// not belong into a transaction that others must not run into.
+    package func removeFromJobRuns(_ emails: [String]) throws {
+        for email in emails {
+            try sql.run(
+                "UPDATE job_runs SET error = 'erased' WHERE replace(lower(error), $1, '') <> lower(error)", [email])
+        }
+    }
+
     package func deleteJobFailures(of accounts: [Identifier<Account>]) throws {
         try sql.run("DELETE FROM job_failures WHERE account_id IN (\(placeholders(accounts.count)))", accounts)
     }
@@ -56,18 +77,6 @@ extension WriteTransaction {
     /// is what happened, when and for how much, and a chain of events that still holds.
     package func removePerson(of accounts: [Identifier<Account>]) throws {
         let list = placeholders(accounts.count)
-        // What a server answered may hold her address; it must be known until here.
-        let emails = try sql.query(
-            """
-            SELECT canonical_email FROM account_emails WHERE account_id IN (\(list))
-            UNION SELECT lower(email) FROM accounts WHERE email <> '' AND account_id IN (\(list))
-            """,
-            accounts
-        ) { try $0.text(0) }
-        for email in emails {
-            try sql.run(
-                "UPDATE job_runs SET error = 'erased' WHERE replace(lower(error), $1, '') <> lower(error)", [email])
-        }
         try giveUpMessages(to: accounts)
         try deleteJobFailures(of: accounts)
         for statement in [
@@ -75,13 +84,12 @@ extension WriteTransaction {
             "UPDATE events SET reason = NULL, reason_salt = NULL WHERE reason IS NOT NULL AND account_id IN (\(list))",
             "UPDATE grants SET reason = NULL WHERE reason IS NOT NULL AND account_id IN (\(list))",
             "UPDATE account_suspensions SET reason = 'erased' WHERE account_id IN (\(list))",
-            // A hash of a reference can be undone by trying references.
-            "DELETE FROM payment_references WHERE account_id IN (\(list))",
-            "UPDATE payments SET reference = NULL WHERE account_id IN (\(list))",
             "UPDATE outbox SET last_error = NULL, destination = NULL WHERE account_id IN (\(list))",
         ] {
             try sql.run(statement, accounts)
         }
+        // Their hashes too: a hash of a reference can be undone by trying references.
+        try removePaymentReferences(of: accounts)
         let behind = placeholders(accounts.count, from: 2)
         try sql.run(
             "UPDATE account_suspensions SET ends_at = $1 WHERE ends_at IS NULL AND account_id IN (\(behind))",

@@ -70,6 +70,7 @@ extension WriteTransaction {
     ///
     /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
     package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
+        guard !events.isEmpty else { return }
         var heads = isNewAccount ? [:] : try self.heads(of: Set(events.map(\.account.rawValue)))
         var (eventRows, outboxRows): ([[any SQLValueConvertible]], [[any SQLValueConvertible]]) = ([], [])
         for event in events {
