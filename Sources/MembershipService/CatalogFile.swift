@@ -99,21 +99,29 @@ extension CatalogFile.Entry {
 
 extension CatalogFile {
     private static func read(_ path: String, name: String) throws(MembershipError) -> Data {
-        do {
-            let handle = path == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
-            // One byte more than is taken tells that there are too many.
-            var bytes = Data()
-            while bytes.count <= largest, let piece = try handle.read(upToCount: largest + 1 - bytes.count),
-                !piece.isEmpty
-            {
-                bytes += piece
+        let input = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw unreadable(name) }
+        defer { close(input) }
+        // One byte more than is taken tells that there are too many.
+        var bytes = [UInt8](repeating: 0, count: largest + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return Foundation.read(input, rest.baseAddress, rest.count)
             }
-            return bytes
-        } catch {
-            throw MembershipError(
-                .unreadableFile, "‘\(name)’ cannot be read: \(error.localizedDescription)",
-                remedy: "Give the path of a catalog, or - for standard input.")
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(name) }
+            if count == 0 { break }
+            filled += count
         }
+        return Data(bytes[..<filled])
+    }
+
+    private static func unreadable(_ name: String) -> MembershipError {
+        MembershipError(
+            .unreadableFile, "‘\(name)’ cannot be read: \(String(cString: strerror(errno))).",
+            remedy: "Give the path of a catalog, or - for standard input.")
     }
 
     /// Aliases are not followed: a few lines of them can stand for more than any memory holds.
@@ -153,8 +161,11 @@ private struct CatalogNode {
     let node: Node
     let line: Int
     let file: File
-    /// What it is the value of, for messages; empty at the top.
-    var key = ""
+    /// What messages call it: `‘prices’`.
+    var label = "the catalog"
+
+    /// The greatest length of a value in bytes; nothing that is meant for a catalog comes near.
+    private static let longest = 200
 
     /// The one document of the file.
     static func root(of text: String, _ file: File) throws(MembershipError) -> CatalogNode {
@@ -173,11 +184,9 @@ private struct CatalogNode {
         return CatalogNode(node: node, line: node.mark?.line ?? 1, file: file)
     }
 
-    private func child(_ node: Node, key: String) -> CatalogNode {
-        CatalogNode(node: node, line: node.mark?.line ?? line, file: file, key: key)
+    private func child(_ node: Node, label: String) -> CatalogNode {
+        CatalogNode(node: node, line: node.mark?.line ?? line, file: file, label: label)
     }
-
-    private var label: String { key.isEmpty ? "the catalog" : "‘\(key)’" }
 
     /// The pairs of a mapping, each key once.
     func entries() throws(MembershipError) -> [(key: CatalogNode, value: CatalogNode)] {
@@ -186,12 +195,12 @@ private struct CatalogNode {
         }
         var seen: [String: Int] = [:]
         return try mapping.map { pair throws(MembershipError) in
-            let key = child(pair.key, key: "a key of \(label)")
+            let key = child(pair.key, label: "a key of \(label)")
             let name = try key.text()
             if let first = seen.updateValue(key.line, forKey: name) {
                 throw file.refusal(key.line, "‘\(name)’ stands there twice, first in line \(first)")
             }
-            return (key, CatalogNode(node: pair.value, line: key.line, file: file, key: name))
+            return (key, CatalogNode(node: pair.value, line: key.line, file: file, label: "‘\(name)’"))
         }
     }
 
@@ -206,7 +215,7 @@ private struct CatalogNode {
         guard let sequence = node.sequence else {
             throw file.refusal(line, "\(label) is \(kind), and must be a list: [all-titles]")
         }
-        return sequence.map { child($0, key: key) }
+        return sequence.map { child($0, label: "an item of \(label)") }
     }
 
     func text() throws(MembershipError) -> String {
@@ -214,6 +223,9 @@ private struct CatalogNode {
             throw file.refusal(line, "\(label) is \(kind), and must be a single value")
         }
         guard !scalar.string.isEmpty else { throw file.refusal(line, "\(label) has no value") }
+        guard scalar.string.utf8.count <= CatalogNode.longest else {
+            throw file.refusal(line, "\(label) begins with \(kind), and is longer than any value")
+        }
         return scalar.string
     }
 
@@ -257,7 +269,7 @@ private struct CatalogNode {
 
     private var kind: String {
         switch node {
-        case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "‘\(scalar.string)’"
+        case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "‘\(scalar.string.prefix(40))’"
         case .mapping: "a mapping"
         case .sequence: "a list"
         case .alias: "an alias"
@@ -334,7 +346,7 @@ private struct CatalogNode {
             case .reader(let problem, let offset, _, _):
                 refusal(offset.map { text.prefix($0).count(where: \.isNewline) + 1 }, "is not YAML: \(problem)")
             case .duplicatedKeysInMapping(let duplicates, let context):
-                refusal(context.mark.line, "‘\(duplicates.joined(separator: "’, ‘"))’ stands there twice")
+                refusal(context.mark.line, "‘\(duplicates.first?.prefix(40) ?? "")’ stands there twice")
             case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
                 refusal(nil, "cannot be read as YAML")
             }

@@ -127,7 +127,7 @@ struct PlanCommandTests {
     @Test(arguments: [
         (["add", "Plan A", "--price", "9:EUR"], 65, "‘Plan A’"), (["add", "a", "--price", "9.99"], 64, "‘9.99’"),
         (["add", "a", "--price", "9:XQZ"], 64, "‘XQZ’"), (["add", "a", "--price", "9.999:EUR"], 64, "‘9.999’"),
-        (["add", "a", "--price", "9.5:JPY"], 64, "‘9.5’"), (["add", "a", "--price", "-9:EUR"], 64, "-9:EUR"),
+        (["add", "a", "--price", "9.5:JPY"], 64, "‘9.5’"), (["add", "a", "--price", "-9:EUR"], 64, "‘-9’"),
         (["add", "a", "--price", "9:EUR:x"], 64, "‘9:EUR:x’"),
         (["add", "membership", "--price", "9:EUR", "--price", "8:EUR"], 64, "two prices in EUR"),
         (["add", "membership", "--price", "0:EUR", "--price", "8:USD"], 64, "free"),
@@ -143,7 +143,8 @@ struct PlanCommandTests {
         (["migrate", "membership", "--from", "1", "--to", "1", "--at", "now"], 64, "membership@1"),
         (["migrate", "membership", "--from", "1", "--to", "2", "--at", "noon"], 64, "‘noon’"),
         (["migrate", "membership", "--from", "1", "--to", "1", "--reason", "for a@b.example"], 64, "address"),
-        (["apply", "none.yml"], 66, "none.yml"), (["apply", "."], 66, "‘.’"), (["apply", "twice.yml"], 65, "line 8"),
+        (["apply", "none.yml"], 66, "none.yml"), (["apply", "."], 66, "‘.’"),
+        (["apply", "twice.yml"], 65, "line 2: ‘membership’ stands there twice"),
         (["apply", "empty.yml"], 65, "empty"),
     ])
     func badInputIsRefusedByNameWithItsStatus(arguments: [String], status: Int32, named: String) async throws {

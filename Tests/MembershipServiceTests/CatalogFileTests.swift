@@ -64,7 +64,7 @@ struct CatalogFileTests {
     @Test(arguments: [
         ("EUR: 9.99", "XQZ: 9.99", 4, "‘XQZ’"), ("EUR: 9.99", "EUR: 9.999", 4, "‘9.999’"),
         ("jpy: 800", "JPY: 8.5", 11, "‘8.5’"), ("EUR: 9.99", "EUR: [9.99]", 4, "a list"),
-        ("EUR: 9.99", "EUR:", 4, "no value"), ("EUR: 9.99", "EUR: 9.99, eur: 8.99", 3, "two prices in EUR"),
+        ("trial_days: 14", "trial_days:", 6, "no value"), ("EUR: 9.99", "EUR: 9.99, eur: 8.99", 3, "two prices in EUR"),
         ("EUR: 9.99", "EUR: 9.99, EUR: 9.99", 4, "‘EUR’"), ("EUR: 9.99", "EUR: 0", 3, "free"),
         ("{EUR: 9.99, USD: \"10.99\"}", "9.99", 4, "‘prices’"), ("1 month", "0 months", 5, "‘0 months’"),
         ("1 month", "fortnight", 5, "‘fortnight’"), ("1 month", "{months: 1}", 5, "a mapping"),
@@ -77,13 +77,14 @@ struct CatalogFileTests {
         ("- all-titles", "- All Titles", 9, "‘All Titles’"), ("- all-titles", "- [all-titles]", 9, "a list"),
         ("[title:golem, 'archive']", "title:golem", 15, "‘entitlements’"),
         ("[title:golem, 'archive']", "[]", 10, "entitles to nothing"),
-        ("  archive:", "  membership:", 3, "‘membership’"), ("  archive:", "  \"membership\":", 10, "‘membership’"),
+        ("  archive:", "  membership:", 3, "‘membership’"), ("  archive:", "  \"membership\":", 3, "‘membership’"),
+        ("  archive:", "  !plan membership:", 10, "first in line 3"),
         ("  archive:", "  Archive Plan:", 10, "‘Archive Plan’"), ("retired: true", "retired: perhaps", 17, "‘perhaps’"),
         ("retired: true", "retired: false", 16, "‘prices’"), ("  old:\n    retired: true", "  old:", 16, "‘old’"),
         ("plans:", "version: 2\nplans:", 2, "‘version’"), ("plans:", "plan:", 2, "‘plans’"),
         ("{EUR: 9.99", "{EUR: 9.99]", 4, "not YAML"), ("    interval: 1 month", "\tinterval: 1 month", 5, "not YAML"),
         ("  old:", "---\n  old:", 16, "another document"),
-        ("    retired: true", "    retired: true\n...\nplans: {}", 18, "another document"),
+        ("    retired: true", "    retired: true\n...\n---\nplans: {}", 19, "another document"),
         ("[title:golem, 'archive']", "*nothing", 15, "alias"),
         ("interval: 1 month", "interval: \"1\u{7}month\"", 5, "YAML"),
     ])
@@ -114,6 +115,12 @@ struct CatalogFileTests {
         #expect(try read(padded + filler).plans.count == 3)
         #expect(throws: MembershipError.self) { try read(padded + filler + "x") }
         #expect(throws: MembershipError.self) { try CatalogFile(Data([0xFF, 0xFE, 0x70]), name: "catalog.yml") }
+    }
+
+    @Test(arguments: ["1 month", "membership", "EUR", "all-titles", "14", "trial_days"])
+    func aValueThatIsFarTooLongIsNotRepeated(old: String) {
+        let error = #expect(throws: MembershipError.self) { try read(old, String(repeating: "7", count: 100_000)) }
+        #expect((error?.message.utf8.count ?? 0) < 300)
     }
 
     @Test func aliasesAreNotFollowed() throws {

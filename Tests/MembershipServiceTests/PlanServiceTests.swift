@@ -67,7 +67,8 @@ struct PlanServiceTests {
     // MARK: - Drafting and publishing
 
     @Test func aNewPlanBeginsWithTheDraftOfItsFirstVersion() async throws {
-        let plans = try await TestDatabase.sandbox().services.plans
+        let database = try await TestDatabase.sandbox()
+        let plans = database.services.plans
         let drafted = try await plans.add(archive, wishes("4.99"))
         #expect(drafted.draft.description == "archive@1")
         #expect(drafted.replaced == nil)
@@ -90,7 +91,8 @@ struct PlanServiceTests {
     }
 
     @Test func aDraftThatIsThereIsReplacedAndWhatIsNotSaidStays() async throws {
-        let plans = try await TestDatabase.sandbox().services.plans
+        let database = try await TestDatabase.sandbox()
+        let plans = database.services.plans
         _ = try await plans.add(archive, wishes("4.99"))
         let drafted = try await plans.add(
             archive, .init(interval: BillingInterval(parsing: "5 days"), graceDays: 4))
@@ -120,7 +122,8 @@ struct PlanServiceTests {
     }
 
     @Test func publishingWithoutADraftIsTold() async throws {
-        let plans = try await TestDatabase.sandbox().services.plans
+        let database = try await TestDatabase.sandbox()
+        let plans = database.services.plans
         let error = await #expect(throws: MembershipError.self) { try await plans.publish(membership) }
         #expect(error?.code == .unknownPlan)
         #expect(error?.message.contains("no draft") == true)
@@ -146,7 +149,8 @@ struct PlanServiceTests {
                 + [Money(amountMinor: 2, currency: Currency(stored: "EUR"))], entitlements: [.allTitles]),
     ])
     func termsThatCannotBeAreRefusedAndNothingIsWritten(wishes: PlanService.Wishes) async throws {
-        let plans = try await TestDatabase.sandbox().services.plans
+        let database = try await TestDatabase.sandbox()
+        let plans = database.services.plans
         #expect(try await code { _ = try await plans.add(archive, wishes) } == .invalidInput)
         #expect(try await plans.list().map(\.plan.name) == [membership])
     }

@@ -35,7 +35,7 @@ struct PlanCommand: ParsableCommand {
         var name: String
 
         @Option(
-            name: .customLong("price"),
+            name: .customLong("price"), parsing: .unconditionalSingleValue,
             help: ArgumentHelp(
                 "What a period costs, and in which currency: 9.99:EUR. Repeat it for each currency.",
                 valueName: "amount:code"))
@@ -143,11 +143,11 @@ struct PlanCommand: ParsableCommand {
                 for plan in plans { try global.console.document(PlanView(plan), onOneLine: true) }
                 return
             }
-            var table = Table("PLAN", "VERSION", "PRICE", "EVERY", "TRIAL", "GRACE", "OPEN", "ENTITLEMENTS", "")
+            var table = Table("PLAN", "VERSION", "PRICE", "EVERY", "TRIAL", "GRACE", "OPEN", "ENTITLEMENTS", "STATE")
             for overview in plans {
                 let plan = overview.plan
                 guard let shown = plan.published ?? plan.draft else { continue }
-                let state = plan.retiredAt != nil ? "retired" : plan.published == nil ? "draft" : ""
+                let state = plan.retiredAt != nil ? "retired" : plan.published == nil ? "draft" : "on offer"
                 table.add(shown, open: overview.openSubscriptions.values.reduce(0, +), first: plan.name.text, state)
             }
             global.console.line(table.text)
@@ -180,13 +180,20 @@ struct PlanCommand: ParsableCommand {
                 return
             }
             if let retiredAt = plan.retiredAt { global.console.line("Retired at \(retiredAt).") }
-            var table = Table("VERSION", "PUBLISHED", "PRICE", "EVERY", "TRIAL", "GRACE", "OPEN", "ENTITLEMENTS", "")
+            var table = Table(
+                "VERSION", "PUBLISHED", "PRICE", "EVERY", "TRIAL", "GRACE", "OPEN", "ENTITLEMENTS", "STATE")
             for version in plan.versions {
+                let open = overview.openSubscriptions[version.version] ?? 0
                 table.add(
-                    version, open: overview.openSubscriptions[version.version] ?? 0, first: String(version.version),
-                    version == plan.published && plan.retiredAt == nil ? "on offer" : "", showsPublished: true)
+                    version, open: open, first: String(version.version), state(version, of: plan), showsPublished: true)
             }
             global.console.line(table.text)
+        }
+
+        private func state(_ version: PlanVersion, of plan: Plan) -> String {
+            if version.publishedAt == nil { return "draft" }
+            if plan.retiredAt != nil { return "retired" }
+            return version == plan.published ? "on offer" : "earlier"
         }
     }
 
@@ -226,7 +233,7 @@ extension Table {
         _ version: PlanVersion, open: Int, first: String, _ state: String, showsPublished: Bool = false
     ) {
         let terms = version.terms
-        let second = showsPublished ? version.publishedAt?.rfc3339 ?? "draft" : String(version.version)
+        let second = showsPublished ? version.publishedAt?.rfc3339 ?? "-" : String(version.version)
         add(
             first, second, terms.priceList, terms.interval.description, "\(terms.trialDays) d", "\(terms.graceDays) d",
             String(open), terms.entitlementList, state)
