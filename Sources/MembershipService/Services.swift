@@ -15,6 +15,8 @@ public struct Services: Sendable {
     public let payments: PaymentService
     /// What they were given.
     public let grants: GrantService
+    /// What one can subscribe to.
+    public let plans: PlanService
     /// Who may read what.
     public let access: AccessService
     /// The publications.
@@ -56,6 +58,7 @@ public struct Services: Sendable {
         subscriptions = SubscriptionService(store: store)
         payments = PaymentService(store: store)
         grants = GrantService(store: store)
+        plans = PlanService(store: store)
         access = AccessService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
