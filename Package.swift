@@ -14,8 +14,10 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
@@ -34,6 +36,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -46,7 +50,16 @@ let package = Package(
         .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "LibpqLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
+        // libcurl, loaded when mail is first sent through a server. Its header is not needed.
+        .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+
         .target(name: "Membership", swiftSettings: settings),
+        .target(
+            name: "MembershipMail",
+            dependencies: ["Membership", "LibcurlLoader", mustache],
+            resources: [.embedInCode("Templates")],
+            swiftSettings: settings
+        ),
         .target(
             name: "MembershipFeeds",
             dependencies: ["Membership", "CLibxml2", "CZlib"],
@@ -69,7 +82,7 @@ let package = Package(
         ),
         .target(
             name: "MembershipService",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipStore", crypto],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipStore", crypto, yams],
             swiftSettings: settings
         ),
         .target(
@@ -101,6 +114,12 @@ let package = Package(
         .testTarget(
             name: "MembershipFeedsTests",
             dependencies: ["Membership", "MembershipFeeds", "CZlib"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MembershipMailTests",
+            dependencies: ["Membership", "MembershipMail", "TestSupport", subprocess, systemPackage],
+            exclude: ["Servers"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -26,6 +26,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case invalidCatalog = "invalid_catalog"
         case feedTooLarge = "feed_too_large"
         case unreadableFile = "unreadable_file"
+        case invalidTemplate = "invalid_template"
 
         // What was asked for is not there.
         case unknownAccount = "unknown_account"

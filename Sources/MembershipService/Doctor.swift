@@ -54,9 +54,12 @@ public struct Doctor: Sendable {
 
     private func work(_ store: Store) async throws -> [Finding] {
         let isSandbox = store.deployment.isSandbox
+        let wallTime = clock.now()
         return try await store.read { tx in
-            let newest = try tx.newestEventTime()
-            let isBehind = newest.map { $0 > tx.now } ?? false
+            // The transaction's time never goes back behind what was recorded; the machine's clock may.
+            let time = isSandbox ? tx.now : wallTime
+            let newest = try [tx.newestEventTime(), store.deployment.clockFloor].compactMap(\.self).max()
+            let isBehind = newest.map { $0 > time } ?? false
             // The job runs every few minutes; in a sandbox only when somebody runs it.
             let grace = isSandbox ? TimeSpan(milliseconds: 0) : Doctor.grace
             let overdue = try tx.dueSubscriptionCount(
@@ -65,8 +68,8 @@ public struct Doctor: Sendable {
                 Finding(
                     "clock",
                     isBehind
-                        ? "stands at \(tx.now), before the newest event at \(newest?.rfc3339 ?? "")"
-                        : (isSandbox ? "sandbox, at \(tx.now)" : "live, at \(tx.now)"),
+                        ? "stands at \(time), before what was recorded last at \(newest?.rfc3339 ?? "")"
+                        : (isSandbox ? "sandbox, at \(time)" : "live, at \(time)"),
                     isSound: !isBehind, remedy: "Set this machine's clock, and find out why it went back."),
                 Finding(
                     "overdue trials", "\(overdue)", isSound: overdue == 0,

@@ -17,6 +17,8 @@ public struct Services: Sendable {
     public let payments: PaymentService
     /// What they were given.
     public let grants: GrantService
+    /// What one can subscribe to.
+    public let plans: PlanService
     /// Who may read what.
     public let access: AccessService
     /// The publications.
@@ -59,6 +61,7 @@ public struct Services: Sendable {
         subscriptions = SubscriptionService(store: store)
         payments = PaymentService(store: store)
         grants = GrantService(store: store)
+        plans = PlanService(store: store)
         access = AccessService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)

@@ -170,10 +170,7 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_plan`, `plan_retired`.
     func versionOnOffer(_ name: Slug) throws -> PlanVersion {
-        guard let plan = try plan(name) else {
-            throw MembershipError(
-                .unknownPlan, "There is no plan ‘\(name)’.", remedy: "fortnight plan list shows the plans there are.")
-        }
+        let plan = try requirePlan(name)
         if let retiredAt = plan.retiredAt {
             throw MembershipError(
                 .planRetired, "The plan ‘\(name)’ was retired at \(retiredAt); nobody can subscribe to it any more.",

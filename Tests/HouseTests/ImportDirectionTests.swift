@@ -5,10 +5,11 @@ import Testing
 struct ImportDirectionTests {
     /// Which of our own modules each module may import (docs/architecture.md).
     private static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "LibpqLoader": [],
+        "CLibpq": [], "LibpqLoader": [], "LibcurlLoader": [],
         "CLibxml2": [], "CZlib": [], "Membership": [], "Migrations": [],
         "SampleFeeds": [],
         "MembershipFeeds": ["Membership", "CLibxml2", "CZlib"],
+        "MembershipMail": ["Membership", "LibcurlLoader"],
         "MembershipStore": ["Membership", "Migrations", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipService"],

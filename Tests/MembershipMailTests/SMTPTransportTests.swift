@@ -1,0 +1,158 @@
+import Foundation
+import Membership
+import MembershipMail
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+struct SMTPTransportTests {
+    private func deliver(_ mail: Mail, to address: String, timeout: Int64 = 20_000) async throws {
+        let transport = try MailDestination.transport(parsing: address, timeout: TimeSpan(milliseconds: timeout))
+        #expect(try await transport.deliver(mail) == nil)
+    }
+
+    /// What goes wrong with the sample mail.
+    private func failure(
+        _ address: String, mail: Mail? = nil, timeout: Int64 = 20_000
+    ) async throws -> MailFailure {
+        let failure = await #expect(throws: MailFailure.self) {
+            try await deliver(mail ?? sampleMail(), to: address, timeout: timeout)
+        }
+        let known = try #require(failure)
+        #expect(!known.text.contains("@") && !known.text.contains("secret"), "\(known.text)")
+        return known
+    }
+
+    // MARK: - A real server
+
+    @Test func aServerTakesTheMailAsItIs() async throws {
+        let server = try await LoopbackServer.real()
+        // A lone dot ends a mail, unless it is doubled.
+        let mail = try sampleMail(
+            subject: "Grüße", text: "One\n.\n..\nFrom here\n" + String(repeating: "ü", count: 9000))
+        try await deliver(mail, to: "smtp://127.0.0.1:\(server.port)/news.example?tls=none")
+        let received = try #require(try server.received().first)
+        #expect(Array(received.mail) == mail.rfc5322())
+        #expect(received.from == "letters@harbour.test" && received.to == ["ada@example.com"])
+        #expect(received.greeting == "news.example")
+        #expect(!received.encrypted && !received.authenticated)
+    }
+
+    @Test(arguments: ["smtp", "smtps"])
+    func aServerIsKnownByItsCertificateAndWeByOurPassword(_ scheme: String) async throws {
+        let directory = try TemporaryDirectory()
+        let (certificate, key) = try await makeCertificate(in: directory)
+        let server = try await LoopbackServer.real([
+            "certificate": certificate, "key": key, "user": "fortnight", "password": "secret:/@",
+            "smtps": scheme == "smtps", "requires_starttls": scheme == "smtp",
+        ])
+        let place = "127.0.0.1:\(server.port)"
+        try await deliver(sampleMail(), to: "\(scheme)://fortnight:secret%3A%2F%40@\(place)?ca=\(certificate)")
+        try await deliver(sampleMail(), to: "\(scheme)://fortnight:secret%3A%2F%40@\(place)?verify=no")
+        let received = try server.received()
+        #expect(received.count == 2)
+        #expect(received.allSatisfy { $0.encrypted && $0.authenticated })
+
+        let wrong = try await failure("\(scheme)://fortnight:secret@\(place)?ca=\(certificate)")
+        #expect(wrong == MailFailure(isPermanent: false, text: "The server refused the login: 535 5.7.8."))
+        let stranger = try await failure("\(scheme)://fortnight:secret%3A%2F%40@\(place)")
+        #expect(!stranger.isPermanent && stranger.text.contains("certificate"), "\(stranger.text)")
+        let unknown = try await failure("\(scheme)://\(place)?ca=\(certificate)")
+        #expect(!unknown.isPermanent, "\(unknown.text)")
+        #expect(try server.received().count == 2)
+    }
+
+    @Test func aServerWithoutEncryptionGetsNothingUnlessAllowed() async throws {
+        let server = try await LoopbackServer.real()
+        let refused = try await failure("smtp://fortnight:secret@127.0.0.1:\(server.port)")
+        #expect(!refused.isPermanent && refused.text.contains("STARTTLS"), "\(refused.text)")
+        #expect(try server.received().isEmpty)
+        try await deliver(sampleMail(), to: "smtp://127.0.0.1:\(server.port)?tls=opportunistic")
+        #expect(try server.received().count == 1)
+    }
+
+    @Test func anAddressThatIsNotASCIINeedsAServerThatKnows() async throws {
+        let mail = try sampleMail(to: "grün@Bücher.example")
+        let modern = try await LoopbackServer.real(["smtputf8": true])
+        try await deliver(mail, to: "smtp://127.0.0.1:\(modern.port)?tls=none")
+        let received = try #require(try modern.received().first)
+        #expect(received.to == ["grün@xn--bcher-kva.example"])
+        #expect(received.options.contains("SMTPUTF8"))
+        #expect(Array(received.mail) == mail.rfc5322())
+
+        let old = try await LoopbackServer.scripted([:])
+        let failure = try await failure("smtp://127.0.0.1:\(old.port)?tls=none", mail: mail)
+        #expect(failure.isPermanent && failure.text.contains("SMTPUTF8"))
+        // A domain has an ASCII spelling, which any server knows.
+        try await deliver(sampleMail(to: "ada@Bücher.example"), to: "smtp://127.0.0.1:\(old.port)?tls=none")
+    }
+
+    // MARK: - Servers that misbehave
+
+    @Test(arguments: [
+        (["RCPT": "550 5.1.1 <ada@example.com> is unknown"], true, "The server refused the recipient: 550 5.1.1."),
+        (["RCPT": "550-5.1.1 no such\r\n550 5.1.1 person"], true, "The server refused the recipient: 550 5.1.1."),
+        (["RCPT": "451 try later"], false, "The server refused the recipient: 451."),
+        (["DATA": "554 5.5.1 no"], true, "The server refused the mail: 554 5.5.1."),
+        (["body": "554 5.6.0 not this"], true, "The server refused the mail: 554 5.6.0."),
+        (["body": "452 4.3.1 full"], false, "The server refused the mail: 452 4.3.1."),
+        (["MAIL": "550 5.7.1 not you"], false, "The server refused the sender: 550 5.7.1."),
+        (["MAIL": "530 5.7.0 authenticate"], false, "The server refused the sender: 530 5.7.0."),
+        (["MAIL": "552 5.3.4 too large"], true, "The server refused the sender: 552 5.3.4."),
+        (["greeting": "554 5.7.1 go away"], false, "The server refused the connection: 554 5.7.1."),
+        (["greeting": "421 busy"], false, "The server refused the connection: 421."),
+    ])
+    func aRefusalForGoodIsOfThisMailAlone(_ answers: [String: String], _ isPermanent: Bool, _ text: String) async throws
+    {
+        let server = try await LoopbackServer.scripted(answers)
+        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
+        #expect(failure == MailFailure(isPermanent: isPermanent, text: text))
+    }
+
+    @Test func aServerThatDiesAfterTheMailIsTriedAgain() async throws {
+        let server = try await LoopbackServer.scripted(["body": nil])
+        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
+        #expect(!failure.isPermanent)
+        #expect(failure.text.contains("which may have arrived"), "\(failure.text)")
+    }
+
+    @Test(arguments: ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+    func aServerThatDiesIsTriedAgain(_ step: String) async throws {
+        let server = try await LoopbackServer.scripted([step: nil])
+        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
+        #expect(!failure.isPermanent)
+        #expect(!failure.text.contains("arrived"), "\(failure.text)")
+    }
+
+    @Test(arguments: ["greeting", "RCPT", "body"])
+    func aServerThatNeverAnswersIsGivenUpInTime(_ step: String) async throws {
+        let server = try await LoopbackServer.scripted([step: "silence"])
+        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 300)
+        #expect(failure == MailFailure(isPermanent: false, text: "The server did not answer within 0.3 seconds."))
+    }
+
+    @Test func aServerThatIsNotThereIsTriedAgain() async throws {
+        let server = try await LoopbackServer.scripted([:])
+        let port = server.port
+        // Loopback has no one else on this address of it.
+        let failure = try await failure("smtp://127.9.8.7:\(port)?tls=none")
+        #expect(!failure.isPermanent)
+        let unnamed = try await self.failure("smtp://nowhere.invalid?tls=none")
+        #expect(!unnamed.isPermanent)
+    }
+
+    /// A certificate for loopback that nobody has signed, and its key.
+    private func makeCertificate(in directory: TemporaryDirectory) async throws -> (String, String) {
+        let (certificate, key) = (directory.path + "/certificate.pem", directory.path + "/key.pem")
+        let result = try await Subprocess.run(
+            .path("/usr/bin/openssl"),
+            arguments: [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+                "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+            ],
+            output: .discarded, error: .string(limit: 1 << 16))
+        try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
+        return (certificate, key)
+    }
+}
