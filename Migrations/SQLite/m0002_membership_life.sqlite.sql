@@ -76,6 +76,7 @@ ALTER TABLE accounts ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
 ALTER TABLE accounts ADD COLUMN erased_at INTEGER;
 -- The account that this one has become part of.
 ALTER TABLE accounts ADD COLUMN merged_into INTEGER;
+CREATE INDEX accounts_merged ON accounts (merged_into) WHERE merged_into IS NOT NULL;
 
 -- An account that others were merged into is known by their addresses too.
 CREATE TABLE account_emails (

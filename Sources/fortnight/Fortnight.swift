@@ -28,6 +28,7 @@ struct Fortnight: ParsableCommand {
             SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
             DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
             SubscriptionCommand.self, PaymentCommand.self, GrantCommand.self, JobsCommand.self, ClockCommand.self,
+            EventsCommand.self, SandboxCommand.self,
         ])
 }
 

@@ -6,7 +6,9 @@ struct AccountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "The people who have signed up.",
         discussion: "Example:\n  fortnight account show ada@example.com",
-        subcommands: [Show.self, List.self, Suspend.self, Reinstate.self])
+        subcommands: [
+            Show.self, List.self, Suspend.self, Reinstate.self, Timeline.self, At.self, Forecast.self,
+        ])
 
     struct Show: AsyncCommand {
         static let configuration = CommandConfiguration(
