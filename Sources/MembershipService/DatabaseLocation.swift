@@ -1,6 +1,6 @@
 import Foundation
 public import Membership
-import MembershipStore
+package import MembershipStore
 
 /// Where a database is: an SQLite file, or a PostgreSQL server; and where the key of its trial ledger is.
 public struct DatabaseLocation: Sendable {
@@ -52,7 +52,7 @@ public struct DatabaseLocation: Sendable {
     }
 
     /// Opens what is there.
-    func open() throws -> any DatabaseEngine {
+    package func open() throws -> any DatabaseEngine {
         switch kind {
         case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait)
         case .server(let url): try server(url)
