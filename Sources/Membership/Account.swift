@@ -57,6 +57,15 @@ public struct Suspension: Equatable, Sendable {
     }
 }
 
+extension Suspension {
+    /// What was known of it at a moment: nothing before it began, and of its end nothing before that had come.
+    package func asKnown(at moment: Timestamp) -> Suspension? {
+        guard interval.startsAt <= moment else { return nil }
+        guard let end = interval.endsAt, end > moment else { return self }
+        return Suspension(interval: Interval(from: interval.startsAt, until: nil), reason: reason)
+    }
+}
+
 extension Suspension: IdentifiedKind {
     /// `susp_…`
     public static let identifierPrefix = "susp"

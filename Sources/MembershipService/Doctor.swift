@@ -27,6 +27,7 @@ public struct Doctor: Sendable {
             let store = try await Store.open(engine, clock: clock)
             findings.append(key(store))
             findings += try await work(store)
+            findings.append(try await events(store))
         } catch let error as MembershipError where error.code != .databaseBusy {
             findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
         }
@@ -50,6 +51,23 @@ public struct Doctor: Sendable {
         return Finding(
             "key file", isOpen ? "others may read \(file.path)" : "present, and this database's", isSound: !isOpen,
             remedy: "chmod 600 \(file.path)")
+    }
+
+    /// The check-up has read the whole file already, so that of a large one only the newest chains are followed.
+    private static let accountsChecked = 1000
+
+    private func events(_ store: Store) async throws -> Finding {
+        var first: EventService.Fault?
+        let verification = try await EventService(store: store).verifyNewest(Doctor.accountsChecked) {
+            first = first ?? $0
+        }
+        let extent = "\(verification.events) events of the newest \(verification.accounts) accounts"
+        return Finding(
+            "events",
+            first.map { "of \(verification.faults) accounts not as recorded; \($0.account): \($0.what)" }
+                ?? "\(extent), as they were recorded",
+            isSound: first == nil,
+            remedy: "Events were changed by hand. fortnight events verify names every account; restore a backup.")
     }
 
     private func work(_ store: Store) async throws -> [Finding] {

@@ -27,6 +27,10 @@ public struct Services: Sendable {
     public let articles: ArticleService
     /// Due work.
     public let jobs: JobService
+    /// What happened.
+    public let events: EventService
+    /// One account in the past and in the time ahead.
+    public let history: HistoryService
     /// The time of this database.
     public let clock: ClockService
 
@@ -66,6 +70,8 @@ public struct Services: Sendable {
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
         jobs = JobService(store: store)
+        events = EventService(store: store)
+        history = HistoryService(store: store)
         clock = ClockService(store: store)
     }
 }

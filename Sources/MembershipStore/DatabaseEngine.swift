@@ -12,6 +12,9 @@ package protocol DatabaseEngine: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 
+    /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
+    func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result
+
     /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
     /// trace when the body throws.
     func write<Result: Sendable>(

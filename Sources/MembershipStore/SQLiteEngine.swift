@@ -85,7 +85,7 @@ package final class SQLiteEngine: DatabaseEngine {
         try readInPlace(body)
     }
 
-    private func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+    package func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
         let queue = try connection(reader, queryOnly: true)
         return try translatingErrors(path: path) {
             try queue.writeWithoutTransaction { try transact($0, .deferred, body) }
@@ -205,6 +205,13 @@ private struct SQLiteConnection: SQLConnection {
 
     func tableNames() throws -> [String] {
         try query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", []) { try $0.text(0) }
+    }
+
+    func columns(of table: String) throws -> [TableColumn] {
+        try query("SELECT name, pk FROM pragma_table_info($1) ORDER BY cid", [table]) { row in
+            let place = try row.count(1)
+            return TableColumn(name: try row.text(0), keyPlace: place == 0 ? nil : place)
+        }
     }
 
     private func bound(_ arguments: [any SQLValueConvertible]) -> StatementArguments {

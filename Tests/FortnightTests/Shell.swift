@@ -7,7 +7,8 @@ import MembershipStore
 /// The built binary, run on a directory of a test's own.
 struct Shell: Sendable {
     let directory: TemporaryDirectory
-    private let address: String
+    /// The database's file or server.
+    let address: String
     private var environment: [Environment.Key: String?] = [:]
 
     init() async throws {
@@ -69,6 +70,11 @@ struct Shell: Sendable {
                     (table, try sql.first("SELECT count(*) FROM \(table)", []) { try $0.count(0) } ?? 0)
                 })
         }
+    }
+
+    /// Does something to the tables behind the program's back.
+    func tamper(_ sql: String) async throws {
+        try await database().engine().write { try $0.runScript(sql) }
     }
 
     /// Many trials, without a process for each.

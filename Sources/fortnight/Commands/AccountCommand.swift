@@ -7,7 +7,8 @@ struct AccountCommand: ParsableCommand {
         commandName: "account", abstract: "The people who have signed up.",
         discussion: "Example:\n  fortnight account show ada@example.com",
         subcommands: [
-            Show.self, List.self, Suspend.self, Reinstate.self, ChangeEmail.self, Merge.self, Export.self, Erase.self,
+            Show.self, List.self, Timeline.self, At.self, Forecast.self, Suspend.self, Reinstate.self,
+            ChangeEmail.self, Merge.self, Export.self, Erase.self,
         ])
 
     struct Show: AsyncCommand {
