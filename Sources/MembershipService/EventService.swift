@@ -17,7 +17,8 @@ public struct EventService: Sendable {
     ///
     /// - Parameter place: the one that the page before ended with; nil to begin at the start.
     /// - Throws: ``MembershipError`` with code `unknown_account`.
-    public func list(_ filter: EventFilter = .all, after place: EventPlace? = nil, limit: PageLimit) async throws -> Page
+    public func list(_ filter: EventFilter = .all, after place: EventPlace? = nil, limit: PageLimit) async throws
+        -> Page
     {
         try await store.read { tx in
             // One more than wanted tells whether there is a next page.

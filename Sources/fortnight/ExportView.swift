@@ -1,4 +1,3 @@
-import Foundation
 import Membership
 import MembershipService
 
@@ -20,7 +19,7 @@ struct ExportView: Encodable {
         account = AccountView(export.account)
         addresses = export.addresses.map(AddressView.init)
         suspensions = export.suspensions.map(SuspensionView.init)
-        subscriptions = try export.subscriptions.map { try JSONValue(text: $0.snapshot.text) }
+        subscriptions = export.subscriptions.map { JSONValue(text: $0.snapshot.text) }
         grants = export.grants.map { GrantView($0, at: export.at) }
         payments = export.payments.map(PaymentView.init)
         events = try export.events.map(EventView.init)
@@ -98,7 +97,7 @@ struct ExportView: Encodable {
             (sequence, kind, actor) = (event.sequence, event.kind.rawValue, event.actor.name)
             (subscription, reason) = (event.subscriptionID?.description, event.reason)
             (effectiveAt, recordedAt) = (event.effectiveAt, event.recordedAt)
-            data = try JSONValue(text: event.data)
+            data = JSONValue(text: event.data)
         }
     }
 
@@ -130,49 +129,6 @@ struct ExportView: Encodable {
         init(_ failure: AccountExport.Failure) {
             (job, attempts, error) = (failure.job, failure.attempts, failure.error)
             (failedAt, retryAt) = (failure.failedAt, failure.retryAt)
-        }
-    }
-}
-
-/// JSON as it was stored, to stand in a document of ours.
-enum JSONValue: Codable {
-    case null
-    case flag(Bool)
-    case integer(Int64)
-    case text(String)
-    case list([JSONValue])
-    case object([String: JSONValue])
-
-    init(text: String) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .flag(flag)
-        } else if let number = try? container.decode(Int64.self) {
-            self = .integer(number)
-        } else if let text = try? container.decode(String.self) {
-            self = .text(text)
-        } else if let list = try? container.decode([JSONValue].self) {
-            self = .list(list)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .null: try container.encodeNil()
-        case .flag(let flag): try container.encode(flag)
-        case .integer(let number): try container.encode(number)
-        case .text(let text): try container.encode(text)
-        case .list(let list): try container.encode(list)
-        case .object(let object): try container.encode(object)
         }
     }
 }

@@ -112,7 +112,8 @@ struct EventsCommand: ParsableCommand {
                 console.line(
                     verification.faults == 0
                         ? "\(events) events of \(accounts) accounts are as they were recorded."
-                        : "\(verification.faults) of \(accounts) accounts have events that are not as they were recorded.")
+                        : "\(verification.faults) of \(accounts) accounts have events that are not as they were recorded."
+                )
             }
             guard verification.faults == 0 else { throw ExitCode(ExitStatus.denied) }
         }
