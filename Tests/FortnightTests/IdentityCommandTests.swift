@@ -110,7 +110,7 @@ struct IdentityCommandTests {
     @Test func nobodyIsErasedWithoutAnAnswer() async throws {
         let shell = try await prepared()
         let asked = try await shell.fortnight(
-            "account", "erase", "ada@example.com", "--reason", "Asked", input: "yes\n")
+            "account", "erase", "ada@example.com", "--reason", "Asked")
         #expect(asked.status == 64)
         #expect(asked.errors.contains("--yes"))
         // A terminal, and another answer than yes.
