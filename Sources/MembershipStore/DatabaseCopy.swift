@@ -144,7 +144,8 @@ private struct CopySelection {
 
 extension ReadTransaction {
     /// The accounts given, those that have become part of them, and those that have become part of these.
-    fileprivate func accounts(withThoseMergedInto accounts: Set<Identifier<Account>>) throws -> Set<Identifier<Account>> {
+    fileprivate func accounts(withThoseMergedInto accounts: Set<Identifier<Account>>) throws -> Set<Identifier<Account>>
+    {
         var (all, newest) = (accounts, accounts)
         while !newest.isEmpty {
             let merged = try sql.query(

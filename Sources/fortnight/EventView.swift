@@ -29,7 +29,9 @@ struct EventView: Encodable {
 extension Event {
     /// The event in one line, its parts beneath those of others.
     var line: String {
-        let columns = [(recordedAt.rfc3339, 24), ("\(accountID)/\(sequence)", 22), (kind.rawValue, 30), (actor.name, 18)]
+        let columns = [
+            (recordedAt.rfc3339, 24), ("\(accountID)/\(sequence)", 22), (kind.rawValue, 30), (actor.name, 18),
+        ]
         let rest = [summary, reason.map { "(\($0))" } ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
         return columns.map { text, width in text + String(repeating: " ", count: max(0, width - text.count)) }
             .joined(separator: "  ") + (rest.isEmpty ? "" : "  " + rest)

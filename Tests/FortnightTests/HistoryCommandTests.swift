@@ -53,7 +53,8 @@ struct HistoryCommandTests {
         #expect(try await shell.fortnight("doctor").status == 1)
     }
 
-    @Test(arguments: ["INT", "TERM"]) func followingShowsWhatComesAndEndsCleanlyWhenAskedTo(signal: String) async throws {
+    @Test(arguments: ["INT", "TERM"]) func followingShowsWhatComesAndEndsCleanlyWhenAskedTo(signal: String) async throws
+    {
         let shell = try await prepared()
         let script = """
             "$0" events tail --follow --limit 1 > seen & follower=$!

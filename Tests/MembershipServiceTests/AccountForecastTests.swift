@@ -93,7 +93,8 @@ struct AccountForecastTests {
             #expect(error?.message.contains("‘\(moment)’") == true)
         }
         let error = await #expect(throws: MembershipError.self) {
-            try await database.services.history.forecast(.email(EmailAddress(parsing: "bob@example.com")), until: day(9))
+            try await database.services.history.forecast(
+                .email(EmailAddress(parsing: "bob@example.com")), until: day(9))
         }
         #expect(error?.code == .unknownAccount)
     }

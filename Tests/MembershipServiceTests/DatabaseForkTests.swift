@@ -43,7 +43,9 @@ struct DatabaseForkTests {
             reference("bob"), NewPayment(amount: price, reference: "INV-2", periods: 1))
         _ = try await services.grants.add(
             reference("cem"),
-            .init(entitlement: Entitlement(parsing: "title:golem"), source: .gift, from: nil, until: nil, reason: "Won it"))
+            .init(
+                entitlement: Entitlement(parsing: "title:golem"), source: .gift, from: nil, until: nil, reason: "Won it"
+            ))
         _ = try await services.accounts.suspend(reference("cem"), reason: "Shared it")
         return services
     }

@@ -86,7 +86,9 @@ struct HistoryServiceTests {
         func state(at moment: Int, knownAt known: Int?) async throws -> HistoryService.State {
             try await services.history.state(of: ada, at: day(moment), knownAt: known.map(day))
         }
-        func sources(_ state: HistoryService.State) -> [Grant.Source] { state.grants.map(\.source).sorted { $0.rawValue < $1.rawValue } }
+        func sources(_ state: HistoryService.State) -> [Grant.Source] {
+            state.grants.map(\.source).sorted { $0.rawValue < $1.rawValue }
+        }
         #expect(try await sources(state(at: 1, knownAt: 1)) == [.trial])
         #expect(try await sources(state(at: 1, knownAt: 2)) == [.gift, .trial])
         #expect(try await state(at: 1, knownAt: 3).grants.allSatisfy { $0.voidedAt == nil })

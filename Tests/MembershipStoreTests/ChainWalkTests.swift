@@ -96,7 +96,8 @@ struct ChainWalkTests {
 
     @Test func aReasonThatWentWithItsSaltBreaksNothing() async throws {
         #expect(
-            try await found(after: "UPDATE events SET reason = NULL, reason_salt = NULL WHERE account_id = $cem").isEmpty)
+            try await found(after: "UPDATE events SET reason = NULL, reason_salt = NULL WHERE account_id = $cem")
+                .isEmpty)
     }
 
     @Test func aMissingEventIsFoundWhereverItStood() async throws {

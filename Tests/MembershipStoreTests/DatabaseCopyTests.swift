@@ -36,7 +36,9 @@ struct DatabaseCopyTests {
 
     @Test func loadedRowsAreWhatWasLoaded() async throws {
         let database = try await TestDatabase.sandbox()
-        let texts = ["plain", "tab\tand\nline\r\n", "back\\slash \\N \\. \\t", "", "ümläut 💡", "'quoted' \"twice\"", "\\."]
+        let texts = [
+            "plain", "tab\tand\nline\r\n", "back\\slash \\N \\. \\t", "", "ümläut 💡", "'quoted' \"twice\"", "\\.",
+        ]
         let rows: [[SQLValue]] = texts.map { [.text("d" + $0), .integer(Int64.max)] }
         try await database.engine().write { sql in
             try sql.load(rows, into: "disposable_domains", columns: ["domain", "added_at"])

@@ -26,7 +26,9 @@ struct EventFilterTests {
             recordedAt: start + TimeSpan(milliseconds: 7), account: Identifier(rawValue: 1 << 61), sequence: 12)
         #expect(try EventPlace(parsing: place.description) == place)
         let account = place.account.description
-        for text in ["", "x", "\(start)/\(account)", "\(start)/\(account)/0", "\(start)/\(account)/1/2", "x/\(account)/1"] {
+        for text in [
+            "", "x", "\(start)/\(account)", "\(start)/\(account)/0", "\(start)/\(account)/1/2", "x/\(account)/1",
+        ] {
             #expect(throws: MembershipError.self) { try EventPlace(parsing: text) }
         }
     }

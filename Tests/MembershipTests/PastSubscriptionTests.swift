@@ -83,7 +83,9 @@ struct PastSubscriptionTests {
                 now = now + TimeSpan(milliseconds: .random(in: 1000...2_600_000_000))
                 let versions = history.versions
                 history.change(at: now) { try takeAnything(&$0, versions, at: now) }
-                if history.recorded?.status.isFinal == true, Bool.random() { history.begin(at: now, id: Int64(step + 2)) }
+                if history.recorded?.status.isFinal == true, Bool.random() {
+                    history.begin(at: now, id: Int64(step + 2))
+                }
                 let later = now + TimeSpan(milliseconds: .random(in: 0...999))
                 if let recorded = history.recorded { shown.append((later, recorded.advanced(to: later))) }
             }

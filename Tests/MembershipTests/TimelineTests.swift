@@ -4,7 +4,8 @@ import Testing
 struct TimelineTests {
     private let start = Timestamp(milliseconds: 1_767_225_600_000)
 
-    private func event(_ kind: Event.Kind, _ sequence: Int64, day: Int, data: String = "{}", since: Int? = nil) -> Event {
+    private func event(_ kind: Event.Kind, _ sequence: Int64, day: Int, data: String = "{}", since: Int? = nil) -> Event
+    {
         Event(
             accountID: Identifier(rawValue: 1), sequence: sequence, kind: kind, subscriptionID: nil,
             actor: Actor(stored: "operator:jo"), reason: "Asked", data: data, effectiveAt: start + .days(since ?? day),
