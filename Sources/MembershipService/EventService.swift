@@ -28,10 +28,17 @@ public struct EventService: Sendable {
         }
     }
 
+    /// The newest events that pass a filter, in the order in which they were recorded.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    public func newest(_ count: PageLimit, _ filter: EventFilter = .all) async throws -> [Event] {
+        try await store.read { tx in try tx.newestEvents(filter, limit: count.count) }
+    }
+
     /// The newest events that pass a filter, and from there on whatever comes.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
-    public func tail(_ filter: EventFilter = .all, newest count: PageLimit) async throws -> EventTail {
+    public func follow(_ filter: EventFilter = .all, newest count: PageLimit) async throws -> EventTail {
         var tail = EventTail(store: store, filter: filter)
         try await tail.begin(newest: count.count)
         return tail
@@ -119,40 +126,31 @@ public struct EventTail: Sendable {
 
     mutating func begin(newest count: Int) async throws {
         let (now, newest, recent) = try await store.read { [filter] tx in
-            (tx.now, try tx.newestEvents(filter, limit: count), try tx.recentEvents(filter, before: tx.now))
+            (
+                tx.now, try tx.newestEvents(filter, limit: count),
+                try tx.eventPlaces(filter, after: EventTail.window(before: tx.now))
+            )
         }
         self.newest = newest
-        (seen, lookedAt) = (Set(recent.map(\.place)), now)
+        (seen, lookedAt) = (Set(recent), now)
     }
 
     /// What was recorded since the last call, in the order of recording.
     public mutating func next() async throws -> [Event] {
-        let (now, recent) = try await store.read { [filter, lookedAt] tx in
-            (tx.now, try tx.recentEvents(filter, before: lookedAt ?? tx.now))
+        let (now, recent, new) = try await store.read { [filter, lookedAt, seen] tx in
+            let recent = try tx.eventPlaces(filter, after: EventTail.window(before: lookedAt ?? tx.now))
+            let new = try recent.filter { !seen.contains($0) }.compactMap { try tx.event(at: $0) }
+            return (tx.now, recent, new)
         }
-        let new = recent.filter { !seen.contains($0.place) }
         // What is older than the window of the next look need not be remembered.
-        seen = Set(recent.map(\.place))
+        seen = Set(recent)
         lookedAt = now
         return new
     }
 
-    fileprivate static func window(before moment: Timestamp) -> EventPlace {
+    /// The place from which is looked again when the last look was at a moment.
+    private static func window(before moment: Timestamp) -> EventPlace {
         let start = Timestamp(milliseconds: moment.milliseconds - overlap.milliseconds)
         return EventPlace(recordedAt: start, account: Identifier(rawValue: 0), sequence: 0)
-    }
-}
-
-extension ReadTransaction {
-    /// The events from a little before a moment on.
-    fileprivate func recentEvents(_ filter: EventFilter, before moment: Timestamp) throws -> [Event] {
-        var found: [Event] = []
-        var place = EventTail.window(before: moment)
-        while true {
-            let page = try events(filter, after: place, limit: PageLimit.most)
-            found += page
-            guard page.count == PageLimit.most, let last = page.last?.place else { return found }
-            place = last
-        }
     }
 }

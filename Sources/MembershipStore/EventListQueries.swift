@@ -19,6 +19,22 @@ extension ReadTransaction {
         ).reversed()
     }
 
+    /// The places of all events that pass a filter behind one of them, in order. A place is small, and stands in an index.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    package func eventPlaces(_ filter: EventFilter, after place: EventPlace) throws -> [EventPlace] {
+        var selection = try EventSelection(filter, in: self)
+        selection.begin(after: place)
+        return try selection.places(in: self)
+    }
+
+    /// The event at a place; nil when there is none.
+    package func event(at place: EventPlace) throws -> Event? {
+        try sql.first(
+            "SELECT \(ChainedEvent.columns) FROM events WHERE account_id = $1 AND sequence = $2",
+            [place.account, place.sequence], Event.init(row:))
+    }
+
     /// The messages to an account, in the order of the events they tell of, with what became of them.
     package func sentMessages(to account: Identifier<Account>) throws -> [SentMessage] {
         try sql.query(
@@ -74,5 +90,17 @@ private struct EventSelection {
             SELECT \(ChainedEvent.columns) FROM events \(condition) ORDER BY \(order) LIMIT $\(arguments.count + 1)
             """,
             arguments + [limit], Event.init(row:))
+    }
+
+    func places(in tx: ReadTransaction) throws -> [EventPlace] {
+        try tx.sql.query(
+            """
+            SELECT recorded_at, account_id, sequence FROM events WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY recorded_at, account_id, sequence
+            """,
+            arguments
+        ) { row in
+            EventPlace(recordedAt: try row.timestamp(0), account: try row.identifier(1), sequence: try row.integer(2))
+        }
     }
 }

@@ -136,16 +136,6 @@ extension Event {
 
 // MARK: - Beginning the chain
 
-extension ReadTransaction {
-    /// The ids of all accounts after one, at most `limit`.
-    package func accountIDs(after: Identifier<Account>?, limit: Int) throws -> [Identifier<Account>] {
-        try sql.query(
-            "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2",
-            [after?.rawValue ?? -1, limit]
-        ) { try $0.identifier(0) }
-    }
-}
-
 extension SQLConnection {
     /// Chains events that were recorded before there was a chain.
     func chainEvents() throws {

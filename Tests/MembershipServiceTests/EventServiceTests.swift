@@ -86,7 +86,9 @@ struct EventServiceTests {
 
     @Test func aTailBeginsWithTheNewestAndGoesOnWithWhatComes() async throws {
         let database = try await database()
-        var tail = try await database.services.events.tail(newest: PageLimit(2))
+        #expect(
+            try await database.services.events.newest(PageLimit(2)).map(\.kind) == [.accountSuspended, .accountCreated])
+        var tail = try await database.services.events.follow(newest: PageLimit(2))
         #expect(tail.newest.map(\.kind) == [.accountSuspended, .accountCreated])
         #expect(try await tail.next().isEmpty)
         // In a sandbox the moment is the same, and the place is before one that was given out.
@@ -101,7 +103,7 @@ struct EventServiceTests {
 
     @Test func aTailGivesOutWhatPassesItsFilter() async throws {
         let database = try await database()
-        var tail = try await database.services.events.tail(
+        var tail = try await database.services.events.follow(
             EventFilter(kind: .init(parsing: "trial.")), newest: PageLimit(1))
         #expect(tail.newest.map(\.kind) == [.trialStarted])
         _ = try await database.services.accounts.signUp(email: email("dan"))
@@ -114,7 +116,7 @@ struct EventServiceTests {
         let late = try await Services.open(
             database.location, clock: ManualClock(at: TestDatabase.start + .minutes(9)).wallClock)
         _ = try await database.services.accounts.signUp(email: email("ada"), wantsTrial: false)
-        var tail = try await database.services.events.tail(newest: PageLimit(10))
+        var tail = try await database.services.events.follow(newest: PageLimit(10))
         #expect(tail.newest.count == 1)
         _ = try await late.accounts.signUp(email: email("bob"), wantsTrial: false)
         let found = try await tail.next()

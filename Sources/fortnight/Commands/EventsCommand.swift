@@ -65,10 +65,13 @@ struct EventsCommand: ParsableCommand {
         var follow = false
 
         func perform() async throws {
-            let beginning = try await global.services().events.tail(filter.filter(), newest: PageLimit(limit))
-            try global.console.show(beginning.newest)
-            guard follow else { return }
-            let console = global.console
+            let (console, events) = (global.console, try await global.services().events)
+            guard follow else {
+                try console.show(await events.newest(PageLimit(limit), filter.filter()))
+                return
+            }
+            let beginning = try await events.follow(filter.filter(), newest: PageLimit(limit))
+            try console.show(beginning.newest)
             try await StopSignals.follow {
                 var tail = beginning
                 while true {
