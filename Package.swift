@@ -142,7 +142,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FortnightTests",
-            dependencies: ["fortnight", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage],
+            dependencies: [
+                "fortnight", "Membership", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "HouseTests", swiftSettings: settings),
