@@ -14,10 +14,13 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
 let package = Package(
@@ -38,6 +41,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -82,7 +87,7 @@ let package = Package(
         ),
         .target(
             name: "MembershipService",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipStore", crypto, yams],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore", crypto, yams],
             swiftSettings: settings
         ),
         .target(
@@ -92,7 +97,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "fortnight",
-            dependencies: ["Membership", "MembershipService", "SampleFeeds", argumentParser],
+            dependencies: [
+                "Membership", "MembershipService", "SampleFeeds", argumentParser, lifecycle, logging, unixSignals,
+            ],
             swiftSettings: settings
         ),
 
@@ -108,6 +115,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Membership", "MembershipService", "MembershipStore"],
             path: "Tests/TestSupport",
+            exclude: ["Servers"],
             swiftSettings: settings
         ),
         .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
@@ -119,7 +127,6 @@ let package = Package(
         .testTarget(
             name: "MembershipMailTests",
             dependencies: ["Membership", "MembershipMail", "TestSupport", subprocess, systemPackage],
-            exclude: ["Servers"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -129,12 +136,17 @@ let package = Package(
         ),
         .testTarget(
             name: "MembershipServiceTests",
-            dependencies: ["Membership", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport", grdb],
+            dependencies: [
+                "Membership", "MembershipMail", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport",
+                grdb,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "FortnightTests",
-            dependencies: ["fortnight", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage],
+            dependencies: [
+                "fortnight", "Membership", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "HouseTests", swiftSettings: settings),

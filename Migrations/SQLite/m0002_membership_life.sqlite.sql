@@ -250,6 +250,7 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox (due_at, account_id, event_sequence) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (dead_at) WHERE dead_at IS NOT NULL;
+CREATE INDEX outbox_delivered ON outbox (delivered_at) WHERE delivered_at IS NOT NULL;
 INSERT INTO outbox (account_id, event_sequence, message, created_at, due_at, delivered_at)
     SELECT account_id, event_sequence, message, created_at,
         CASE WHEN delivered_at IS NULL THEN created_at END, delivered_at

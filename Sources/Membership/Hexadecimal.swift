@@ -1,7 +1,19 @@
 extension Sequence<UInt8> {
     /// Two lower-case hexadecimal digits a byte.
     package var hexadecimal: String {
-        let digits = Array("0123456789abcdef")
-        return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        let bytes = Array(self)
+        return String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+            var place = 0
+            for byte in bytes {
+                buffer[place] = digit(byte >> 4)
+                buffer[place + 1] = digit(byte & 15)
+                place += 2
+            }
+            return place
+        }
+    }
+
+    private func digit(_ number: UInt8) -> UInt8 {
+        number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") + number - 10
     }
 }

@@ -64,19 +64,54 @@ extension Timestamp {
         let (seconds, fraction) = milliseconds.flooredDivision(by: 1000)
         let (days, second) = seconds.flooredDivision(by: 86_400)
         let date = CivilDate(daysSince1970: Int(days))
-        var text = ""
-        text.reserveCapacity(24)
-        text.append(padded(date.year, 4) + "-" + padded(date.month, 2) + "-" + padded(date.day, 2))
-        text.append("T" + padded(Int(second) / 3600, 2))
-        text.append(":" + padded(Int(second) / 60 % 60, 2))
-        text.append(":" + padded(Int(second) % 60, 2))
-        if fraction != 0 { text.append("." + padded(Int(fraction), 3)) }
-        return text + "Z"
+        // A year outside of 0000 to 9999 has more digits, or a sign.
+        guard (0...9999).contains(date.year) else { return "\(milliseconds) ms" }
+        // An event has a dozen of these, and a job writes thousands of events: byte by byte, without strings between.
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            var writer = DigitWriter(buffer: buffer)
+            writer.write(date.year, 4)
+            writer.write("-")
+            writer.write(date.month, 2)
+            writer.write("-")
+            writer.write(date.day, 2)
+            writer.write("T")
+            writer.write(Int(second) / 3600, 2)
+            writer.write(":")
+            writer.write(Int(second) / 60 % 60, 2)
+            writer.write(":")
+            writer.write(Int(second) % 60, 2)
+            if fraction != 0 {
+                writer.write(".")
+                writer.write(Int(fraction), 3)
+            }
+            writer.write("Z")
+            return writer.count
+        }
+    }
+}
+
+/// Writes the fields of an RFC 3339 time from the left, byte by byte.
+private struct DigitWriter {
+    let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
     }
 
-    private func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    mutating func write(_ character: Unicode.Scalar) {
+        buffer[count] = UInt8(ascii: character)
+        count += 1
+    }
+
+    /// A number that is not negative, with zeros before it.
+    mutating func write(_ number: Int, _ width: Int) {
+        var rest = number
+        for place in stride(from: width - 1, through: 0, by: -1) {
+            buffer[count + place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        count += width
     }
 }
 

@@ -14,6 +14,8 @@ public struct Doctor: Sendable {
 
     /// How late a job of a live database may be.
     private static let grace = TimeSpan.minutes(10)
+    /// How long a run may take before somebody should look at it.
+    private static let longestRun = TimeSpan.hours(1)
 
     /// Looks at everything. What cannot be looked at is itself a finding.
     ///
@@ -73,16 +75,17 @@ public struct Doctor: Sendable {
     private func work(_ store: Store) async throws -> [Finding] {
         let isSandbox = store.deployment.isSandbox
         let wallTime = clock.now()
-        return try await store.read { tx in
+        let (findings, leases) = try await store.read { tx in
             // The transaction's time never goes back behind what was recorded; the machine's clock may.
             let time = isSandbox ? tx.now : wallTime
             let newest = try [tx.newestEventTime(), store.deployment.clockFloor].compactMap(\.self).max()
             let isBehind = newest.map { $0 > time } ?? false
-            // The job runs every few minutes; in a sandbox only when somebody runs it.
+            // The jobs run every few minutes; in a sandbox only when somebody runs them.
             let grace = isSandbox ? TimeSpan(milliseconds: 0) : Doctor.grace
-            let overdue = try tx.dueSubscriptionCount(
-                trials: true, at: Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds))
-            return [
+            let moment = Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds)
+            let overdueTrials = try tx.dueSubscriptionCount(trials: true, at: moment)
+            let overduePeriods = try tx.dueSubscriptionCount(trials: false, at: moment)
+            let findings = [
                 Finding(
                     "clock",
                     isBehind
@@ -90,9 +93,51 @@ public struct Doctor: Sendable {
                         : (isSandbox ? "sandbox, at \(time)" : "live, at \(time)"),
                     isSound: !isBehind, remedy: "Set this machine's clock, and find out why it went back."),
                 Finding(
-                    "overdue trials", "\(overdue)", isSound: overdue == 0,
-                    remedy: "Run fortnight jobs run trial-expiry, and see that it runs every minute."),
+                    "overdue trials", "\(overdueTrials)", isSound: overdueTrials == 0,
+                    remedy: "Run fortnight jobs run trial-expiry, and see that jobs run-due runs every minute."),
+                Finding(
+                    "overdue periods", "\(overduePeriods)", isSound: overduePeriods == 0,
+                    remedy: "Run fortnight jobs run renewal, and see that jobs run-due runs every minute."),
+                try failures(tx), try messages(tx),
             ]
+            return (findings, (try tx.jobLeases().map { ($0, try tx.jobRun($0.run)) }, tx.now))
         }
+        return findings + [runs(leases.0, at: leases.1, isSandbox: isSandbox)]
+    }
+
+    private func failures(_ tx: ReadTransaction) throws -> Finding {
+        let count = try tx.jobFailureCount()
+        let first = try tx.jobFailures(limit: 3).map { failure in
+            "\(failure.account), \(failure.job): \(failure.error) Tried \(failure.attempts) times, again at "
+                + "\(failure.retryAt)."
+        }
+        return Finding(
+            "failing accounts", ([String(count)] + first).joined(separator: "; "), isSound: count == 0,
+            remedy: "Put right what the error names; the job tries again by itself, and jobs run does at its time.")
+    }
+
+    private func messages(_ tx: ReadTransaction) throws -> Finding {
+        let dead = try tx.deadMessageCount()
+        let waiting = try tx.undeliveredMessages()
+        let detail =
+            waiting.count == 0
+            ? "none waiting" : "\(waiting.count) waiting, the first since \(waiting.since?.rfc3339 ?? "")"
+        return Finding(
+            "messages", dead == 0 ? detail : "\(dead) given up, \(detail)", isSound: dead == 0,
+            remedy: "fortnight outbox list --dead names them and why; fortnight outbox retry tries again.")
+    }
+
+    /// Runs whose process is gone, and runs that take too long.
+    private func runs(_ leases: [(JobLease, JobRun?)], at now: Timestamp, isSandbox: Bool) -> Finding {
+        let wrong = leases.compactMap { lease, run -> String? in
+            if JobRunner.isGone(lease.runner) { return "\(lease.job): the process of \(lease.runner) is gone" }
+            if lease.leasedUntil <= now { return "\(lease.job): nothing was heard of \(lease.runner)" }
+            guard !isSandbox, let run, now - run.asOf > Doctor.longestRun else { return nil }
+            return "\(lease.job): run by \(lease.runner) since \(run.asOf)"
+        }
+        return Finding(
+            "job runs", wrong.isEmpty ? "\(leases.count) under way" : wrong.joined(separator: "; "),
+            isSound: wrong.isEmpty,
+            remedy: "The next run takes over what was left; find out why one ended or takes so long.")
     }
 }

@@ -31,6 +31,8 @@ public struct Services: Sendable {
     public let events: EventService
     /// One account in the past and in the time ahead.
     public let history: HistoryService
+    /// Messages to readers.
+    public let outbox: OutboxService
     /// The time of this database.
     public let clock: ClockService
 
@@ -40,23 +42,27 @@ public struct Services: Sendable {
     ///   - location: the database, and the key of its trial ledger.
     ///   - clock: where a live database takes the time from.
     ///   - actor: who does what is done; it is kept with every event.
+    ///   - options: what an operator may choose.
     /// - Throws: ``MembershipError`` with code `database_missing`, `database_older`, `database_newer` and others.
     public static func open(
-        _ location: DatabaseLocation, clock: WallClock = .system, actor: Actor = .unnamed
+        _ location: DatabaseLocation, clock: WallClock = .system, actor: Actor = .unnamed,
+        options: Options = Options()
     ) async throws -> Services {
         let store = try await Store.open(location.open(), clock: clock, actor: actor)
-        return Services(store: store, ledgerKey: LedgerKeyFile(path: location.keyPath))
+        return Services(store: store, ledgerKey: LedgerKeyFile(path: location.keyPath), options: options)
     }
 
     private let store: Store
     private let ledgerKey: LedgerKeyFile
+    private let options: Options
 
     /// The same services for somebody else.
     public func acting(as actor: Actor) -> Services {
-        Services(store: store.acting(as: actor), ledgerKey: ledgerKey)
+        Services(store: store.acting(as: actor), ledgerKey: ledgerKey, options: options)
     }
 
-    init(store: Store, ledgerKey: LedgerKeyFile) {
+    init(store: Store, ledgerKey: LedgerKeyFile, options: Options) {
+        self.options = options
         self.store = store
         self.ledgerKey = ledgerKey
         accounts = AccountService(store: store, ledgerKey: ledgerKey)
@@ -69,7 +75,8 @@ public struct Services: Sendable {
         access = AccessService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
-        jobs = JobService(store: store)
+        jobs = JobService(store: store, options: options)
+        outbox = OutboxService(store: store, options: options.mail)
         events = EventService(store: store)
         history = HistoryService(store: store)
         clock = ClockService(store: store)

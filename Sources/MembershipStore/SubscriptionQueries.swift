@@ -24,14 +24,6 @@ extension ReadTransaction {
             [version.plan, version.version, account?.rawValue ?? -1, limit])
     }
 
-    /// The subscriptions that the clock has changed by a moment without that being recorded, longest overdue first.
-    ///
-    /// - Parameter trials: those in their trial, or the others.
-    package func dueSubscriptions(trials: Bool, job: String, at moment: Timestamp, limit: Int) throws -> [Subscription]
-    {
-        try subscriptions(dueCondition(trials: trials), [moment, job, moment, limit])
-    }
-
     /// How many subscriptions the clock has changed by a moment without that being recorded.
     package func dueSubscriptionCount(trials: Bool, at moment: Timestamp) throws -> Int {
         try sql.first(
@@ -39,11 +31,41 @@ extension ReadTransaction {
         ) { try $0.count(0) } ?? 0
     }
 
-    /// The trials that end after a moment and not after another, of which the reader was not told, earliest first.
-    package func subscriptionsToRemind(
-        endingAfter start: Timestamp, notAfter end: Timestamp, job: String, limit: Int
-    ) throws -> [Subscription] {
-        try subscriptions(remindCondition, [start, end, job, start, limit])
+    /// How many readers are to be told of the end of their trial, with those with which the job has failed.
+    package func subscriptionsToRemindCount(
+        endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan
+    ) throws -> Int {
+        try sql.first(
+            "SELECT count(*) FROM subscriptions WHERE \(isToRemind)", [start, end, span.milliseconds]
+        ) { try $0.count(0) } ?? 0
+    }
+
+    /// The subscriptions that the clock has changed by a moment without that being recorded, longest overdue first. By
+    /// name alone, so that one whose row cannot be read is among them.
+    package func dueSubscriptionKeys(trials: Bool, job: String, at moment: Timestamp, limit: Int) throws
+        -> [SubscriptionKey]
+    {
+        try subscriptionKeys(dueCondition(trials: trials), [moment, job, moment, limit])
+    }
+
+    /// The trials that end after a moment and not after another, of which the reader is to be told, earliest first: not
+    /// those that are cancelled or go on, or that were no longer than the time before the end to begin with.
+    package func subscriptionKeysToRemind(
+        endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String, limit: Int
+    ) throws -> [SubscriptionKey] {
+        try subscriptionKeys(
+            remindCondition + remindOrder(withLimit: "$6"), [start, end, span.milliseconds, job, start, limit])
+    }
+
+    private func subscriptionKeys(
+        _ condition: String, _ arguments: [any SQLValueConvertible]
+    ) throws -> [SubscriptionKey] {
+        try sql.query(
+            "SELECT account_id, subscription_id, due_at FROM subscriptions \(condition)", arguments
+        ) { row in
+            SubscriptionKey(
+                account: try row.identifier(0), subscription: try row.identifier(1), dueAt: try row.timestamp(2))
+        }
     }
 
     func subscriptions(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Subscription] {
@@ -59,18 +81,28 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// As ``ReadTransaction/dueSubscriptions(trials:job:at:limit:)``, and makes them this transaction's own.
+    /// As ``ReadTransaction/dueSubscriptionKeys(trials:job:at:limit:)``, whole, and makes them this transaction's own.
     package func claimDueSubscriptions(
         trials: Bool, job: String, at moment: Timestamp, limit: Int
     ) throws -> [Subscription] {
         try subscriptions(dueCondition(trials: trials) + " " + sql.claim, [moment, job, moment, limit])
     }
 
-    /// As ``ReadTransaction/subscriptionsToRemind(endingAfter:notAfter:job:limit:)``, and makes them its own.
+    /// As ``ReadTransaction/subscriptionKeysToRemind(endingAfter:notAfter:longerThan:job:limit:)``, whole, and makes them
+    /// its own.
     package func claimSubscriptionsToRemind(
-        endingAfter start: Timestamp, notAfter end: Timestamp, job: String, limit: Int
+        endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String, limit: Int
     ) throws -> [Subscription] {
-        try subscriptions(remindCondition + " " + sql.claim, [start, end, job, start, limit])
+        try subscriptions(
+            remindCondition + remindOrder(withLimit: "$6") + " " + sql.claim,
+            [start, end, span.milliseconds, job, start, limit])
+    }
+
+    /// One subscription, made this transaction's own; nil when another transaction has it, or it is not there.
+    package func claimSubscription(_ key: SubscriptionKey) throws -> Subscription? {
+        try subscriptions(
+            "WHERE account_id = $1 AND subscription_id = $2 " + sql.claim, [key.account, key.subscription]
+        ).first
     }
 
     /// An identifier for a subscription to begin with.
@@ -128,11 +160,25 @@ private func dueCondition(trials: Bool) -> String {
     """
 }
 
-private let remindCondition = """
-    WHERE status = 'trialing' AND reminded_at IS NULL AND trial_end > $1 AND trial_end <= $2
-        AND \(isNotFailing(job: "$3", at: "$4"))
-    ORDER BY trial_end, account_id, subscription_id LIMIT $5
+private let isToRemind = """
+    status = 'trialing' AND reminded_at IS NULL AND trial_end > $1 AND trial_end <= $2
+        AND trial_end - trial_start > $3
+        AND cancel_at_period_end = 0 AND trial_converts = 0 AND settled_periods = 0
     """
+
+private let remindCondition = "WHERE \(isToRemind) AND \(isNotFailing(job: "$4", at: "$5"))"
+
+private func remindOrder(withLimit limit: String) -> String {
+    " ORDER BY trial_end, account_id, subscription_id LIMIT \(limit)"
+}
+
+/// Names a subscription that is due.
+package struct SubscriptionKey: Hashable, Sendable {
+    package let account: Identifier<Account>
+    package let subscription: Identifier<Subscription>
+    /// When the clock changes it.
+    package let dueAt: Timestamp
+}
 
 /// A row of the table, before its plan is known.
 private struct SubscriptionRecord {

@@ -50,7 +50,7 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// A variable of the environment; nil when it is not set or empty.
-    private static func variable(_ name: String) -> String? {
+    static func variable(_ name: String) -> String? {
         // ProcessInfo would copy the whole environment each time.
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }

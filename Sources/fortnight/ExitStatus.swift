@@ -17,8 +17,8 @@ enum ExitStatus {
         case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .invalidTemplate,
             .accountExists, .titleExists, .trialTaken, .disposableDomain, .alreadySubscribed, .transitionForbidden,
             .editConflict, .planExists, .planRetired, .referenceReused, .amountMismatch, .grantVoided, .accountErased,
-            .chainBroken,
-            .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists, .constraintViolated:
+            .chainBroken, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
+            .constraintViolated:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unknownGrant,
             .unknownSubscription, .unknownMessage, .unreadableFile:

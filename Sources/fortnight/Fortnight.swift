@@ -28,7 +28,7 @@ struct Fortnight: ParsableCommand {
             SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
             DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
             SubscriptionCommand.self, PlanCommand.self, PaymentCommand.self, GrantCommand.self, EventsCommand.self,
-            JobsCommand.self, ClockCommand.self, SandboxCommand.self,
+            JobsCommand.self, OutboxCommand.self, ServeCommand.self, ClockCommand.self, SandboxCommand.self,
         ])
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import MembershipMail
 import Subprocess
 import SystemPackage
+import TestSupport
 
 /// A mail as someone else's parser reads it: Python's.
 struct ParsedMail: Decodable {

@@ -93,6 +93,7 @@ struct ServerDeathTests {
             try await waitForServer(database)
         }
         #expect(kills.withLock { $0 } == 20)
+        // A run whose server died could not give its lease back; by now its time is over.
         clock.set(TestDatabase.start + .days(1000))
         _ = try await database.services.jobs.run("trial-expiry")
         try await verify(database, acknowledged)

@@ -5,12 +5,12 @@ import MembershipService
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Due work: what there is, doing it, and what was done.",
-        discussion: "Example:\n  fortnight jobs run trial-expiry",
-        subcommands: [List.self, Run.self, History.self])
+        discussion: "Example:\n  fortnight jobs run-due",
+        subcommands: [List.self, Run.self, RunDue.self, History.self])
 
     struct List: AsyncCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List the jobs, with what is due.",
+            commandName: "list", abstract: "List the jobs, how often they run, and what is due.",
             discussion: """
                 Example:
                   fortnight jobs list
@@ -19,22 +19,28 @@ struct JobsCommand: ParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         func perform() async throws {
-            let entries = try await global.services().jobs.list()
+            let entries = try await global.servicesForDelivery().jobs.list()
             if global.json {
                 for entry in entries { try global.console.document(JobView(entry), onOneLine: true) }
                 return
             }
-            var table = Table("JOB", "DUE", "LAST RUN AS OF", "DOES")
+            var table = Table("JOB", "EVERY", "DUE", "LAST RUN AS OF", "RESULT", "NEXT RUN", "DOES")
             for entry in entries {
-                table.add(entry.name, String(entry.dueCount), entry.lastRun?.asOf.rfc3339 ?? "never", entry.summary)
+                table.add(
+                    entry.name, entry.interval.inWords, String(entry.dueCount),
+                    entry.lastRun?.asOf.rfc3339 ?? "never", entry.lastRun?.state.rawValue ?? "-",
+                    entry.nextRun.rfc3339, entry.summary)
             }
             global.console.line(table.text)
+            for case let lease? in entries.map(\.lease) {
+                global.console.note("\(lease.job) is being run by \(lease.runner).")
+            }
         }
     }
 
     struct Run: AsyncCommand {
         static let configuration = CommandConfiguration(
-            commandName: "run", abstract: "Do what is due. Running twice, or twice at once, does nothing twice.",
+            commandName: "run", abstract: "Run one job now, whatever its schedule. Running twice does nothing twice.",
             discussion: """
                 Example:
                   fortnight jobs run trial-expiry --dry-run
@@ -55,16 +61,20 @@ struct JobsCommand: ParsableCommand {
 
         func perform() async throws {
             let limit = try limit.map { try PageLimit($0, most: 1_000_000) }
+            let jobs = try await global.servicesForDelivery().jobs
             if dryRun {
-                try show(await global.services().jobs.preview(job, limit: limit))
+                try show(await jobs.preview(job, limit: limit))
                 return
             }
-            let run = try await global.services().jobs.run(job, limit: limit)
+            let report = try await jobs.run(job, limit: limit)
             if global.json {
-                try global.console.document(JobRunView(run))
+                try global.console.document(JobRunView(report.run, note: report.note))
             } else {
-                global.console.line(
-                    "\(run.job): \(run.processed) done, as of \(run.asOf), in \(run.durationMilliseconds) ms.")
+                global.console.line(report.line)
+            }
+            if let note = report.note { global.console.note(note) }
+            if report.run.failed > 0 {
+                global.console.note("What failed is tried again later. fortnight doctor names it.")
             }
         }
 
@@ -73,13 +83,50 @@ struct JobsCommand: ParsableCommand {
                 for item in preview.items { try global.console.document(DueItemView(item), onOneLine: true) }
                 return
             }
-            var table = Table("DUE SINCE", "ACCOUNT", "SUBSCRIPTION")
+            var table = Table("DUE SINCE", "ACCOUNT", "WHAT")
             for item in preview.items {
-                table.add(item.dueAt.rfc3339, item.account.description, item.subscription.description)
+                table.add(
+                    item.dueAt.rfc3339, item.account.description,
+                    item.message?.description ?? item.subscription?.description ?? "")
             }
             if !preview.items.isEmpty { global.console.line(table.text) }
-            let listed = preview.items.count < preview.count ? "; the first \(preview.items.count) are listed" : ""
+            let listed =
+                !preview.items.isEmpty && preview.items.count < preview.count
+                ? "; the first \(preview.items.count) are listed" : ""
             global.console.note("\(job) would do \(preview.count)\(listed). Nothing was changed.")
+        }
+    }
+
+    struct RunDue: AsyncCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "run-due", abstract: "Run every job whose turn it is. For a timer, every minute.",
+            discussion: """
+                A job that another process is running is skipped. One that fails does not keep the others from running; \
+                the exit status is that of the first that failed.
+
+                Example:
+                  fortnight jobs run-due
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        func perform() async throws {
+            let outcomes = try await global.servicesForDelivery().jobs.runDue(report: show)
+            if outcomes.isEmpty { global.console.note("It is no job's turn.") }
+            for case .failed(_, let error) in outcomes { throw ExitCode(ExitStatus.of(error.code)) }
+        }
+
+        private func show(_ outcome: JobService.Outcome) {
+            if global.json {
+                try? global.console.document(JobOutcomeView(outcome), onOneLine: true)
+                return
+            }
+            switch outcome {
+            case .ran(let report):
+                global.console.line(report.line)
+                if let note = report.note { global.console.note(note) }
+            case .skipped, .failed: global.console.note(outcome.line)
+            }
         }
     }
 
@@ -107,57 +154,28 @@ struct JobsCommand: ParsableCommand {
                 global.console.note("No job has run yet.")
                 return
             }
-            var table = Table("AS OF", "JOB", "DONE", "MS", "RESULT")
+            var table = Table("AS OF", "JOB", "DONE", "FAILED", "MS", "RUNNER", "RESULT")
             for run in runs {
                 table.add(
-                    run.asOf.rfc3339, run.job, String(run.processed), String(run.durationMilliseconds),
-                    run.error ?? "ok")
+                    run.asOf.rfc3339, run.job, String(run.processed), String(run.failed),
+                    run.durationMilliseconds.map { String($0) } ?? "-", run.runner ?? "-",
+                    run.error ?? run.state.rawValue)
             }
             global.console.line(table.text)
         }
     }
 }
 
-private struct JobView: Encodable {
-    let name: String
-    let summary: String
-    let due: Int
-    @ExplicitNull var lastRun: JobRunView?
-
-    init(_ entry: JobService.Entry) {
-        name = entry.name
-        summary = entry.summary
-        due = entry.dueCount
-        lastRun = entry.lastRun.map(JobRunView.init)
-    }
-}
-
-private struct JobRunView: Encodable {
-    let id: String
-    let job: String
-    let asOf: Timestamp
-    let durationMs: Int64
-    let processed: Int
-    @ExplicitNull var error: String?
-
-    init(_ run: JobRun) {
-        id = run.id.description
-        job = run.job
-        asOf = run.asOf
-        durationMs = run.durationMilliseconds
-        processed = run.processed
-        error = run.error
-    }
-}
-
 private struct DueItemView: Encodable {
     let account: String
-    let subscription: String
+    @ExplicitNull var subscription: String?
+    @ExplicitNull var message: String?
     let dueAt: Timestamp
 
     init(_ item: JobService.DueItem) {
         account = item.account.description
-        subscription = item.subscription.description
+        subscription = item.subscription?.description
+        message = item.message?.description
         dueAt = item.dueAt
     }
 }

@@ -1,7 +1,7 @@
 """An SMTP server on loopback that answers as it is told, for one test.
 
 Its one argument is JSON: what it answers to each verb, to the connection ("greeting") and to the end of the mail
-("body"). null hangs up, "silence" never answers; what is not named is answered as a server should. Prints its port;
+("body"), and if need be to a verb with something in its line ("RCPT ada@example.com"). null hangs up, "silence" never answers; what is not named is answered as a server should. Prints its port;
 ends when standard input does.
 """
 
@@ -36,7 +36,8 @@ def converse(connection):
     going = answer("greeting")
     while going and (line := lines.readline()):
         verb = line.split()[0].decode().upper()
-        going = answer(verb)
+        special = [key for key in answers if key.startswith(verb + " ") and key[len(verb) + 1 :] in line.decode()]
+        going = answer(special[0] if special else verb)
         if verb == "DATA" and answers[verb] and answers[verb].startswith("354"):
             while (line := lines.readline()) and line != b".\r\n":
                 pass

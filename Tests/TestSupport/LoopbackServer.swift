@@ -1,30 +1,29 @@
-import Foundation
-import TestSupport
+package import Foundation
 
 /// A server on this machine for one test: a program beside these tests, ended when the test lets go of it.
-final class LoopbackServer: Sendable {
-    let port: Int
+package final class LoopbackServer: Sendable {
+    package let port: Int
     /// Where it puts what it receives.
     private let directory: TemporaryDirectory
     private let process: Process
     private let input: Pipe
 
     /// Debian's Python, which has Debian's python3-aiosmtpd.
-    static let python = "/usr/bin/python3"
+    package static let python = "/usr/bin/python3"
 
-    static func script(_ name: String) -> String {
+    package static func script(_ name: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().path(percentEncoded: false) + "Servers/" + name
     }
 
     /// A real mail server, which takes mail by these rules; see real_server.py.
-    static func real(_ wishes: [String: any Sendable] = [:]) async throws -> LoopbackServer {
+    package static func real(_ wishes: [String: any Sendable] = [:]) async throws -> LoopbackServer {
         let directory = try TemporaryDirectory()
         let all = wishes.merging(["directory": directory.path]) { $1 }
         return try await LoopbackServer("real_server.py", all, directory)
     }
 
     /// A server that answers as told; see scripted_server.py. Nil hangs up.
-    static func scripted(_ answers: [String: String?]) async throws -> LoopbackServer {
+    package static func scripted(_ answers: [String: String?]) async throws -> LoopbackServer {
         let directory = try TemporaryDirectory()
         let wishes = answers.mapValues { answer -> any Sendable in answer ?? NSNull() }
         return try await LoopbackServer("scripted_server.py", wishes, directory)
@@ -56,7 +55,7 @@ final class LoopbackServer: Sendable {
         self.port = port
     }
 
-    enum Failure: Error {
+    package enum Failure: Error {
         case notStarted(String)
     }
 
@@ -67,18 +66,18 @@ final class LoopbackServer: Sendable {
         process.waitUntilExit()
     }
 
-    struct Received: Decodable {
-        let from: String
-        let to: [String]
-        let options: [String]
-        let greeting: String
-        let encrypted: Bool
-        let authenticated: Bool
-        let mail: Data
+    package struct Received: Decodable {
+        package let from: String
+        package let to: [String]
+        package let options: [String]
+        package let greeting: String
+        package let encrypted: Bool
+        package let authenticated: Bool
+        package let mail: Data
     }
 
     /// What it has taken so far.
-    func received() throws -> [Received] {
+    package func received() throws -> [Received] {
         try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().map { name in
             try JSONDecoder().decode(Received.self, from: Data(contentsOf: URL(filePath: directory.path + "/" + name)))
         }

@@ -1,0 +1,47 @@
+import Membership
+import MembershipStore
+
+/// Removes what nobody will ask for: records of old runs, and messages that were delivered long ago. What was not
+/// delivered stays, and so does what was given up.
+struct PurgeJob: Job {
+    /// How long the record of a run is kept; the newest of each job stays.
+    static let runsKept = TimeSpan.days(30)
+    /// How long a message is kept after its delivery.
+    static let messagesKept = TimeSpan.days(90)
+
+    private static let batchSize = 500
+
+    func dueCount(_ tx: ReadTransaction) throws -> Int {
+        try tx.oldJobRunCount(before: before(tx.now, PurgeJob.runsKept))
+            + tx.deliveredMessageCount(before: before(tx.now, PurgeJob.messagesKept))
+    }
+
+    /// Nothing of it is worth a look.
+    func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] { [] }
+
+    func run(_ run: RunningJob) async throws -> String? {
+        let (runs, messages) = (before(run.asOf, PurgeJob.runsKept), before(run.asOf, PurgeJob.messagesKept))
+        try await purge(run) { tx, limit in try tx.deleteJobRuns(before: runs, limit: limit) }
+        try await purge(run) { tx, limit in try tx.deleteDeliveredMessages(before: messages, limit: limit) }
+        return nil
+    }
+
+    private func purge(
+        _ run: RunningJob, _ delete: @escaping @Sendable (WriteTransaction, Int) throws -> Int
+    ) async throws {
+        while !run.isStopping {
+            let wanted = run.wanted(most: PurgeJob.batchSize)
+            guard wanted > 0 else { return }
+            let removed = try await run.batch { tx, tally in
+                let removed = try delete(tx, wanted)
+                tally.processed += removed
+                return removed
+            }
+            if removed < wanted { return }
+        }
+    }
+
+    private func before(_ moment: Timestamp, _ span: TimeSpan) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
+    }
+}

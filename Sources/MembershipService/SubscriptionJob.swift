@@ -1,0 +1,123 @@
+import Membership
+import MembershipStore
+
+/// A job on subscriptions: many in a transaction, and each alone where one of them fails.
+protocol SubscriptionJob: Job {
+    static var name: String { get }
+
+    /// What is due, by name, longest overdue first.
+    func due(_ tx: ReadTransaction, asOf: Timestamp, limit: Int) throws -> [SubscriptionKey]
+    /// What is due, as this transaction's own.
+    func claim(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> [Subscription]
+    /// Whether a subscription is due that was so when the run began.
+    func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool
+    /// Does what is due.
+    func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws
+}
+
+/// Subscriptions a transaction: few enough that other writers wait only for milliseconds.
+private let batchSize = 200
+/// So many failures in a row, and no success between them, are not the accounts' fault.
+private let mostFailuresInARow = 20
+
+extension SubscriptionJob {
+    func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] {
+        try due(tx, asOf: tx.now, limit: limit).map {
+            JobService.DueItem(account: $0.account, subscription: $0.subscription, message: nil, dueAt: $0.dueAt)
+        }
+    }
+
+    func run(_ run: RunningJob) async throws -> String? {
+        while !run.isStopping {
+            let wanted = run.wanted(most: batchSize)
+            guard wanted > 0 else { return nil }
+            let isLast: Bool
+            do {
+                isLast = try await run.batch { tx, tally in
+                    let done = try runBatch(tx, asOf: run.asOf, limit: wanted)
+                    tally.processed += done
+                    return done < wanted
+                }
+            } catch  where error.isOfOneAccount {
+                isLast = try await runOneByOne(run, limit: wanted)
+            }
+            guard isLast else { continue }
+            // Whoever had failed and was not met again has nothing due any more.
+            try await run.batch { tx, _ in try tx.forgetJobFailures(of: Self.name, dueBy: run.asOf) }
+            return nil
+        }
+        return nil
+    }
+
+    /// - Returns: how many were done.
+    func runBatch(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> Int {
+        let due = try claim(tx, asOf: asOf, limit: limit)
+        try record(due, tx, asOf: asOf)
+        try tx.forgetJobFailures(of: Self.name, accounts: due.map(\.accountID))
+        return due.count
+    }
+
+    /// - Returns: whether nothing else is due.
+    private func runOneByOne(_ run: RunningJob, limit: Int) async throws -> Bool {
+        let keys = try await run.store.read { tx in try due(tx, asOf: run.asOf, limit: limit) }
+        var failuresInARow = 0
+        let before = run.tally
+        for key in keys where !run.isStopping {
+            do {
+                try await runOne(key, run)
+                failuresInARow = 0
+            } catch  where error.isOfOneAccount {
+                try await noteFailure(error, key.account, run)
+                failuresInARow += 1
+                if failuresInARow >= mostFailuresInARow { throw error }
+            }
+        }
+        // All of them may be in the hands of others: then there is nothing to do here.
+        return keys.count < limit || run.tally == before
+    }
+
+    private func runOne(_ key: SubscriptionKey, _ run: RunningJob) async throws {
+        try await run.batch { tx, tally in
+            guard let subscription = try tx.claimSubscription(key),
+                isDue(subscription, asOf: run.asOf, now: tx.now)
+            else { return }
+            try record([subscription], tx, asOf: run.asOf)
+            try tx.forgetJobFailures(of: Self.name, accounts: [key.account])
+            tally.processed += 1
+        }
+    }
+
+    private func noteFailure(_ error: any Error, _ account: Identifier<Account>, _ run: RunningJob) async throws {
+        let text = (error as? MembershipError)?.message ?? "\(error)"
+        try await run.batch { tx, tally in
+            try tx.recordJobFailure(
+                of: Self.name, account: account, error: text.withoutAddresses, backoff: .failingAccount)
+            tally.failed += 1
+        }
+    }
+}
+
+extension Error {
+    /// Whether another account may well succeed, because neither the database nor the run is the reason.
+    var isOfOneAccount: Bool {
+        guard let error = self as? MembershipError else { return !(self is CancellationError) }
+        return switch error.code {
+        case .databaseBusy, .databaseFull, .databaseUnavailable, .databaseReadOnly, .databaseMissing, .notADatabase,
+            .databaseNewer, .databaseOlder, .migrationChanged, .outcomeUnknown, .jobRunning:
+            false
+        default: true
+        }
+    }
+}
+
+extension String {
+    /// At most 500 characters, with nothing in it that looks like an address: it is kept where erasure does not reach.
+    var withoutAddresses: String {
+        let words = split(separator: " ", omittingEmptySubsequences: false).map { word -> Substring in
+            guard let sign = word.firstIndex(of: "@"), sign != word.startIndex else { return word }
+            // membership@2 is a version of a plan.
+            return word[word.index(after: sign)...].first?.isLetter == true ? "…" : word
+        }
+        return String(words.joined(separator: " ").prefix(500))
+    }
+}

@@ -1,0 +1,56 @@
+import Membership
+import MembershipStore
+
+/// Tells readers that their trial ends soon: once, also when nothing ran on the very day, and never after the end.
+struct TrialReminderJob: SubscriptionJob {
+    static let name = "trial-reminder"
+
+    /// How many days before the end; 0 tells nobody.
+    let days: Int
+
+    private var span: TimeSpan { .days(days) }
+
+    func dueCount(_ tx: ReadTransaction) throws -> Int {
+        guard days > 0 else { return 0 }
+        return try tx.subscriptionsToRemindCount(endingAfter: tx.now, notAfter: tx.now + span, longerThan: span)
+    }
+
+    func due(_ tx: ReadTransaction, asOf: Timestamp, limit: Int) throws -> [SubscriptionKey] {
+        guard days > 0 else { return [] }
+        return try tx.subscriptionKeysToRemind(
+            endingAfter: max(asOf, tx.now), notAfter: asOf + span, longerThan: span, job: TrialReminderJob.name,
+            limit: limit)
+    }
+
+    func claim(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> [Subscription] {
+        guard days > 0 else { return [] }
+        return try tx.claimSubscriptionsToRemind(
+            endingAfter: max(asOf, tx.now), notAfter: asOf + span, longerThan: span, job: TrialReminderJob.name,
+            limit: limit)
+    }
+
+    func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool {
+        guard subscription.status == .trialing, subscription.remindedAt == nil, let end = subscription.trialEnd else {
+            return false
+        }
+        return end > now && end <= asOf + span && subscription.settledPeriods == 0 && !subscription.convertsTrial
+            && !subscription.cancelAtPeriodEnd
+    }
+
+    func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws {
+        let reminded = subscriptions.map { subscription in
+            var life = SubscriptionLife(subscription)
+            life.remind(at: tx.now)
+            return life.subscription
+        }
+        for subscription in reminded { try tx.update(subscription) }
+        try tx.record(
+            reminded.map { subscription in
+                var data = JSONText()
+                data.add("subscription", subscription.snapshot)
+                return NewEvent(
+                    .trialEnding, account: subscription.accountID, subscription: subscription.id, data: data.text,
+                    message: .trialEnding)
+            })
+    }
+}

@@ -1,0 +1,176 @@
+package import Membership
+
+extension ReadTransaction {
+    /// A message by its name; nil when there is none.
+    package func message(_ reference: MessageReference) throws -> OutboxMessage? {
+        try sql.first(
+            "SELECT \(messageColumns) FROM outbox WHERE account_id = $1 AND event_sequence = $2",
+            [reference.account, reference.sequence], OutboxMessage.init(row:))
+    }
+
+    /// Messages in the order of their names, after the one given, at most `limit`; all, or those in one state.
+    package func messages(
+        _ state: OutboxMessage.State?, after: MessageReference?, limit: Int
+    ) throws -> [OutboxMessage] {
+        let condition =
+            switch state {
+            case .due: "due_at IS NOT NULL"
+            case .delivered: "delivered_at IS NOT NULL"
+            case .dead: "dead_at IS NOT NULL"
+            case nil: "1 = 1"
+            }
+        return try sql.query(
+            """
+            SELECT \(messageColumns) FROM outbox
+            WHERE (account_id, event_sequence) > ($1, $2) AND \(condition)
+            ORDER BY account_id, event_sequence LIMIT $3
+            """,
+            [after?.account.rawValue ?? -1, after?.sequence ?? 0, limit], OutboxMessage.init(row:))
+    }
+
+    /// The messages that are to be delivered by now, longest overdue first.
+    package func dueMessages(limit: Int) throws -> [OutboxMessage] {
+        try sql.query(
+            "SELECT \(messageColumns) FROM outbox WHERE \(dueMessage)", [now, now, limit], OutboxMessage.init(row:))
+    }
+
+    /// How many messages are to be delivered by now.
+    package func dueMessageCount() throws -> Int {
+        try sql.first("SELECT count(*) FROM outbox WHERE due_at <= $1", [now]) { try $0.count(0) } ?? 0
+    }
+
+    /// How many messages have not left and were not given up, and since when the first should have.
+    package func undeliveredMessages() throws -> (count: Int, since: Timestamp?) {
+        try sql.first("SELECT count(*), min(due_at) FROM outbox WHERE due_at IS NOT NULL", []) { row in
+            (try row.count(0), try row.optionalTimestamp(1))
+        } ?? (0, nil)
+    }
+
+    /// How many messages were given up.
+    package func deadMessageCount() throws -> Int {
+        try sql.first("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL", []) { try $0.count(0) } ?? 0
+    }
+
+    /// The events of an account from one on, at most `limit`.
+    package func events(of account: Identifier<Account>, from sequence: Int64, limit: Int) throws -> [Event] {
+        try sql.query(
+            """
+            SELECT \(ChainedEvent.columns) FROM events
+            WHERE account_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3
+            """,
+            [account, sequence, limit], Event.init(row:))
+    }
+
+    /// How many messages were delivered before a moment.
+    package func deliveredMessageCount(before moment: Timestamp) throws -> Int {
+        try sql.first("SELECT count(*) FROM outbox WHERE delivered_at < $1", [moment]) { try $0.count(0) } ?? 0
+    }
+}
+
+// MARK: - Delivery
+
+extension WriteTransaction {
+    /// Takes the messages that are to be delivered by now, longest overdue first, so that nobody else does until a
+    /// moment.
+    package func leaseDueMessages(until leasedUntil: Timestamp, limit: Int) throws -> [OutboxMessage] {
+        let due = try sql.query(
+            "SELECT \(messageColumns) FROM outbox WHERE \(dueMessage) \(sql.claim)", [now, now, limit],
+            OutboxMessage.init(row:))
+        for message in due { try setLease(leasedUntil, of: message.reference) }
+        return due
+    }
+
+    /// Gives a message back that was taken and not tried.
+    package func giveBackMessage(_ reference: MessageReference) throws {
+        try setLease(nil, of: reference)
+    }
+
+    private func setLease(_ leasedUntil: Timestamp?, of reference: MessageReference) throws {
+        try sql.submit(
+            "UPDATE outbox SET leased_until = $1 WHERE account_id = $2 AND event_sequence = $3",
+            [leasedUntil, reference.account, reference.sequence])
+    }
+
+    /// Gives all messages back that were taken, because whoever took them is gone.
+    package func giveBackAllMessages() throws {
+        try sql.submit(
+            "UPDATE outbox SET leased_until = NULL WHERE due_at IS NOT NULL AND leased_until IS NOT NULL", [])
+    }
+
+    /// Notes that a message left.
+    package func markDelivered(_ reference: MessageReference, destination: String?) throws {
+        try sql.submit(
+            """
+            UPDATE outbox SET due_at = NULL, leased_until = NULL, delivered_at = $1, dead_at = NULL, destination = $2
+            WHERE account_id = $3 AND event_sequence = $4
+            """,
+            [now, destination, reference.account, reference.sequence])
+    }
+
+    /// Notes that a message did not leave.
+    ///
+    /// - Parameter retryAt: when it is tried again; nil to give it up.
+    package func markFailed(
+        _ reference: MessageReference, attempts: Int, error: String, retryAt: Timestamp?
+    ) throws {
+        try sql.submit(
+            """
+            UPDATE outbox SET due_at = $1, dead_at = $2, leased_until = NULL, attempts = $3, last_error = $4
+            WHERE account_id = $5 AND event_sequence = $6 AND delivered_at IS NULL
+            """,
+            [retryAt, retryAt == nil ? now : nil, attempts, error, reference.account, reference.sequence])
+    }
+
+    /// Makes a message due now, as if it had never failed; the last error stays in sight.
+    package func retryMessage(_ reference: MessageReference) throws {
+        try sql.submit(
+            """
+            UPDATE outbox SET due_at = $1, dead_at = NULL, leased_until = NULL, attempts = 0
+            WHERE account_id = $2 AND event_sequence = $3 AND delivered_at IS NULL
+            """,
+            [now, reference.account, reference.sequence])
+    }
+
+    /// Makes every message that was given up due now.
+    ///
+    /// - Returns: how many those were.
+    package func retryDeadMessages() throws -> Int {
+        try sql.run(
+            "UPDATE outbox SET due_at = $1, dead_at = NULL, leased_until = NULL, attempts = 0 WHERE dead_at IS NOT NULL",
+            [now])
+    }
+
+    /// Removes messages that were delivered before a moment, at most `limit`.
+    ///
+    /// - Returns: how many that were.
+    package func deleteDeliveredMessages(before moment: Timestamp, limit: Int) throws -> Int {
+        try sql.run(
+            """
+            DELETE FROM outbox WHERE (account_id, event_sequence) IN (
+                SELECT account_id, event_sequence FROM outbox WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)
+            """,
+            [moment, limit])
+    }
+}
+
+/// In the order of the partial index.
+private let dueMessage = """
+    due_at <= $1 AND (leased_until IS NULL OR leased_until <= $2)
+    ORDER BY due_at, account_id, event_sequence LIMIT $3
+    """
+
+private let messageColumns = """
+    account_id, event_sequence, message, created_at, attempts, due_at, leased_until, last_error, delivered_at, dead_at,
+    destination
+    """
+
+extension OutboxMessage {
+    fileprivate init(row: any SQLRow) throws {
+        self.init(
+            reference: MessageReference(account: try row.identifier(0), sequence: try row.integer(1)),
+            message: try row.choice(2), createdAt: try row.timestamp(3), attempts: try row.count(4),
+            dueAt: try row.optionalTimestamp(5), leasedUntil: try row.optionalTimestamp(6),
+            lastError: try row.optionalText(7), deliveredAt: try row.optionalTimestamp(8),
+            deadAt: try row.optionalTimestamp(9), destination: try row.optionalText(10))
+    }
+}

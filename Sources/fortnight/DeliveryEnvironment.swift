@@ -1,0 +1,27 @@
+import Membership
+import MembershipService
+
+extension GlobalOptions {
+    /// The services for commands that run jobs or show messages: these alone read how messages leave.
+    func servicesForDelivery() async throws -> Services {
+        try await Services.open(location(), actor: GlobalOptions.actor(), options: GlobalOptions.deliveryOptions())
+    }
+
+    private static func deliveryOptions() throws -> Services.Options {
+        var options = Services.Options()
+        if let text = variable("FORTNIGHT_TRIAL_REMINDER_DAYS") {
+            guard let days = Int(text), (0...365).contains(days) else {
+                throw MembershipError(
+                    .invalidInput, "FORTNIGHT_TRIAL_REMINDER_DAYS is ‘\(text)’, which is not a number of days.",
+                    remedy: "Set it to 1 to 365, or to 0 to remind nobody.")
+            }
+            options.trialReminderDays = days
+        }
+        options.mail.destination = variable("FORTNIGHT_MAIL")
+        options.mail.sender = variable("FORTNIGHT_MAIL_FROM")
+        options.mail.templates = variable("FORTNIGHT_TEMPLATES")
+        options.mail.siteName = variable("FORTNIGHT_SITE_NAME")
+        options.mail.siteURL = variable("FORTNIGHT_SITE_URL")
+        return options
+    }
+}

@@ -1,0 +1,288 @@
+import Foundation
+import Membership
+@testable import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct OutboxDeliveryJobTests {
+    /// A reader with a welcome to be delivered.
+    private func prepared(
+        _ readers: Int = 1, language: Language = .english, name: String? = nil
+    ) async throws -> TestDatabase {
+        let database = try await TestDatabase.sandbox()
+        for number in 0..<readers {
+            _ = try await database.services.accounts.signUp(
+                email: EmailAddress(parsing: "r\(number)@example.com"), name: name, timeZone: "Europe/Berlin",
+                language: language)
+        }
+        return database
+    }
+
+    private func services(
+        _ database: TestDatabase, to destination: String?, _ change: (inout Services.MailOptions) -> Void = { _ in }
+    ) async throws -> Services {
+        var options = Services.Options()
+        options.mail.destination = destination
+        options.mail.sender = "Harbour Times <letters@harbour.test>"
+        change(&options.mail)
+        return try await Services.open(database.location, options: options)
+    }
+
+    private func messages(_ database: TestDatabase) async throws -> [OutboxMessage] {
+        try await database.services.outbox.list(limit: PageLimit(100)).messages
+    }
+
+    private func folder(_ database: TestDatabase) -> String { database.directory.path + "/mail" }
+
+    private func mails(_ database: TestDatabase) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder(database)).sorted().map { name in
+            try String(contentsOfFile: folder(database) + "/" + name, encoding: .utf8)
+        }
+    }
+
+    // MARK: - Delivery
+
+    @Test func eachMessageIsDeliveredOnceUnderItsOwnName() async throws {
+        let database = try await prepared(25)
+        let services = try await services(database, to: "folder:" + folder(database))
+        #expect(try await services.jobs.run("outbox-delivery").processed == 25)
+        #expect(try await services.jobs.run("outbox-delivery").processed == 0)
+        let all = try await messages(database)
+        #expect(all.allSatisfy { $0.state == .delivered && $0.deliveredAt == TestDatabase.start && $0.attempts == 0 })
+        #expect(Set(all.compactMap(\.destination)).count == 25)
+        let mark = try await database.store().deployment.keyFingerprint
+        let first = all[0].reference
+        let mail = try String(contentsOfFile: #require(all[0].destination), encoding: .utf8)
+        #expect(mail.contains("Message-ID: <\(first.account).\(first.sequence).\(mark)@harbour.test>"))
+        #expect(mail.contains("From: Harbour Times <letters@harbour.test>"))
+        #expect(mail.contains("To: r0@example.com"))
+    }
+
+    @Test func aMessageThatIsSentAgainIsTheSame() async throws {
+        let database = try await prepared()
+        let services = try await services(database, to: "folder:" + folder(database))
+        _ = try await services.jobs.run("outbox-delivery")
+        let first = try mails(database)
+        // As if the process had died after sending it and before recording that.
+        try await database.engine().write { sql in
+            try sql.runScript("UPDATE outbox SET due_at = created_at, delivered_at = NULL, destination = NULL")
+        }
+        _ = try await services.clock.advance(by: .hours(5))
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        #expect(try mails(database) == first)
+    }
+
+    @Test func withoutADestinationMessagesStayAndTheRunSaysSo() async throws {
+        let database = try await prepared()
+        let report = try await services(database, to: nil).jobs.run("outbox-delivery")
+        #expect(report.processed == 0 && report.run.state == .done)
+        #expect(report.note?.contains("FORTNIGHT_MAIL") == true)
+        #expect(try await messages(database).map(\.state) == [.due])
+    }
+
+    @Test func fromACopyNothingLeaves() async throws {
+        let database = try await prepared()
+        try await database.engine().write { try $0.runScript("UPDATE deployment SET delivers = 0") }
+        let services = try await services(database, to: "folder:" + folder(database))
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        #expect(try await messages(database).map(\.destination) == ["nowhere"])
+        #expect(!FileManager.default.fileExists(atPath: folder(database)))
+    }
+
+    @Test func aLimitIsKept() async throws {
+        let database = try await prepared(4)
+        let services = try await services(database, to: "nowhere:")
+        #expect(try await services.jobs.run("outbox-delivery", limit: PageLimit(3)).processed == 3)
+        #expect(try await messages(database).map(\.state) == [.delivered, .delivered, .delivered, .due])
+    }
+
+    @Test func askedToStopItGivesBackWhatItHasNotSent() async throws {
+        let database = try await prepared(5)
+        let services = try await services(database, to: "nowhere:")
+        let report = try await services.jobs.run("outbox-delivery", stopping: Asked(after: 3).isTrue)
+        #expect(report.processed == 2)
+        #expect(try await messages(database).map(\.state) == [.delivered, .delivered, .due, .due, .due])
+        #expect(try await messages(database).allSatisfy { $0.leasedUntil == nil })
+    }
+
+    @Test func whatAProcessHadTakenThatIsGoneIsDeliveredByTheNextAtOnce() async throws {
+        let database = try await prepared(2)
+        let fields = JobRunner.current.name.split(separator: "/")
+        try await database.store().write { tx in
+            _ = try tx.beginJobRun(
+                of: "outbox-delivery", runner: [fields[0], fields[1], "1", fields[3]].joined(separator: "/"),
+                until: tx.now + .minutes(2))
+            _ = try tx.leaseDueMessages(until: tx.now + .minutes(6), limit: 10)
+        }
+        #expect(try await services(database, to: "nowhere:").jobs.run("outbox-delivery").processed == 2)
+    }
+
+    @Test func whatSomebodyIsDeliveringIsLeftToThem() async throws {
+        let database = try await prepared(2)
+        try await database.store().write { tx in
+            _ = try tx.leaseDueMessages(until: tx.now + .minutes(6), limit: 1)
+        }
+        let services = try await services(database, to: "nowhere:")
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        let leased = try #require(try await messages(database).first { $0.leasedUntil != nil })
+        let error = await #expect(throws: MembershipError.self) { try await services.outbox.retry(leased.reference) }
+        #expect(error?.code == .databaseBusy)
+        _ = try await services.clock.advance(by: .minutes(6))
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+    }
+
+    // MARK: - What goes wrong
+
+    /// A folder that cannot be made, because a file has its name.
+    private func blockedFolder(_ database: TestDatabase) throws -> String {
+        "folder:" + (try database.directory.write("file", "x")) + "/mail"
+    }
+
+    @Test func whatCannotLeaveIsTriedLaterAndLaterAndGivenUpInSight() async throws {
+        let database = try await prepared()
+        let services = try await services(database, to: blockedFolder(database))
+        var waits: [Int64] = []
+        for attempt in 1...12 {
+            let run = try await services.jobs.run("outbox-delivery").run
+            #expect(run.processed == 0 && run.failed == 1, "\(attempt)")
+            #expect(try await services.jobs.run("outbox-delivery").run.failed == 0)
+            let message = try #require(try await messages(database).first)
+            #expect(message.attempts == attempt && message.lastError?.contains("cannot be made") == true)
+            guard let dueAt = message.dueAt else { continue }
+            let now = try await services.clock.read().now
+            waits.append((dueAt - now).milliseconds / 60_000)
+            _ = try await services.clock.set(to: dueAt)
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360])
+        let message = try #require(try await messages(database).first)
+        #expect(message.state == .dead)
+        let finding = try await Doctor(database.location).examine().first { $0.subject == "messages" }
+        #expect(finding?.isSound == false)
+
+        #expect(try await services.outbox.retryAllDead() == 1)
+        #expect(try await messages(database).first?.attempts == 0)
+        try FileManager.default.removeItem(atPath: database.directory.path + "/file")
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        let error = await #expect(throws: MembershipError.self) { try await services.outbox.retry(message.reference) }
+        #expect(error?.code == .transitionForbidden)
+    }
+
+    @Test func whoHasNoAddressAnyMoreGetsNothing() async throws {
+        let database = try await prepared()
+        try await database.engine().write { try $0.runScript("UPDATE accounts SET email = '', erased_at = created_at") }
+        #expect(try await services(database, to: "nowhere:").jobs.run("outbox-delivery").run.failed == 1)
+        let message = try #require(try await messages(database).first)
+        #expect(message.state == .dead && message.lastError?.contains("erased") == true)
+    }
+
+    @Test func aReminderThatComesAfterTheEndIsNotSent() async throws {
+        let database = try await prepared()
+        _ = try await database.services.clock.advance(by: .days(11))
+        _ = try await database.services.jobs.run("trial-reminder")
+        _ = try await database.services.clock.advance(by: .days(3))
+        let run = try await services(database, to: "nowhere:").jobs.run("outbox-delivery").run
+        #expect(run.processed == 1 && run.failed == 1)
+        #expect(try await messages(database).map(\.state) == [.delivered, .dead])
+    }
+
+    @Test func anEventThatCannotBeReadKeepsNoOther() async throws {
+        let database = try await prepared(3)
+        let broken = try #require(try await messages(database).first)
+        try await database.engine().write { sql in
+            try sql.runScript(
+                """
+                UPDATE events SET data = '{' WHERE account_id = \(broken.reference.account.rawValue) AND sequence = 2
+                """)
+        }
+        let run = try await services(database, to: "nowhere:").jobs.run("outbox-delivery").run
+        #expect(run.processed == 2 && run.failed == 1)
+        #expect(try await messages(database).first?.state == .due)
+    }
+
+    @Test(arguments: [
+        ("pigeon:coop", "letters@harbour.test", nil, MembershipError.Code.invalidInput),
+        ("nowhere:", "", nil, .invalidInput), ("nowhere:", "nobody", nil, .invalidEmail),
+        ("nowhere:", "letters@harbour.test", "/nowhere/at/all", .unreadableFile),
+        ("smtp://user:pass:word@", "letters@harbour.test", nil, .invalidInput),
+    ])
+    func whatIsWrongWithTheSettingsIsSaidAndNoMessageTouched(
+        destination: String, sender: String, templates: String?, code: MembershipError.Code
+    ) async throws {
+        let database = try await prepared()
+        let services = try await services(database, to: destination) { mail in
+            (mail.sender, mail.templates) = (sender.isEmpty ? nil : sender, templates)
+        }
+        let error = await #expect(throws: MembershipError.self) { try await services.jobs.run("outbox-delivery") }
+        #expect(error?.code == code)
+        #expect(error?.message.contains("word") == false)
+        let message = try #require(try await messages(database).first)
+        #expect(message.state == .due && message.attempts == 0 && message.leasedUntil == nil)
+    }
+
+    // MARK: - Servers
+
+    @Test func aServerThatRefusesOneRecipientGetsTheOthers() async throws {
+        let server = try await LoopbackServer.scripted(["RCPT r1@example.com": "550 5.1.1 no such reader"])
+        let database = try await prepared(3)
+        let services = try await services(database, to: "smtp://127.0.0.1:\(server.port)?tls=none")
+        let run = try await services.jobs.run("outbox-delivery").run
+        #expect(run.processed == 2 && run.failed == 1)
+        #expect(try await messages(database).map(\.state) == [.delivered, .dead, .delivered])
+    }
+
+    @Test(arguments: [
+        (["RCPT": "550 5.1.1 r0@example.com is unknown"] as [String: String?], OutboxMessage.State.dead),
+        (["greeting": "silence"], .due), (["RCPT": "451 4.3.0 later"], .due), (["body": nil], .due),
+    ])
+    func whatAServerDoesDecidesWhetherToTryAgain(
+        answers: [String: String?], state: OutboxMessage.State
+    ) async throws {
+        let server = try await LoopbackServer.scripted(answers)
+        let database = try await prepared()
+        let services = try await services(database, to: "smtp://127.0.0.1:\(server.port)?tls=none") { mail in
+            mail.timeout = TimeSpan(milliseconds: 1500)
+        }
+        #expect(try await services.jobs.run("outbox-delivery").run.failed == 1)
+        let message = try #require(try await messages(database).first)
+        #expect(message.state == state && message.attempts == 1)
+        #expect(message.lastError?.contains("@") == false)
+    }
+
+    // MARK: - Words
+
+    @Test func theWelcomeTellsOfTheFreeDaysInTheReadersTimeAndLanguage() async throws {
+        let database = try await prepared(language: .german, name: "Ada")
+        let services = try await services(database, to: nil) { mail in mail.siteName = "Hafenzeitung" }
+        let reference = try #require(try await messages(database).first?.reference)
+        let letter = try await services.outbox.show(reference)
+        #expect(letter.recipient == "r0@example.com")
+        #expect(letter.text.contains("15. Januar 2026") && letter.text.contains("01:00"))
+        #expect(letter.text.contains("14") && letter.text.contains("Ada") && letter.text.contains("Hafenzeitung"))
+    }
+
+    @Test func datesAreOfTheReadersZone() {
+        let moment = TestDatabase.start + .hours(23)
+        let berlin = LetterDate(moment, zone: Zone(stored: "Europe/Berlin"), language: .german)
+        #expect(berlin.date == "2. Januar 2026" && berlin.time == "00:00")
+        let newYork = LetterDate(moment, zone: Zone(stored: "America/New_York"), language: .english)
+        #expect(newYork.date == "1 January 2026" && newYork.time == "18:00")
+    }
+
+    @Test func anUnknownMessageIsRefusedByName() async throws {
+        let database = try await prepared()
+        let first = try #require(try await messages(database).first?.reference)
+        let unknown = MessageReference(account: first.account, sequence: 2)
+        for attempt in [
+            { _ = try await database.services.outbox.show(unknown) },
+            { _ = try await database.services.outbox.retry(unknown) },
+        ] {
+            let error = await #expect(throws: MembershipError.self) { try await attempt() }
+            #expect(error?.code == .unknownMessage && error?.message.contains("\(unknown)") == true)
+        }
+        #expect(try MessageReference(parsing: "\(first)") == first)
+        for text in ["", "#1", "\(first.account)", "\(first.account)#", "\(first.account)#0", "\(first.account)#+1"] {
+            #expect(throws: MembershipError.self) { try MessageReference(parsing: text) }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct PurgeJobTests {
+    @Test func oldRunsGoAndTheNewestOfEachJobStays() async throws {
+        let database = try await TestDatabase.sandbox()
+        let jobs = database.services.jobs
+        for job in ["trial-expiry", "trial-expiry", "renewal"] { _ = try await jobs.run(job) }
+        _ = try await database.services.clock.advance(by: .days(30))
+        #expect(try await jobs.run("purge").processed == 0)
+        _ = try await database.services.clock.advance(by: TimeSpan(milliseconds: 1))
+        #expect(try await jobs.run("purge").processed == 1)
+        #expect(
+            try await jobs.history(limit: PageLimit(10)).map(\.job).sorted() == [
+                "purge", "purge", "renewal", "trial-expiry",
+            ])
+    }
+
+    @Test func messagesGoNinetyDaysAfterTheirDeliveryAndNoOthersDo() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(1)
+        for name in ["delivered", "dead", "due"] {
+            _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "\(name)@example.com"))
+        }
+        let messages = try await database.services.outbox.list(limit: PageLimit(10)).messages.map(\.reference)
+        try await database.store().write { tx in
+            try tx.markDelivered(messages[0], destination: nil)
+            try tx.markFailed(messages[1], attempts: 12, error: "No.", retryAt: nil)
+        }
+        _ = try await database.services.clock.advance(by: .days(90))
+        #expect(try await database.services.jobs.run("purge").processed == 0)
+        _ = try await database.services.clock.advance(by: TimeSpan(milliseconds: 1))
+        #expect(try await database.services.jobs.list().last?.dueCount == 1)
+        #expect(try await database.services.jobs.run("purge").processed == 1)
+        let left = try await database.services.outbox.list(limit: PageLimit(10)).messages
+        #expect(left.map(\.reference) == [messages[1], messages[2]])
+        #expect(left.map(\.state) == [.dead, .due])
+    }
+}
