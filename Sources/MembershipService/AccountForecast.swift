@@ -53,8 +53,8 @@ extension HistoryService {
             to: engine, named: location.name, .accounts([reference], identity: nil, withArticles: false))
         let sandbox = try await Store.open(engine, clock: .system, actor: Actor(stored: "forecast"))
         return try await Forecaster(
-            services: Services(store: sandbox, ledgerKey: LedgerKeyFile(path: location.keyPath)), store: sandbox,
-            reference: reference, end: end
+            services: Services(store: sandbox, ledgerKey: LedgerKeyFile(path: location.keyPath), options: options),
+            store: sandbox, reminder: .days(options.trialReminderDays), reference: reference, end: end
         ).run()
     }
 }
@@ -63,13 +63,13 @@ extension HistoryService {
 private struct Forecaster {
     let services: Services
     let store: Store
+    /// How long before the end of a trial its reader is told of it.
+    let reminder: TimeSpan
     let reference: AccountReference
     let end: Timestamp
 
     /// Jobs that happen to no account: delivering what was written, and removing what is no longer needed.
     private static let leftOut: Set<String> = ["outbox-delivery", "purge"]
-    /// How long before the end of a trial its reader is told of it.
-    private static let reminder = TimeSpan.days(3)
 
     func run() async throws -> AccountForecast {
         let known = try await store.read { [reference] tx in try tx.events(of: tx.account(reference).id).count }
@@ -95,7 +95,9 @@ private struct Forecaster {
 
     /// Each moment is later than the one before it, also when no job does what is due.
     private func nextMoment() async throws -> Timestamp? {
-        let next = try await store.read { tx in try tx.nextDueMoment(after: tx.now, reminder: Forecaster.reminder) }
+        let next = try await store.read { [reminder] tx in
+            try tx.nextDueMoment(after: tx.now, reminder: reminder)
+        }
         return next.flatMap { $0 <= end ? $0 : nil }
     }
 

@@ -4,6 +4,7 @@ import MembershipStore
 /// One account in the past and in the time ahead.
 public struct HistoryService: Sendable {
     let store: Store
+    let options: Services.Options
 
     /// What happened to an account, what it was given, what it paid and what its owner was told, in the order in which it
     /// was written down.

@@ -78,7 +78,7 @@ public struct Services: Sendable {
         jobs = JobService(store: store, options: options)
         outbox = OutboxService(store: store, options: options.mail)
         events = EventService(store: store)
-        history = HistoryService(store: store)
+        history = HistoryService(store: store, options: options)
         clock = ClockService(store: store)
     }
 }
