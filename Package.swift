@@ -118,7 +118,7 @@ let package = Package(
             exclude: ["Servers"],
             swiftSettings: settings
         ),
-        .testTarget(name: "MembershipTests", dependencies: ["Membership"], swiftSettings: settings),
+        .testTarget(name: "MembershipTests", dependencies: ["Membership", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "MembershipFeedsTests",
             dependencies: ["Membership", "MembershipFeeds", "CZlib"],

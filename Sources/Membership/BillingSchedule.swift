@@ -30,21 +30,49 @@ public struct BillingSchedule: Hashable, Sendable {
 
     /// When the period of a number begins, and the one before it ends.
     public func boundary(_ index: Int) -> Timestamp {
-        let local = zone.local(anchor)
-        let steps = (index - anchorIndex) * interval.count
-        let date: CivilDate
-        switch interval.unit {
-        case .day: date = CivilDate(daysSince1970: local.date.daysSince1970 + steps)
-        case .month: date = month(steps, after: local.date)
-        case .year: date = month(steps * 12, after: local.date)
-        }
-        return zone.moment(date, millisecondOfDay: local.millisecondOfDay)
+        // The anchor may be the second of two moments at which the clock shows the same.
+        if index == anchorIndex { return anchor }
+        return zone.moment(date(index), millisecondOfDay: zone.local(anchor).millisecondOfDay)
     }
 
-    private func month(_ months: Int, after date: CivilDate) -> CivilDate {
+    /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month and at the same
+    /// time of day.
+    package func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
+        guard interval != self.interval else { return self }
+        let (date, time) = (date(index), zone.local(anchor).millisecondOfDay)
+        // Days do not keep a day of the month.
+        let day = self.interval.unit == .day ? date.day : anchorDay
+        var next = BillingSchedule(
+            anchor: boundary(index), anchorDay: day, anchorIndex: index, interval: interval, zone: zone)
+        // Where the zone skips the time of day, the next boundary that has it tells what it is.
+        while zone.local(next.anchor).millisecondOfDay != time, next.anchorIndex < index + 12 {
+            let date = BillingSchedule.date(next.anchorIndex + 1 - index, of: interval, day: day, after: date)
+            next = BillingSchedule(
+                anchor: zone.moment(date, millisecondOfDay: time), anchorDay: day, anchorIndex: next.anchorIndex + 1,
+                interval: interval, zone: zone)
+        }
+        return next
+    }
+
+    private func date(_ index: Int) -> CivilDate {
+        BillingSchedule.date(index - anchorIndex, of: interval, day: anchorDay, after: zone.local(anchor).date)
+    }
+
+    /// The date so many periods later, on a day of the month where that counts.
+    private static func date(
+        _ periods: Int, of interval: BillingInterval, day: Int, after date: CivilDate
+    ) -> CivilDate {
+        let steps = periods * interval.count
+        switch interval.unit {
+        case .day: return CivilDate(daysSince1970: date.daysSince1970 + steps)
+        case .month: return month(steps, after: date, day: day)
+        case .year: return month(steps * 12, after: date, day: day)
+        }
+    }
+
+    private static func month(_ months: Int, after date: CivilDate, day: Int) -> CivilDate {
         let (years, month) = (date.month - 1 + months).flooredDivision(by: 12)
         let year = date.year + years
-        return CivilDate(
-            year: year, month: month + 1, day: min(anchorDay, CivilDate.days(inMonth: month + 1, of: year)))
+        return CivilDate(year: year, month: month + 1, day: min(day, CivilDate.days(inMonth: month + 1, of: year)))
     }
 }

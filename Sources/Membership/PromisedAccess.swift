@@ -23,7 +23,7 @@ extension Subscription {
         case .trialing:
             guard let trialStart, let trialEnd else { return [] }
             let trial = promise(terms, .trial, trialStart, trialEnd)
-            guard settledPeriods > 0 || convertsTrial && !cancelAtPeriodEnd else { return trial }
+            guard settledPeriods > 0 || convertsTrial && (terms.isFree || !cancelAtPeriodEnd) else { return trial }
             return trial + paidAccess(from: trialEnd)
         case .active:
             return currentPeriodStart.map(paidAccess(from:)) ?? []
@@ -45,8 +45,7 @@ extension Subscription {
         if terms.isFree {
             let end = cancelAtPeriodEnd || nextVersion != nil ? freeEnd(changeIndex) : nil
             let free = promise(terms, .subscription, start, end)
-            guard let end, !cancelAtPeriodEnd else { return free }
-            return free + afterwards(from: end, paidUpTo: changeIndex)
+            return free + (end.map { afterwards(from: $0, paidUpTo: changeIndex) } ?? [])
         }
         let paidIndex = min(settledPeriods, changeIndex)
         let paidEnd = paidIndex > (periodIndex ?? -1) ? boundary(paidIndex) : start
@@ -69,7 +68,7 @@ extension Subscription {
 
     /// The end of what is free: with the current period, or with the one before the plan changes.
     private func freeEnd(_ changeIndex: Int) -> Timestamp {
-        boundary(min(max(settledPeriods, (periodIndex ?? -1) + 1), changeIndex))
+        boundary(min(max(settledPeriods, (periodIndex ?? 0) + 1), changeIndex))
     }
 
     private func promise(
@@ -104,16 +103,11 @@ public struct GrantChanges: Equatable, Sendable {
             }
         }
         added = missing.map { promise in
-            // What goes on, goes on from where it began.
-            let before = leftover.first {
-                $0.entitlement == promise.entitlement && $0.source == promise.source
-                    && $0.interval.startsAt < promise.interval.startsAt
-                    && !$0.interval.hasEnded(by: promise.interval.startsAt) && promise.interval.startsAt <= now
-            }
-            guard let before else { return promise }
+            guard promise.interval.startsAt < now else { return promise }
             return PromisedAccess(
                 entitlement: promise.entitlement, source: promise.source,
-                interval: Interval(from: before.interval.startsAt, until: promise.interval.endsAt))
+                interval: Interval(
+                    from: GrantChanges.start(of: promise, replacing: leftover, now), until: promise.interval.endsAt))
         }
         voided = leftover
         for grant in leftover where grant.interval.startsAt < now {
@@ -129,11 +123,17 @@ public struct GrantChanges: Equatable, Sendable {
         }
     }
 
+    /// What goes on, goes on from where it began. Nothing is given for a time that has passed, in which it was not held.
+    private static func start(of promise: PromisedAccess, replacing live: [Grant], _ now: Timestamp) -> Timestamp {
+        let before = live.filter { $0.entitlement == promise.entitlement && $0.interval.contains(now) }
+        if let same = before.first(where: { $0.source == promise.source }) { return same.interval.startsAt }
+        return before.map { max($0.interval.startsAt, promise.interval.startsAt) }.min() ?? now
+    }
+
     /// Whether a grant is the promise: the same right to the same end, and from the same moment or both under way.
     private static func isKept(_ grant: Grant, _ promise: PromisedAccess, _ now: Timestamp) -> Bool {
-        grant.entitlement == promise.entitlement && grant.source == promise.source
-            && grant.interval.endsAt == promise.interval.endsAt
-            && (grant.interval.startsAt == promise.interval.startsAt
-                || grant.interval.startsAt <= promise.interval.startsAt && promise.interval.startsAt <= now)
+        let (start, wanted) = (grant.interval.startsAt, promise.interval.startsAt)
+        return grant.entitlement == promise.entitlement && grant.source == promise.source
+            && grant.interval.endsAt == promise.interval.endsAt && (start == wanted || max(start, wanted) <= now)
     }
 }

@@ -184,8 +184,34 @@ extension Subscription {
     /// Whether a period costs nothing, or is paid for.
     func isSettled(_ index: Int) -> Bool { index < settledPeriods || terms(ofPeriod: index).isFree }
 
-    /// The number of the first period that a payment would be for.
-    public var nextUnsettledPeriod: Int { settledPeriods }
+    /// The number of the first period that a payment would be for; nil when none to come costs anything.
+    public var nextUnsettledPeriod: Int? {
+        guard terms(ofPeriod: settledPeriods).isFree else { return settledPeriods }
+        guard let nextVersion, !nextVersion.version.terms.isFree else { return nil }
+        return max(settledPeriods, nextVersion.fromIndex)
+    }
+
+    /// The next so many periods that nobody has paid for, of which each costs something.
+    ///
+    /// - Throws: ``MembershipError`` with code `transition_forbidden` when there are fewer, `invalid_input` when they would
+    ///   go on for too long.
+    package func unsettledPeriods(_ count: Int) throws(MembershipError) -> Range<Int> {
+        guard let first = nextUnsettledPeriod, !terms(ofPeriod: first + count - 1).isFree else {
+            throw MembershipError(
+                .transitionForbidden,
+                "Subscription \(id) cannot be paid for: it is \(status.rawValue), and fewer than \(count) of its periods "
+                    + "to come cost anything.", remedy: "fortnight subscription show shows what it is.")
+        }
+        guard boundary(first + count) <= Subscription.lastEnd else {
+            throw MembershipError(
+                .invalidInput, "\(count) more periods would be paid for beyond \(Subscription.lastEnd).",
+                remedy: "Pay for fewer.")
+        }
+        return first..<first + count
+    }
+
+    /// Nothing is paid for beyond this.
+    private static let lastEnd = Timestamp(milliseconds: 4_102_444_799_999)
 
     /// The first moment that is not paid for; nil when nothing is paid for from now on.
     public var paidUntil: Timestamp? {
@@ -202,7 +228,8 @@ extension Subscription {
     /// What the next so many periods that nobody has paid for cost together; nil without a price in the currency.
     public func price(ofPeriods count: Int, in currency: Currency) -> Money? {
         var total: Int64 = 0
-        for index in nextUnsettledPeriod..<nextUnsettledPeriod + count {
+        let first = nextUnsettledPeriod ?? settledPeriods
+        for index in first..<first + count {
             guard let price = terms(ofPeriod: index).price(in: currency) else { return nil }
             total += price.amountMinor
         }
@@ -245,21 +272,11 @@ extension Subscription {
         if let endedAt { return endedAt }
         guard cancelAtPeriodEnd else { return nil }
         switch status {
-        case .trialing: return settledPeriods > 0 ? boundary(settledPeriods) : trialEnd
-        case .active: return terms.isFree ? currentPeriodEnd : boundary(settledPeriods)
+        case .trialing: return boundary(max(settledPeriods, convertsTrial && terms.isFree ? 1 : 0))
+        // What is free ends with its current period, unless periods behind it are paid for.
+        case .active: return boundary(max(settledPeriods, (periodIndex ?? 0) + 1))
         case .pastDue: return graceEnd
         case .paused, .canceled, .expired: return nil
         }
-    }
-}
-
-extension BillingSchedule {
-    /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month.
-    func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
-        guard interval != self.interval else { return self }
-        // Days do not keep a day of the month.
-        let day = self.interval.unit == .day ? nil : anchorDay
-        return BillingSchedule(
-            anchor: boundary(index), anchorDay: day, anchorIndex: index, interval: interval, zone: zone)
     }
 }

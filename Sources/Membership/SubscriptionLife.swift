@@ -38,9 +38,16 @@ public struct SubscriptionLife: Sendable {
         ]
     }
 
-    /// The steps of which the reader is told: the last that has a message. What a later one has overtaken would only
-    /// confuse.
-    public var told: Step? { steps.last { $0.transition.rule.message != nil } }
+    /// The step of which the reader is told: the last that has a message. What a later one has overtaken would only
+    /// confuse, and so would the warning of a debt that has been settled.
+    public var told: Step? { toldIndex.map { steps[$0] } }
+
+    /// The place of ``told`` among the steps.
+    package var toldIndex: Int? {
+        guard let index = steps.lastIndex(where: { $0.transition.rule.message != nil }) else { return nil }
+        let isWarning = steps[index].transition.rule.message == .paymentOverdue
+        return isWarning && subscription.status != .pastDue ? nil : index
+    }
 }
 
 // MARK: - The clock
@@ -154,10 +161,11 @@ extension SubscriptionLife {
     public mutating func convertTrial(now immediately: Bool, at now: Timestamp) throws(MembershipError) {
         let moment = try ready(.convertTrial, at: now)
         try requirePrice()
-        guard immediately || !subscription.convertsTrial else {
+        let isNew = !subscription.convertsTrial || subscription.cancelAtPeriodEnd
+        guard immediately || isNew else {
             throw forbidden(.convertTrial, "it already goes on when its trial ends")
         }
-        if !subscription.convertsTrial || subscription.cancelAtPeriodEnd {
+        if isNew {
             take(.convertTrial, at: moment) {
                 $0.convertsTrial = true
                 $0.withdrawCancel()
@@ -176,7 +184,7 @@ extension SubscriptionLife {
             subscription.settledPeriods = max(subscription.settledPeriods, 1)
             cutTrial(at: moment)
         case .pastDue:
-            take(.activate, at: moment) { $0.settle(1) }
+            take(.activate, at: moment) { $0.settle(upTo: $0.settledPeriods + 1) }
         case .active, .paused, .canceled, .expired:
             throw forbidden(.activate)
         }
@@ -187,9 +195,9 @@ extension SubscriptionLife {
         advance(to: now)
         guard steps.isEmpty else { return }
         switch subscription.status {
-        case .trialing: throw forbidden(.renew, "its trial runs until \(subscription.trialEnd ?? now)")
-        case .active: throw forbidden(.renew, "its period runs until \(subscription.currentPeriodEnd ?? now)")
-        case .pastDue: throw forbidden(.renew, "the period since \(subscription.currentPeriodStart ?? now) is not paid")
+        case .trialing: throw forbidden(.renew, "it is trialing until \(subscription.trialEnd ?? now)")
+        case .active: throw forbidden(.renew, "it is active until \(subscription.currentPeriodEnd ?? now)")
+        case .pastDue: throw forbidden(.renew, "it is past_due since \(subscription.currentPeriodStart ?? now)")
         case .paused, .canceled, .expired: throw forbidden(.renew)
         }
     }
@@ -201,12 +209,8 @@ extension SubscriptionLife {
                 .invalidInput, "‘\(count)’ is not a number of periods to pay for.", remedy: "Give 1 to 120.")
         }
         let moment = try ready(.pay, at: now)
-        guard subscription.boundary(subscription.settledPeriods + count) <= Subscription.lastEnd else {
-            throw MembershipError(
-                .invalidInput, "\(count) more periods would be paid for beyond \(Subscription.lastEnd).",
-                remedy: "Pay for fewer.")
-        }
-        take(.pay, at: moment) { $0.settle(count) }
+        let periods = try subscription.unsettledPeriods(count)
+        take(.pay, at: moment) { $0.settle(upTo: periods.upperBound) }
     }
 
     /// Cancels: now, or with the end of what was paid for or promised.
@@ -238,7 +242,8 @@ extension SubscriptionLife {
             take(.withdrawCancel, at: moment) { $0.withdrawCancel() }
         } else {
             throw forbidden(
-                .resume, subscription.status.isFinal ? nil : "it is neither paused nor cancelled")
+                .resume,
+                subscription.status.isFinal ? nil : "it is \(subscription.status.rawValue), and nobody cancelled it")
         }
     }
 
@@ -344,9 +349,6 @@ extension Subscription {
         return life.subscription
     }
 
-    /// Nothing is paid for beyond this.
-    static let lastEnd = Timestamp(milliseconds: 4_102_444_799_999)
-
     fileprivate mutating func finish(_ status: Status, at moment: Timestamp) {
         self.status = status
         endedAt = moment
@@ -358,8 +360,8 @@ extension Subscription {
         canceledAt = nil
     }
 
-    fileprivate mutating func settle(_ count: Int) {
-        settledPeriods += count
+    fileprivate mutating func settle(upTo index: Int) {
+        settledPeriods = index
         if status == .pastDue { status = .active }
     }
 

@@ -43,11 +43,11 @@ extension WriteTransaction {
         try record(changed.flatMap { events(of: $0, reason: reason, data: data, isTold: isTold) })
     }
 
-    /// An event for each step; the reader is told of the last that has a message.
+    /// An event for each step; the reader is told of one of them.
     private func events(
         of life: SubscriptionLife, reason: String?, data: JSONText, isTold: Bool = true
     ) -> [NewEvent] {
-        let told = isTold ? life.steps.lastIndex { $0.transition.rule.message != nil } : nil
+        let told = isTold ? life.toldIndex : nil
         return life.steps.enumerated().map { index, step in
             var json = step.byClock ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }

@@ -58,6 +58,7 @@ public struct SubscriptionService: Sendable {
                 try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
                 return subscription
             }
+            _ = try subscription.unsettledPeriods(payment.periods)
             try payment.requireAmount(for: subscription)
             let paid = Subscription.started(
                 id: subscription.id, of: account.id, to: version, zone: subscription.zone,

@@ -39,14 +39,11 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Gives up the messages to these accounts that nobody has been sent.
-    package func giveUpMessages(to accounts: [Identifier<Account>]) throws {
+    /// Removes the messages to these accounts that were not sent: nobody is left to read them.
+    package func removeUnsentMessages(to accounts: [Identifier<Account>]) throws {
         try sql.run(
-            """
-            UPDATE outbox SET due_at = NULL, leased_until = NULL, dead_at = $1
-            WHERE due_at IS NOT NULL AND account_id IN (\(placeholders(accounts.count, from: 2)))
-            """,
-            [now] + accounts)
+            "DELETE FROM outbox WHERE delivered_at IS NULL AND account_id IN (\(placeholders(accounts.count)))",
+            accounts)
     }
 
     /// Removes what went wrong with runs of jobs where it names one of these addresses. It looks at all runs, so it does
@@ -77,7 +74,7 @@ extension WriteTransaction {
     /// is what happened, when and for how much, and a chain of events that still holds.
     package func removePerson(of accounts: [Identifier<Account>]) throws {
         let list = placeholders(accounts.count)
-        try giveUpMessages(to: accounts)
+        try removeUnsentMessages(to: accounts)
         try deleteJobFailures(of: accounts)
         for statement in [
             "DELETE FROM account_emails WHERE account_id IN (\(list))",

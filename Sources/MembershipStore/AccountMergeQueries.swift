@@ -14,7 +14,7 @@ extension WriteTransaction {
         try sql.run("UPDATE accounts SET merged_into = $1 WHERE merged_into = $2", [other, account])
         try sql.run(
             "UPDATE accounts SET email = '', name = NULL, merged_into = $1 WHERE account_id = $2", [other, account])
-        try giveUpMessages(to: [account])
+        try removeUnsentMessages(to: [account])
         try deleteJobFailures(of: [account])
     }
 

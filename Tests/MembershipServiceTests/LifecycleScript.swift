@@ -1,0 +1,39 @@
+import Membership
+
+/// A history as a script for the shell: whoever pastes it has the same database in front of them.
+struct LifecycleScript {
+    let zone: String
+    let start: Int64
+    let commands: [(command: LifecycleCommand, refusal: MembershipError?)]
+
+    var text: String {
+        var lines = [
+            "export FORTNIGHT_DATABASE=\"$(mktemp -d)/model.db\" ZONE=\(zone)",
+            "fortnight init --sandbox",
+            "fortnight clock set 2026-01-01T00:00:00Z",
+        ]
+        lines += LifecycleModel.Offer.all.flatMap(\.lines)
+        lines += [
+            "fortnight title add golem --name Golem --access premium",
+            "fortnight title add other --name Other --access premium",
+            "fortnight article import --title golem - <<'FEED'",
+            #"{"version":"https://jsonfeed.org/version/1.1","title":"Golem","items":[{"id":"the-bridge","#
+                + #""title":"The bridge","content_html":"<p>An opening.</p>","date_published":"2026-01-01T00:00:00Z"}]}"#,
+            "FEED",
+            LifecycleCommand.setClock(start).line,
+        ]
+        lines += commands.map { entry in
+            entry.command.line + (entry.refusal.map { "  # refused: \($0.message)" } ?? "")
+        }
+        lines += [
+            "fortnight subscription show reader@example.com", "fortnight check reader@example.com golem/the-bridge",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension LifecycleModel.Offer {
+    fileprivate var lines: [String] {
+        ["# plan \(label)"]
+    }
+}
