@@ -19,6 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // Imports run one way: fortnight → MembershipService → MembershipStore → Membership. A test holds it.
@@ -39,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -85,7 +87,7 @@ let package = Package(
         ),
         .target(
             name: "MembershipService",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore", crypto],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore", crypto, yams],
             swiftSettings: settings
         ),
         .target(
@@ -142,7 +144,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FortnightTests",
-            dependencies: ["fortnight", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage],
+            dependencies: [
+                "fortnight", "Membership", "MembershipStore", "SampleFeeds", "TestSupport", subprocess, systemPackage,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "HouseTests", swiftSettings: settings),

@@ -76,6 +76,7 @@ ALTER TABLE accounts ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
 ALTER TABLE accounts ADD COLUMN erased_at INTEGER;
 -- The account that this one has become part of.
 ALTER TABLE accounts ADD COLUMN merged_into INTEGER;
+CREATE INDEX accounts_merged ON accounts (merged_into) WHERE merged_into IS NOT NULL;
 
 -- An account that others were merged into is known by their addresses too.
 CREATE TABLE account_emails (
@@ -148,7 +149,7 @@ CREATE INDEX subscriptions_due_periods ON subscriptions (due_at, account_id, sub
 CREATE INDEX subscriptions_to_remind ON subscriptions (trial_end, account_id, subscription_id)
     WHERE status = 'trialing' AND reminded_at IS NULL;
 CREATE UNIQUE INDEX subscriptions_one_open ON subscriptions (account_id) WHERE ended_at IS NULL;
-CREATE INDEX subscriptions_of_plan ON subscriptions (plan, plan_version) WHERE ended_at IS NULL;
+CREATE INDEX subscriptions_of_plan ON subscriptions (plan, plan_version, account_id) WHERE ended_at IS NULL;
 
 -- The truth about access. Never edited: voided and replaced.
 CREATE TABLE grants (

@@ -28,6 +28,8 @@
     F(PQnoticeProcessor, PQsetNoticeProcessor, \
       (PGconn *connection, PQnoticeProcessor processor, void *context), (connection, processor, context)) \
     F(PGresult *, PQexec, (PGconn *connection, const char *sql), (connection, sql)) \
+    F(int, PQputCopyData, (PGconn *connection, const char *bytes, int count), (connection, bytes, count)) \
+    F(int, PQputCopyEnd, (PGconn *connection, const char *message), (connection, message)) \
     F(int, PQsendQuery, (PGconn *connection, const char *sql), (connection, sql)) \
     F(int, PQsendQueryParams, \
       (PGconn *connection, const char *sql, int count, const Oid *types, const char *const *values, \

@@ -6,7 +6,7 @@ public struct AccessDecision: Equatable, Sendable {
     public let source: Grant.Source?
     /// When that right ends; nil when it does not, or none was needed.
     public let until: Timestamp?
-    /// Since when the reader is kept out: the end of the trial, the start of the suspension.
+    /// Since when the reader is kept out: the end of the trial or of what was paid for, the start of the suspension.
     public let since: Timestamp?
     /// The free days on offer, when signing up would help.
     public let trialDaysOnOffer: Int?
@@ -44,7 +44,9 @@ public struct AccessDecision: Equatable, Sendable {
         case signUpRequired = "sign_up_required"
         /// The free days are over.
         case trialEnded = "trial_ended"
-        /// Nothing the reader holds, or held, covers the article.
+        /// What was paid for is over, and the grace after it.
+        case subscriptionLapsed = "subscription_lapsed"
+        /// Nothing the reader holds, or held by a trial or a subscription, covers the article.
         case subscriptionRequired = "subscription_required"
         /// An operator has suspended the account.
         case accountSuspended = "account_suspended"
@@ -55,7 +57,9 @@ public struct AccessDecision: Equatable, Sendable {
         public var allows: Bool {
             switch self {
             case .free, .registered, .entitled: true
-            case .signUpRequired, .trialEnded, .subscriptionRequired, .accountSuspended, .notPublished: false
+            case .signUpRequired, .trialEnded, .subscriptionLapsed, .subscriptionRequired, .accountSuspended,
+                .notPublished:
+                false
             }
         }
     }

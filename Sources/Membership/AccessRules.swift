@@ -37,11 +37,13 @@ public enum AccessRules {
                 return Verdict(reason: .entitled, source: longest.source, until: longest.interval.endsAt)
             }
             if article.access == .registered { return Verdict(reason: .registered) }
-            let trials = covering.filter { $0.source == .trial && $0.interval.hasEnded(by: moment) }
-            guard let trialEnd = trials.compactMap(\.interval.endsAt).max() else {
-                return Verdict(reason: .subscriptionRequired)
+            // What lapsed last says best what would help.
+            let lapsed = longestLasting(covering.filter { $0.interval.hasEnded(by: moment) })
+            switch lapsed?.source {
+            case .trial: return Verdict(reason: .trialEnded, since: lapsed?.interval.endsAt)
+            case .subscription, .grace: return Verdict(reason: .subscriptionLapsed, since: lapsed?.interval.endsAt)
+            case .gift, .complimentary, .group, .purchase, nil: return Verdict(reason: .subscriptionRequired)
             }
-            return Verdict(reason: .trialEnded, since: trialEnd)
         }
     }
 

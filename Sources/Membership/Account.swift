@@ -2,7 +2,7 @@
 public struct Account: Equatable, Sendable {
     /// Its identity.
     public let id: Identifier<Account>
-    /// As the person typed it; empty when the account was erased.
+    /// As the person typed it; empty when the account was erased or has become part of another.
     public let email: String
     /// What the person wants to be called.
     public let name: String?
@@ -33,6 +33,11 @@ public struct Account: Equatable, Sendable {
     }
 }
 
+extension Account {
+    /// What it is called in messages: the address, or the id when that is gone.
+    public var label: String { email.isEmpty ? id.description : email }
+}
+
 extension Account: IdentifiedKind {
     /// `acct_…`
     public static let identifierPrefix = "acct"
@@ -49,6 +54,15 @@ public struct Suspension: Equatable, Sendable {
     public init(interval: Interval, reason: String) {
         self.interval = interval
         self.reason = reason
+    }
+}
+
+extension Suspension {
+    /// What was known of it at a moment: nothing before it began, and of its end nothing before that had come.
+    package func asKnown(at moment: Timestamp) -> Suspension? {
+        guard interval.startsAt <= moment else { return nil }
+        guard let end = interval.endsAt, end > moment else { return self }
+        return Suspension(interval: Interval(from: interval.startsAt, until: nil), reason: reason)
     }
 }
 

@@ -16,6 +16,10 @@ public enum AccountStatus: String, CaseIterable, Sendable {
     case unsubscribed = "none"
     /// Suspended by an operator.
     case suspended
+    /// It has become part of another account.
+    case merged
+    /// Everything that named the person was removed.
+    case erased
 
     /// The status that a subscription gives its account.
     public init(_ status: Subscription.Status) {

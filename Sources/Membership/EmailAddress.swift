@@ -9,6 +9,8 @@ public struct EmailAddress: Sendable {
     public let typed: String
     /// What two spellings of one person's address have in common.
     public let canonical: String
+    /// What stands behind the @ of the canonical form.
+    public let domain: EmailDomain
 
     /// Reads an address of the form `local@domain` (RFC 5321 without quoted local parts and address literals).
     ///
@@ -23,14 +25,15 @@ public struct EmailAddress: Sendable {
             throw EmailAddress.invalid(typed, parts.count < 2 ? "it has no @" : "it has more than one @")
         }
         if let flaw = EmailAddress.flaw(inLocal: parts[0]) { throw EmailAddress.invalid(typed, flaw) }
-        guard let domain = EmailAddress.asciiDomain(parts[1]) else {
+        guard let domain = EmailDomain(parts[1]) else {
             throw EmailAddress.invalid(typed, "‘\(parts[1])’ is not a domain name such as example.com")
         }
         guard let local = EmailAddress.canonicalLocal(parts[0], domain: domain) else {
             throw EmailAddress.invalid(typed, "nothing stands before the +")
         }
         self.typed = typed
-        canonical = local + "@" + (domain == "googlemail.com" ? "gmail.com" : domain)
+        self.domain = domain
+        canonical = local + "@" + domain.name
     }
 
     /// The longest address in bytes of UTF-8 (RFC 5321, 4.5.3.1.3, less the angle brackets).
@@ -79,31 +82,9 @@ public struct EmailAddress: Sendable {
         scalar.properties.isAlphabetic || isMark(scalar)
     }
 
-    /// The domain in lower-case ASCII (UTS 46), or nil when it is not a domain name of at least two labels.
-    private static func asciiDomain(_ typed: String) -> String? {
-        var host = typed.lowercased()
-        if !host.utf8.allSatisfy({ $0 < 0x80 }) || host.contains("xn--") {
-            // Foundation spells hosts by UTS 46, non-transitional, through ICU. Decoding and encoding again catches
-            // an `xn--` label that is not the one spelling of its name.
-            var components = URLComponents()
-            components.host = host
-            guard let decoded = components.host else { return nil }
-            components.host = decoded
-            guard let encoded = components.encodedHost else { return nil }
-            host = encoded.lowercased()
-        }
-        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        let wellFormed = labels.allSatisfy { label in
-            (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.unicodeScalars.allSatisfy { $0 == "-" || $0.isASCIIAlphanumeric }
-        }
-        guard labels.count >= 2, wellFormed, let last = labels.last, !last.allSatisfy(\.isNumber) else { return nil }
-        return host
-    }
-
-    private static func canonicalLocal(_ local: String, domain: String) -> String? {
+    private static func canonicalLocal(_ local: String, domain: EmailDomain) -> String? {
         var name = local.lowercased().precomposedStringWithCanonicalMapping.prefix { $0 != "+" }
-        if domain == "gmail.com" || domain == "googlemail.com" { name.removeAll { $0 == "." } }
+        if domain.name == "gmail.com" { name.removeAll { $0 == "." } }
         return name.isEmpty ? nil : String(name)
     }
 }
@@ -116,7 +97,8 @@ extension EmailAddress: Hashable {
 }
 
 extension Unicode.Scalar {
-    fileprivate var isASCIIAlphanumeric: Bool {
+    /// A letter or digit of ASCII.
+    var isASCIIAlphanumeric: Bool {
         switch self {
         case "a"..."z", "A"..."Z", "0"..."9": true
         default: false

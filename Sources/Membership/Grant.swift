@@ -38,6 +38,13 @@ public struct Grant: Equatable, Sendable {
         recordedAt <= moment && voidedAt.map { moment < $0 } ?? true
     }
 
+    /// The grant as it stood in the books at a moment: not voided yet, when that came later.
+    package func asKnown(at moment: Timestamp) -> Grant {
+        Grant(
+            id: id, entitlement: entitlement, source: source, subscription: subscription, interval: interval,
+            recordedAt: recordedAt, voidedAt: voidedAt.flatMap { $0 <= moment ? $0 : nil }, reason: reason)
+    }
+
     /// Where a grant comes from.
     public enum Source: String, CaseIterable, Sendable {
         /// The free days.

@@ -42,6 +42,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case accountExists = "account_exists"
         case titleExists = "title_exists"
         case trialTaken = "trial_taken"
+        case disposableDomain = "disposable_domain"
         case alreadySubscribed = "already_subscribed"
         case transitionForbidden = "transition_forbidden"
         case editConflict = "edit_conflict"

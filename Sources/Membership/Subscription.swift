@@ -236,8 +236,8 @@ extension Subscription {
         return Money(amountMinor: total, currency: currency)
     }
 
-    /// When the grace of the current period ends.
-    var graceEnd: Timestamp? {
+    /// When the grace of the current period ends, if nobody pays for it; nil before the first period.
+    public var graceEnd: Timestamp? {
         currentPeriodStart.map { $0 + terms.graceLength }
     }
 

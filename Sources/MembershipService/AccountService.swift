@@ -23,6 +23,10 @@ public struct AccountService: Sendable {
             case notWanted = "not_wanted"
             /// This person has had it before.
             case taken
+            /// Somebody has had one on this device before.
+            case deviceTaken = "device_taken"
+            /// The address is of a domain for throwaway addresses.
+            case disposable
             /// The plan offers none.
             case notOffered = "not_offered"
         }
@@ -34,11 +38,12 @@ public struct AccountService: Sendable {
     ///   - name: what the person wants to be called.
     ///   - timeZone: an IANA time zone; nil for UTC.
     ///   - language: what the person is written to in.
+    ///   - device: what the app knows the device by, when a device is to have one trial too.
     /// - Throws: ``MembershipError`` with code `account_exists` when the person has an account under any spelling of
     ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch`.
     public func signUp(
         email: EmailAddress, name: String? = nil, timeZone: String? = nil, language: Language = .english,
-        wantsTrial: Bool = true
+        device: DeviceID? = nil, wantsTrial: Bool = true
     ) async throws -> SignUp {
         let name = try name.map { try PlainText.checked($0, as: "a name", longest: 200) }
         let zone = try timeZone.map { try Zone(parsing: $0) } ?? .utc
@@ -51,11 +56,19 @@ public struct AccountService: Sendable {
                 return SignUp(account: account, subscription: nil, trial: why)
             }
             guard let key else { return try withoutTrial(.notWanted) }
+            // Asked before the plan is, and answered with it: on a server that costs no journey of its own.
+            let disposable = try tx.askDisposable(email.domain)
+            let deviceTrial = try device.map { try tx.askTrialStart(identityHMAC: key.identity(ofDevice: $0)) }
             let version = try tx.trialVersion()
             guard version.terms.trialDays > 0 else { return try withoutTrial(.notOffered) }
-            guard try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofCanonicalEmail: email.canonical)) else {
-                return try withoutTrial(.taken)
+            guard try disposable.first() == nil else { return try withoutTrial(.disposable) }
+            let identity = key.identity(ofCanonicalEmail: email.canonical)
+            if try deviceTrial?.first() != nil {
+                let hadOne = try tx.askTrialStart(identityHMAC: identity).first() != nil
+                return try withoutTrial(hadOne ? .taken : .deviceTaken)
             }
+            guard try tx.insertTrialLedgerEntry(identityHMAC: identity) else { return try withoutTrial(.taken) }
+            if let device { try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofDevice: device), since: tx.now) }
             let life = tx.newTrial(of: account, to: version)
             try tx.recordBeginning(life, before: [created], isNewAccount: true)
             return SignUp(account: account, subscription: life.subscription, trial: .started)
@@ -75,8 +88,10 @@ public struct AccountService: Sendable {
         /// The time for which this holds.
         public let at: Timestamp
 
-        /// What holds now: suspended before anything else.
+        /// What holds now: gone before suspended, and that before anything else.
         public var status: AccountStatus {
+            if account.erasedAt != nil { return .erased }
+            if account.mergedInto != nil { return .merged }
             if suspension != nil { return .suspended }
             guard let newest = subscriptions.first else { return .unsubscribed }
             return AccountStatus(newest.advanced(to: at).status)
@@ -120,11 +135,12 @@ public struct AccountService: Sendable {
 
     /// Keeps an account from reading anything that needs one.
     ///
-    /// - Throws: ``MembershipError`` with code `already_suspended`, `unknown_account`, `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `already_suspended`, `unknown_account`, `account_erased`, `invalid_input`.
     public func suspend(_ reference: AccountReference, reason: String) async throws -> Overview {
         let reason = try PlainText.reason(reason)
         return try await store.write { tx in
             let account = try tx.account(reference)
+            try tx.requirePresent(account)
             if let suspension = try tx.openSuspension(of: account.id) {
                 throw MembershipError(
                     .alreadySuspended,
@@ -139,11 +155,12 @@ public struct AccountService: Sendable {
 
     /// Ends a suspension. What the account was entitled to meanwhile has not stood still.
     ///
-    /// - Throws: ``MembershipError`` with code `not_suspended`, `unknown_account`, `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `not_suspended`, `unknown_account`, `account_erased`, `invalid_input`.
     public func reinstate(_ reference: AccountReference, reason: String) async throws -> Overview {
         let reason = try PlainText.reason(reason)
         return try await store.write { tx in
             let account = try tx.account(reference)
+            try tx.requirePresent(account)
             guard try tx.openSuspension(of: account.id) != nil else {
                 throw MembershipError(
                     .notSuspended, "\(account.email) is not suspended.", remedy: "Nothing needs to be done.")
@@ -156,13 +173,13 @@ public struct AccountService: Sendable {
 }
 
 extension ReadTransaction {
-    fileprivate func overview(of account: Account) throws -> AccountService.Overview {
+    func overview(of account: Account) throws -> AccountService.Overview {
         AccountService.Overview(
             account: account, subscriptions: try subscriptions(of: account.id), grants: try grants(of: account.id),
             suspension: try openSuspension(of: account.id), at: now)
     }
 
-    fileprivate func openSuspension(of account: Identifier<Account>) throws -> Suspension? {
+    func openSuspension(of account: Identifier<Account>) throws -> Suspension? {
         try suspensions(of: account).first { $0.interval.endsAt == nil }
     }
 }

@@ -34,7 +34,7 @@ public struct ClockService: Sendable {
     }
 
     /// Identifiers carry the time up to the year 2109.
-    private static let last = Timestamp(milliseconds: 4_102_444_799_999)
+    static let last = Timestamp(milliseconds: 4_102_444_799_999)
 
     private func move(_ target: @escaping @Sendable (Timestamp) -> Timestamp) async throws -> Reading {
         guard store.deployment.isSandbox else {

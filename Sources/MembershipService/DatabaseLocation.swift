@@ -1,6 +1,6 @@
 import Foundation
 public import Membership
-import MembershipStore
+package import MembershipStore
 
 /// Where a database is: an SQLite file, or a PostgreSQL server; and where the key of its trial ledger is.
 public struct DatabaseLocation: Sendable {
@@ -52,7 +52,7 @@ public struct DatabaseLocation: Sendable {
     }
 
     /// Opens what is there.
-    func open() throws -> any DatabaseEngine {
+    package func open() throws -> any DatabaseEngine {
         switch kind {
         case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait)
         case .server(let url): try server(url)
@@ -67,6 +67,37 @@ public struct DatabaseLocation: Sendable {
         case .server(let url): try server(url)
         case .unknown: throw DatabaseLocation.unknownScheme
         }
+    }
+
+    /// Opens a place where there is nothing yet. A file is made by this call and nobody else's, so that it is the caller's
+    /// to remove; and for this user's eyes alone.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists` when there is such a file.
+    func createNew() throws -> any DatabaseEngine {
+        guard case .file(let path) = kind else { return try create() }
+        let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            guard errno == EEXIST else {
+                throw MembershipError(
+                    .databaseUnavailable, "\(name) cannot be made: \(String(cString: strerror(errno))).",
+                    remedy: "Check that the directory exists and that this user may write in it.")
+            }
+            throw MembershipError(
+                .databaseExists, "\(name) is there already.", remedy: "Name a file that does not exist, or remove it.")
+        }
+        close(descriptor)
+        do {
+            return try create()
+        } catch {
+            remove()
+            throw error
+        }
+    }
+
+    /// Removes what ``createNew()`` made. On a server nothing was made that is still there.
+    func remove() {
+        guard case .file(let path) = kind else { return }
+        for file in [path, path + "-wal", path + "-shm"] { unlink(file) }
     }
 
     /// The address is not repeated: it may hold a password.

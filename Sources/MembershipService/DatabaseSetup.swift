@@ -119,7 +119,8 @@ public struct DatabaseSetup: Sendable {
                 "\(location.name) exists, and its plan ‘\(DefaultPlan.name)’ is another: "
                     + "\(plan?.trialDays ?? 0) trial days, "
                     + (plan?.prices.first.map { "\($0)." } ?? "no price."),
-                remedy: "Trial days and price are set when a database is made; choose another file to make one.")
+                remedy:
+                    "Publish other terms with fortnight plan add and fortnight plan publish, or choose another file.")
         }
     }
 }

@@ -29,6 +29,7 @@ public struct Doctor: Sendable {
             let store = try await Store.open(engine, clock: clock)
             findings.append(key(store))
             findings += try await work(store)
+            findings.append(try await events(store))
         } catch let error as MembershipError where error.code != .databaseBusy {
             findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
         }
@@ -54,11 +55,31 @@ public struct Doctor: Sendable {
             remedy: "chmod 600 \(file.path)")
     }
 
+    /// The check-up has read the whole file already, so that of a large one only the newest chains are followed.
+    private static let accountsChecked = 1000
+
+    private func events(_ store: Store) async throws -> Finding {
+        var first: EventService.Fault?
+        let verification = try await EventService(store: store).verifyNewest(Doctor.accountsChecked) {
+            first = first ?? $0
+        }
+        let extent = "\(verification.events) events of the newest \(verification.accounts) accounts"
+        return Finding(
+            "events",
+            first.map { "of \(verification.faults) accounts not as recorded; \($0.account): \($0.what)" }
+                ?? "\(extent), as they were recorded",
+            isSound: first == nil,
+            remedy: "Events were changed by hand. fortnight events verify names every account; restore a backup.")
+    }
+
     private func work(_ store: Store) async throws -> [Finding] {
         let isSandbox = store.deployment.isSandbox
+        let wallTime = clock.now()
         let (findings, leases) = try await store.read { tx in
-            let newest = try tx.newestEventTime()
-            let isBehind = newest.map { $0 > tx.now } ?? false
+            // The transaction's time never goes back behind what was recorded; the machine's clock may.
+            let time = isSandbox ? tx.now : wallTime
+            let newest = try [tx.newestEventTime(), store.deployment.clockFloor].compactMap(\.self).max()
+            let isBehind = newest.map { $0 > time } ?? false
             // The jobs run every few minutes; in a sandbox only when somebody runs them.
             let grace = isSandbox ? TimeSpan(milliseconds: 0) : Doctor.grace
             let moment = Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds)
@@ -68,8 +89,8 @@ public struct Doctor: Sendable {
                 Finding(
                     "clock",
                     isBehind
-                        ? "stands at \(tx.now), before the newest event at \(newest?.rfc3339 ?? "")"
-                        : (isSandbox ? "sandbox, at \(tx.now)" : "live, at \(tx.now)"),
+                        ? "stands at \(time), before what was recorded last at \(newest?.rfc3339 ?? "")"
+                        : (isSandbox ? "sandbox, at \(time)" : "live, at \(time)"),
                     isSound: !isBehind, remedy: "Set this machine's clock, and find out why it went back."),
                 Finding(
                     "overdue trials", "\(overdueTrials)", isSound: overdueTrials == 0,

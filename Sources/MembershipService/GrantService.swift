@@ -73,9 +73,10 @@ public struct GrantService: Sendable {
         let reason = try PlainText.reason(reason)
         return try await store.write { tx in
             let account = try tx.account(reference)
+            try tx.requirePresent(account)
             guard let grant = try tx.allGrants(of: account.id).first(where: { $0.id == id }) else {
                 throw MembershipError(
-                    .unknownGrant, "\(account.email) has no grant \(id).",
+                    .unknownGrant, "\(account.label) has no grant \(id).",
                     remedy: "fortnight grant list \(account.id) shows those there are.")
             }
             if let voidedAt = grant.voidedAt {

@@ -31,6 +31,23 @@ struct LedgerKeyFile: Sendable {
         return key
     }
 
+    /// Puts a key where there is none yet, for this user's eyes alone.
+    ///
+    /// - Returns: whether it was written; not when it was there already.
+    /// - Throws: ``MembershipError`` with code `key_mismatch` when there is another.
+    func place(_ key: LedgerKey) throws(MembershipError) -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else {
+            try create(key)
+            return true
+        }
+        guard let other = try? load(), other.fingerprint == key.fingerprint else {
+            throw MembershipError(
+                .keyMismatch, "\(path) is there already, and is not this database's key.",
+                remedy: "Name another place for the database, or for the key with FORTNIGHT_KEY_FILE.")
+        }
+        return false
+    }
+
     /// Reads the key and makes sure that it is the one this database was set up with.
     func load(matching fingerprint: String) throws(MembershipError) -> LedgerKey {
         let key = try load()
@@ -91,6 +108,9 @@ struct LedgerKey: Sendable {
 
     /// What the ledger knows a person by.
     func identity(ofCanonicalEmail email: String) -> String { hmac("email:" + email) }
+
+    /// What the ledger knows a device by.
+    func identity(ofDevice device: DeviceID) -> String { hmac("device:" + device.text) }
 
     private func hmac(_ text: String) -> String {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal

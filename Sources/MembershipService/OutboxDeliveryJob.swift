@@ -11,7 +11,7 @@ struct OutboxDeliveryJob: Job {
     private static let batchSize = 10
     /// For how long they are: longer than a batch of deliveries takes in which each runs into its timeout.
     private static let leaseTime = TimeSpan.minutes(6)
-    /// After so many failures in a row a message is given up, which takes about a day and a half.
+    /// After so many failures in a row a message is given up, which takes most of a day.
     static let mostAttempts = 12
     /// Stands in the record for a place that was never reached.
     static let nowhere = "nowhere"

@@ -21,6 +21,9 @@ final class RunningJob: Sendable {
         }
     }
 
+    /// How long a run waits after each batch, as a part of what the batch took.
+    private static let pause = 0.1
+
     /// How long a run has its lease without saying that it is still there. Each batch says so.
     static let leaseTime = TimeSpan.minutes(2)
 
@@ -57,6 +60,7 @@ final class RunningJob: Sendable {
         _ body: @escaping @Sendable (WriteTransaction, inout Tally) throws -> Result
     ) async throws -> Result {
         let before = tally
+        let stopwatch = ContinuousClock().now
         let (result, done) = try await store.claim { [begun] tx in
             let leasedUntil = tx.now + RunningJob.leaseTime
             guard try tx.renewJobLease(of: begun.id, job: begun.job, until: leasedUntil) else {
@@ -69,6 +73,9 @@ final class RunningJob: Sendable {
             return (result, done)
         }
         counts.withLock { $0 = before + done }
+        // SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, others would
+        // starve beside a long run.
+        try? await Task.sleep(for: (ContinuousClock().now - stopwatch) * RunningJob.pause)
         return result
     }
 

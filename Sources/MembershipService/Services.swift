@@ -9,12 +9,16 @@ public struct Services: Sendable {
     public let accounts: AccountService
     /// Their trials.
     public let trials: TrialService
+    /// The domains from which there is no trial.
+    public let disposableDomains: DisposableDomainService
     /// Their subscriptions.
     public let subscriptions: SubscriptionService
     /// What they paid.
     public let payments: PaymentService
     /// What they were given.
     public let grants: GrantService
+    /// What one can subscribe to.
+    public let plans: PlanService
     /// Who may read what.
     public let access: AccessService
     /// The publications.
@@ -23,6 +27,10 @@ public struct Services: Sendable {
     public let articles: ArticleService
     /// Due work.
     public let jobs: JobService
+    /// What happened.
+    public let events: EventService
+    /// One account in the past and in the time ahead.
+    public let history: HistoryService
     /// Messages to readers.
     public let outbox: OutboxService
     /// The time of this database.
@@ -59,14 +67,18 @@ public struct Services: Sendable {
         self.ledgerKey = ledgerKey
         accounts = AccountService(store: store, ledgerKey: ledgerKey)
         trials = TrialService(store: store, ledgerKey: ledgerKey)
+        disposableDomains = DisposableDomainService(store: store)
         subscriptions = SubscriptionService(store: store)
         payments = PaymentService(store: store)
         grants = GrantService(store: store)
+        plans = PlanService(store: store)
         access = AccessService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
         jobs = JobService(store: store, options: options)
         outbox = OutboxService(store: store, options: options.mail)
+        events = EventService(store: store)
+        history = HistoryService(store: store, options: options)
         clock = ClockService(store: store)
     }
 }

@@ -23,7 +23,10 @@ extension WriteTransaction {
     /// - Parameters:
     ///   - reason: why, for the steps that were not the clock's.
     ///   - data: what else to keep with those steps.
-    func record(_ lives: [SubscriptionLife], reason: String? = nil, data: JSONText = JSONText()) throws {
+    ///   - isTold: whether the reader is told of it.
+    func record(
+        _ lives: [SubscriptionLife], reason: String? = nil, data: JSONText = JSONText(), isTold: Bool = true
+    ) throws {
         let changed = lives.filter { !$0.steps.isEmpty }
         guard !changed.isEmpty else { return }
         let live = try liveGrants(ofSubscriptionsOf: changed.map(\.subscription.accountID))
@@ -37,12 +40,14 @@ extension WriteTransaction {
                 _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
             }
         }
-        try record(changed.flatMap { events(of: $0, reason: reason, data: data) })
+        try record(changed.flatMap { events(of: $0, reason: reason, data: data, isTold: isTold) })
     }
 
     /// An event for each step; the reader is told of one of them.
-    private func events(of life: SubscriptionLife, reason: String?, data: JSONText) -> [NewEvent] {
-        let told = life.toldIndex
+    private func events(
+        of life: SubscriptionLife, reason: String?, data: JSONText, isTold: Bool = true
+    ) -> [NewEvent] {
+        let told = isTold ? life.toldIndex : nil
         return life.steps.enumerated().map { index, step in
             var json = step.byClock ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }

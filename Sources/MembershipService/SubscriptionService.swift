@@ -161,7 +161,7 @@ extension ReadTransaction {
     func newestSubscription(of account: Account) throws -> Subscription {
         guard let subscription = try subscriptions(of: account.id).first else {
             throw MembershipError(
-                .unknownSubscription, "\(account.email) has no subscription.",
+                .unknownSubscription, "\(account.label) has no subscription.",
                 remedy: "Begin one with fortnight subscription start, or a trial with fortnight trial start.")
         }
         return subscription
@@ -171,10 +171,7 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_plan`, `plan_retired`.
     func versionOnOffer(_ name: Slug) throws -> PlanVersion {
-        guard let plan = try plan(name) else {
-            throw MembershipError(
-                .unknownPlan, "There is no plan ‘\(name)’.", remedy: "fortnight plan list shows the plans there are.")
-        }
+        let plan = try requirePlan(name)
         if let retiredAt = plan.retiredAt {
             throw MembershipError(
                 .planRetired, "The plan ‘\(name)’ was retired at \(retiredAt); nobody can subscribe to it any more.",

@@ -8,8 +8,12 @@ public struct TrialService: Sendable {
 
     /// Starts the one trial of a person who signed up without it.
     ///
-    /// - Throws: ``MembershipError`` with code `trial_taken`, `already_subscribed`, `unknown_account`.
-    public func start(_ reference: AccountReference, reason: String? = nil) async throws -> Subscription {
+    /// - Parameter device: what the app knows the device by, when a device is to have one trial too.
+    /// - Throws: ``MembershipError`` with code `trial_taken`, `disposable_domain`, `already_subscribed`,
+    ///   `unknown_account`, `account_erased`.
+    public func start(
+        _ reference: AccountReference, device: DeviceID? = nil, reason: String? = nil
+    ) async throws -> Subscription {
         let reason = try reason.map { try PlainText.reason($0) }
         let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
         return try await store.write { tx in
@@ -20,13 +24,25 @@ public struct TrialService: Sendable {
             guard version.terms.trialDays > 0 else {
                 throw MembershipError(.trialTaken, "The plan ‘\(version.plan)’ offers no trial.")
             }
+            if let domain = try tx.askDisposable(EmailAddress(parsing: account.email).domain).first() {
+                throw MembershipError(
+                    .disposableDomain,
+                    "\(account.label) gets no trial: ‘\(domain)’ is a domain for throwaway addresses.",
+                    remedy: "Ask for another address and use fortnight account change-email, or take the domain off "
+                        + "the list with fortnight trial domains remove.")
+            }
             for email in try tx.canonicalEmails(of: account.id) {
                 guard try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofCanonicalEmail: email)) else {
                     throw MembershipError(
-                        .trialTaken, "\(account.email) has had the one trial there is for a person.",
+                        .trialTaken, "\(account.label) has had the one trial there is for a person.",
                         remedy:
                             "A trial counts once for every spelling of an address, also after an account was erased.")
                 }
+            }
+            if let device, try !tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofDevice: device)) {
+                throw MembershipError(
+                    .trialTaken, "Somebody has had the one trial there is for this device.",
+                    remedy: "Leave --device out to start one all the same.")
             }
             let life = tx.newTrial(of: account, to: version)
             try tx.recordBeginning(life, reason: reason)

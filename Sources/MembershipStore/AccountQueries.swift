@@ -68,6 +68,8 @@ extension ReadTransaction {
             case .expired: isMaybe(.expired)
             case .unsubscribed: "\(newest) IS NULL AND NOT \(suspended)"
             case .suspended: suspended
+            case .merged: "merged_into IS NOT NULL AND erased_at IS NULL"
+            case .erased: "erased_at IS NOT NULL"
             case nil: "1 = 1"
             }
         return try sql.query(
@@ -77,6 +79,11 @@ extension ReadTransaction {
             WHERE account_id > $2 AND \(condition) ORDER BY account_id LIMIT $3
             """,
             [now, after?.rawValue ?? -1, limit], Account.init(row:))
+    }
+
+    /// Accounts by a condition of our own.
+    func accounts(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Account] {
+        try sql.query("SELECT \(accountColumns) FROM accounts \(condition)", arguments, Account.init(row:))
     }
 
     package func accountCount() throws -> Int {

@@ -12,6 +12,9 @@ package protocol DatabaseEngine: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 
+    /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
+    func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result
+
     /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
     /// trace when the body throws.
     func write<Result: Sendable>(
@@ -28,6 +31,11 @@ package protocol DatabaseEngine: Sendable {
     func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
+
+    /// Clears away what the engine's own files keep of rows that are gone, as far as it can do that at once.
+    ///
+    /// - Returns: false when others were reading, so that some of it is left.
+    func scrub() async throws -> Bool
 
     /// Looks at the engine's own settings and the soundness of what is stored.
     func examine() async throws -> [Finding]

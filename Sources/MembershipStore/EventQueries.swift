@@ -70,6 +70,7 @@ extension WriteTransaction {
     ///
     /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
     package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
+        guard !events.isEmpty else { return }
         var heads = isNewAccount ? [:] : try self.heads(of: Set(events.map(\.account.rawValue)))
         var (eventRows, outboxRows): ([[any SQLValueConvertible]], [[any SQLValueConvertible]]) = ([], [])
         for event in events {
@@ -117,7 +118,8 @@ extension WriteTransaction {
     }
 }
 
-private struct ChainHead {
+/// What is remembered of the last event of an account.
+struct ChainHead: Sendable {
     let sequence: Int64
     let hash: String
 }
@@ -132,38 +134,7 @@ extension Event {
     }
 }
 
-// MARK: - Checking the chain
-
-extension ReadTransaction {
-    /// What is wrong with the chain of an account's events; nil when nothing is.
-    package func chainFault(of account: Identifier<Account>) throws -> String? {
-        let events = try sql.query(
-            "SELECT \(ChainedEvent.columns) FROM events WHERE account_id = $1 ORDER BY sequence", [account],
-            ChainedEvent.init(row:))
-        let head = try sql.first("SELECT sequence, hash FROM event_heads WHERE account_id = $1", [account]) { row in
-            ChainHead(sequence: try row.integer(0), hash: try row.text(1))
-        }
-        var previous = EventHash.beginning
-        for (index, event) in events.enumerated() {
-            if event.sequence != Int64(index + 1) { return "event \(index + 1) is missing" }
-            if event.hash(after: previous) != event.hash { return "event \(event.sequence) was changed or inserted" }
-            if !event.hasItsReason { return "the reason of event \(event.sequence) was changed" }
-            previous = event.hash
-        }
-        guard let head else { return "its last event is not known" }
-        if head.sequence > Int64(events.count) { return "event \(events.count + 1) is missing at the end" }
-        if head.hash != previous { return "its last event is not the one that was recorded" }
-        return nil
-    }
-
-    /// The ids of all accounts after one, at most `limit`.
-    package func accountIDs(after: Identifier<Account>?, limit: Int) throws -> [Identifier<Account>] {
-        try sql.query(
-            "SELECT account_id FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2",
-            [after?.rawValue ?? -1, limit]
-        ) { try $0.identifier(0) }
-    }
-}
+// MARK: - Beginning the chain
 
 extension SQLConnection {
     /// Chains events that were recorded before there was a chain.

@@ -46,6 +46,18 @@ extension WriteTransaction {
             [digest(reference), account, payment.id])
         return payment
     }
+
+    /// Removes what the payments of these accounts are known by.
+    package func removePaymentReferences(of accounts: [Identifier<Account>]) throws {
+        let list = placeholders(accounts.count)
+        let references = try sql.query(
+            "SELECT reference FROM payments WHERE reference IS NOT NULL AND account_id IN (\(list))", accounts
+        ) { try $0.text(0) }
+        for reference in references {
+            try sql.submit("DELETE FROM payment_references WHERE reference_sha256 = $1", [digest(reference)])
+        }
+        try sql.submit("UPDATE payments SET reference = NULL WHERE account_id IN (\(list))", accounts)
+    }
 }
 
 private func digest(_ reference: String) -> String {

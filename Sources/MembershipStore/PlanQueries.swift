@@ -55,6 +55,17 @@ extension ReadTransaction {
         ) { try $0.count(0) } ?? 0
     }
 
+    /// How many subscriptions to each version of a plan are recorded as not ended, by the number of the version.
+    package func openSubscriptionCounts(ofPlan plan: Slug) throws -> [Int: Int] {
+        let counts = try sql.query(
+            """
+            SELECT plan_version, count(*) FROM subscriptions WHERE plan = $1 AND ended_at IS NULL GROUP BY plan_version
+            """,
+            [plan]
+        ) { (try $0.count(0), try $0.count(1)) }
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
+
     private func versions(ofPlan plan: Slug) throws -> [PlanVersion] {
         let prices = try askPrices(ofPlan: plan)
         let entitlements = try askEntitlements(ofPlan: plan)

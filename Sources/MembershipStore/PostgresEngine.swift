@@ -46,7 +46,19 @@ package final class PostgresEngine: DatabaseEngine {
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", isRead: true, body)
+        try await transact(PostgresEngine.beginReading, isRead: true, body)
+    }
+
+    private static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+    /// On a connection of its own, so that nothing waits for one of the pool while it holds another.
+    package func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+        let session = try PostgresSession(address, limits: limits)
+        session.begin(PostgresEngine.beginReading)
+        let result = try body(session)
+        try session.collect()
+        session.endReading()
+        return result
     }
 
     package func write<Result: Sendable>(
@@ -77,6 +89,9 @@ package final class PostgresEngine: DatabaseEngine {
             return try body(sql)
         }
     }
+
+    /// The server clears rows away by itself, with VACUUM; its log goes with the segments it is in.
+    package func scrub() async throws -> Bool { true }
 
     package func examine() async throws -> [Finding] {
         // The tables are compared with new ones, which are made and taken back within the transaction.

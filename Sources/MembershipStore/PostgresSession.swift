@@ -171,6 +171,77 @@ final class PostgresSession: SQLConnection {
         ) { try $0.text(0) }
     }
 
+    func columns(of table: String) throws -> [TableColumn] {
+        try query(
+            """
+            SELECT CAST(a.attname AS TEXT), coalesce(array_position(CAST(i.indkey AS SMALLINT[]), a.attnum) + 1, 0)
+            FROM pg_attribute AS a LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary
+            WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1))
+                AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY a.attnum
+            """, [table]
+        ) { row in
+            let place = try row.count(1)
+            return TableColumn(name: try row.text(0), keyPlace: place == 0 ? nil : place)
+        }
+    }
+
+    /// By COPY: one statement for any number of rows, which an INSERT with a parameter for each value is not.
+    func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {
+        var text = ""
+        for row in rows { text += try row.map(copyText).joined(separator: "\t") + "\n" }
+        try collect()
+        try sendPendingBegin()
+        drain()
+        let begun = PQexec(connection, "COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN")
+        defer { PQclear(begun) }
+        guard PQresultStatus(begun) == PGRES_COPY_IN else {
+            try check(begun)
+            throw broken()
+        }
+        let isSent = text.withUTF8 { bytes in
+            // One call takes no more than fits a 32-bit number.
+            stride(from: 0, to: bytes.count, by: 1 << 20).allSatisfy { start in
+                let piece = bytes[start..<min(start + 1 << 20, bytes.count)]
+                return piece.withMemoryRebound(to: CChar.self) {
+                    PQputCopyData(connection, $0.baseAddress, Int32($0.count)) == 1
+                }
+            }
+        }
+        guard isSent, PQputCopyEnd(connection, nil) == 1 else { throw broken() }
+        let result = PQgetResult(connection)
+        defer { PQclear(result) }
+        drain()
+        try check(result)
+    }
+
+    /// A value in the text form of COPY.
+    private func copyText(_ value: SQLValue) throws -> String {
+        switch value {
+        case .null: return "\\N"
+        case .integer(let number): return String(number)
+        case .text(let text):
+            try requireNoZero(in: text)
+            guard text.utf8.contains(where: { [0x5C, 0x09, 0x0A, 0x0D].contains($0) }) else { return text }
+            var escaped = ""
+            for scalar in text.unicodeScalars {
+                switch scalar {
+                case "\\": escaped += "\\\\"
+                case "\t": escaped += "\\t"
+                case "\n": escaped += "\\n"
+                case "\r": escaped += "\\r"
+                default: escaped.unicodeScalars.append(scalar)
+                }
+            }
+            return escaped
+        }
+    }
+
+    private func requireNoZero(in text: String) throws {
+        guard text.utf8.contains(0) else { return }
+        throw MembershipError(.invalidInput, "Text with a zero character in it cannot be kept.")
+    }
+
     func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
         _ = try send(sql, arguments)
     }
@@ -211,9 +282,7 @@ final class PostgresSession: SQLConnection {
             switch value {
             case .integer(let number): return String(number)
             case .text(let text):
-                guard !text.utf8.contains(0) else {
-                    throw MembershipError(.invalidInput, "Text with a zero character in it cannot be kept.")
-                }
+                try requireNoZero(in: text)
                 return text
             case .null: return nil
             }

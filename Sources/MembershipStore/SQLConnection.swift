@@ -36,6 +36,19 @@ package protocol SQLConnection {
 
     /// The names of the tables there are.
     func tableNames() throws -> [String]
+
+    /// The columns of a table, in order.
+    func columns(of table: String) throws -> [TableColumn]
+
+    /// Inserts rows as fast as the engine can, whatever their number.
+    func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws
+}
+
+/// A column of a table.
+package struct TableColumn: Equatable, Sendable {
+    package let name: String
+    /// Its place in the primary key, counted from 1; nil when it is no part of it.
+    package let keyPlace: Int?
 }
 
 /// The answer to a question that was asked before; taking it waits until it is there.
@@ -59,6 +72,14 @@ extension SQLConnection {
     /// Where there is no way to travel, a statement is run at once.
     package func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
         try run(sql, arguments)
+    }
+
+    /// Where there is no faster way, a row is inserted by the same statement as the one before it.
+    package func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {
+        let statement = """
+            INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(placeholders(columns.count)))
+            """
+        for row in rows { try run(statement, row) }
     }
 
     /// Inserts rows, many with one statement.
@@ -177,6 +198,10 @@ package enum SQLValue: Equatable, Sendable {
 /// What can stand for a placeholder.
 package protocol SQLValueConvertible {
     var sqlValue: SQLValue { get }
+}
+
+extension SQLValue: SQLValueConvertible {
+    package var sqlValue: SQLValue { self }
 }
 
 extension Int: SQLValueConvertible {

@@ -85,7 +85,7 @@ package final class SQLiteEngine: DatabaseEngine {
         try readInPlace(body)
     }
 
-    private func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+    package func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
         let queue = try connection(reader, queryOnly: true)
         return try translatingErrors(path: path) {
             try queue.writeWithoutTransaction { try transact($0, .deferred, body) }
@@ -145,9 +145,24 @@ package final class SQLiteEngine: DatabaseEngine {
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            if queryOnly { try database.execute(sql: "PRAGMA query_only = ON") }
+            if queryOnly {
+                try database.execute(sql: "PRAGMA query_only = ON")
+            } else {
+                // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
+                try database.execute(sql: "PRAGMA secure_delete = ON")
+            }
         }
         return configuration
+    }
+
+    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others.
+    package func scrub() async throws -> Bool {
+        let queue = try connection(writer, queryOnly: false)
+        return try await translatingErrors(path: path) {
+            try await queue.writeWithoutTransaction { database in
+                try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+            }
+        }
     }
 
     package func examine() async throws -> [Finding] {
@@ -190,6 +205,13 @@ private struct SQLiteConnection: SQLConnection {
 
     func tableNames() throws -> [String] {
         try query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", []) { try $0.text(0) }
+    }
+
+    func columns(of table: String) throws -> [TableColumn] {
+        try query("SELECT name, pk FROM pragma_table_info($1) ORDER BY cid", [table]) { row in
+            let place = try row.count(1)
+            return TableColumn(name: try row.text(0), keyPlace: place == 0 ? nil : place)
+        }
     }
 
     private func bound(_ arguments: [any SQLValueConvertible]) -> StatementArguments {

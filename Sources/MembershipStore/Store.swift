@@ -55,6 +55,11 @@ package final class Store: Sendable {
         }
     }
 
+    /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
+    func readInPlace<Result>(_ body: (ReadTransaction) throws -> Result) throws -> Result {
+        try engine.readInPlace { sql in try body(ReadTransaction(sql: sql, now: try now(sql))) }
+    }
+
     /// Runs the body as if it were alone; commits when it returns, leaves no trace when it throws.
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result

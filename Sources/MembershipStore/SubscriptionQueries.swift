@@ -11,17 +11,17 @@ extension ReadTransaction {
         try subscriptions("WHERE account_id = $1 AND ended_at IS NULL", [account]).first
     }
 
-    /// The subscriptions that have not ended of a version of a plan, after the one given, at most `limit`.
+    /// The subscriptions that have not ended of a version of a plan, in the order of their accounts, after the one given,
+    /// at most `limit`. An account has at most one.
     package func openSubscriptions(
-        to version: PlanVersion, after: (account: Identifier<Account>, subscription: Identifier<Subscription>)?,
-        limit: Int
+        to version: PlanVersion, after account: Identifier<Account>?, limit: Int
     ) throws -> [Subscription] {
         try subscriptions(
             """
             WHERE plan = $1 AND plan_version = $2 AND ended_at IS NULL AND account_id > $3
             ORDER BY account_id LIMIT $4
             """,
-            [version.plan, version.version, after?.account.rawValue ?? -1, limit])
+            [version.plan, version.version, account?.rawValue ?? -1, limit])
     }
 
     /// How many subscriptions the clock has changed by a moment without that being recorded.

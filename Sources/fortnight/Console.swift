@@ -46,7 +46,7 @@ struct Console {
 
     /// Keys in snake case and in order. The encoder escapes C0; what else a terminal must not see is escaped here,
     /// where it can only stand inside a string.
-    private static func json(_ value: some Encodable, onOneLine: Bool) throws -> String {
+    static func json(_ value: some Encodable, onOneLine: Bool) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

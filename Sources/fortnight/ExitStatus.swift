@@ -14,11 +14,11 @@ enum ExitStatus {
         switch code {
         case .invalidInput:
             64
-        case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .accountExists, .titleExists,
-            .trialTaken,
-            .alreadySubscribed, .transitionForbidden, .editConflict, .planExists, .planRetired, .referenceReused,
-            .amountMismatch, .grantVoided, .accountErased, .chainBroken, .alreadySuspended, .notSuspended, .liveClock,
-            .clockBackwards, .databaseExists, .constraintViolated, .invalidTemplate:
+        case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .invalidTemplate,
+            .accountExists, .titleExists, .trialTaken, .disposableDomain, .alreadySubscribed, .transitionForbidden,
+            .editConflict, .planExists, .planRetired, .referenceReused, .amountMismatch, .grantVoided, .accountErased,
+            .chainBroken, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
+            .constraintViolated:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unknownGrant,
             .unknownSubscription, .unknownMessage, .unreadableFile:

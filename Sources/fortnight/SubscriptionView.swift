@@ -14,6 +14,7 @@ struct SubscriptionView: Encodable {
     @ExplicitNull var currentPeriodStart: Timestamp?
     @ExplicitNull var currentPeriodEnd: Timestamp?
     @ExplicitNull var paidUntil: Timestamp?
+    @ExplicitNull var graceUntil: Timestamp?
     let cancelAtPeriodEnd: Bool
     @ExplicitNull var canceledAt: Timestamp?
     @ExplicitNull var endsAt: Timestamp?
@@ -39,6 +40,7 @@ struct SubscriptionView: Encodable {
         currentPeriodStart = subscription.currentPeriodStart
         currentPeriodEnd = subscription.currentPeriodEnd
         paidUntil = subscription.paidUntil
+        graceUntil = subscription.status == .pastDue ? subscription.graceEnd : nil
         cancelAtPeriodEnd = subscription.cancelAtPeriodEnd
         canceledAt = subscription.canceledAt
         endsAt = subscription.endsAt
@@ -62,6 +64,7 @@ extension Subscription {
             parts.append("free from \(date(trialStart)) until \(date(trialEnd))")
         case .active, .pastDue:
             parts.append("period from \(date(currentPeriodStart)) until \(date(currentPeriodEnd))")
+            if status == .pastDue { parts.append("grace until \(date(graceEnd))") }
         case .paused:
             parts.append("since \(date(pausedAt))" + (pauseUntil.map { " until \($0)" } ?? ""))
         case .canceled, .expired:
@@ -99,6 +102,7 @@ extension GlobalOptions {
         add("current period start", subscription.currentPeriodStart)
         add("current period end", subscription.currentPeriodEnd)
         add("paid until", subscription.paidUntil)
+        if subscription.status == .pastDue { add("grace until", subscription.graceEnd) }
         add("cancelled at", subscription.canceledAt)
         if !subscription.status.isFinal { add("ends at", subscription.endsAt) }
         add("paused at", subscription.pausedAt)

@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -7,7 +8,8 @@ import MembershipStore
 /// The built binary, run on a directory of a test's own.
 struct Shell: Sendable {
     let directory: TemporaryDirectory
-    private let address: String
+    /// The database's file or server.
+    let address: String
     private var environment: [Environment.Key: String?] = [:]
 
     init() async throws {
@@ -52,12 +54,36 @@ struct Shell: Sendable {
             .path(FilePath(program)), arguments: Arguments(arguments.map { $0 == "{}" ? Shell.binary : $0 }),
             environment: .inherit.updating(environment), workingDirectory: FilePath(directory.path),
             input: .string(input), output: .string(limit: 1 << 24), error: .string(limit: 1 << 20))
-        let status: Int32 =
-            switch result.terminationStatus {
-            case .exited(let code): code
-            case .signaled(let signal): -signal
-            }
-        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+        return Outcome(
+            status: Shell.status(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// Runs `fortnight`, and sends it a signal when it is time.
+    func fortnight(
+        _ arguments: [String], send signal: Signal, when isTime: () async throws -> Bool
+    ) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .path(FilePath(Shell.binary)), arguments: Arguments(arguments),
+            environment: .inherit.updating(environment), workingDirectory: FilePath(directory.path), input: .none,
+            output: .string(limit: 1 << 24), error: .string(limit: 1 << 20)
+        ) { execution in
+            while try await !isTime() { await Task.yield() }
+            try execution.send(signal: signal)
+        }
+        return Outcome(
+            status: Shell.status(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
+    }
+
+    private static func status(_ termination: TerminationStatus) -> Int32 {
+        switch termination {
+        case .exited(let code): code
+        case .signaled(let signal): -signal
+        }
+    }
+
+    /// Runs of jobs, newest first.
+    func jobRuns() async throws -> [JobRun] {
+        try await database().store().read { try $0.jobRuns(of: nil, limit: 100) }
     }
 
     /// How many rows each table has.
@@ -69,6 +95,11 @@ struct Shell: Sendable {
                     (table, try sql.first("SELECT count(*) FROM \(table)", []) { try $0.count(0) } ?? 0)
                 })
         }
+    }
+
+    /// Does something to the tables behind the program's back.
+    func tamper(_ sql: String) async throws {
+        try await database().engine().write { try $0.runScript(sql) }
     }
 
     /// Many trials, without a process for each.

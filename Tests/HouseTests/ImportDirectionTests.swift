@@ -11,7 +11,7 @@ struct ImportDirectionTests {
         "MembershipFeeds": ["Membership", "CLibxml2", "CZlib"],
         "MembershipMail": ["Membership", "LibcurlLoader"],
         "MembershipStore": ["Membership", "Migrations", "CLibpq", "LibpqLoader"],
-        "MembershipService": ["Membership", "MembershipFeeds", "MembershipStore"],
+        "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipService"],
         "fortnight": ["Membership", "MembershipService", "SampleFeeds"],
     ]

@@ -155,7 +155,8 @@ extension LifecycleHistory {
         case 2: .plain(.activate)
         default:
             .pay(
-                periods: numbers.pick([1, 1, 1, 2, 3, 12]), currency: numbers.pick(["EUR", "EUR", "EUR", "USD", "GBP"]),
+                periods: numbers.pick([1, 1, 1, 2, 3, 12]),
+                currency: numbers.pick(["EUR", "EUR", "EUR", "USD", "GBP"]),
                 numbers.pick([.right, .right, .right, .right, .agreed, .wrong]))
         }
     }
@@ -181,7 +182,8 @@ extension LifecycleHistory {
         if numbers.chance(30) { return .void(pick: numbers.below(4)) }
         return .give(
             right: numbers.pick(["all-titles", "title:golem", "title:golem", "title:other"]),
-            fromIn: numbers.pick([0, 0, day, 30 * day, -day]), lasting: numbers.pick([nil, 1, day, 20 * day, 100 * day, 0]))
+            fromIn: numbers.pick([0, 0, day, 30 * day, -day]),
+            lasting: numbers.pick([nil, 1, day, 20 * day, 100 * day, 0]))
     }
 
     private static func any(_ numbers: inout SeededNumbers) -> LifecycleStep {

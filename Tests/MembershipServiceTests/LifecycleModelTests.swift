@@ -83,9 +83,10 @@ struct LifecycleModelTests {
                 .plain(.runJobs), .plain(.activate), .wait(day),
             ])
         let shrunk = try #require(try await history.shrunk(mistake: mistake))
-        #expect(shrunk.history.steps == [
-            .plain(.signUp(withTrial: false)), .start(plan: "membership", periods: 1, currency: "EUR"),
-        ])
+        #expect(
+            shrunk.history.steps == [
+                .plain(.signUp(withTrial: false)), .start(plan: "membership", periods: 1, currency: "EUR"),
+            ])
         print(shrunk.1.description)
         #expect(try await shrunk.history.firstDifference(mistake: .init()) == nil)
     }

@@ -236,7 +236,8 @@ extension LifecycleModel.Offer {
             name: "yearly", version: 1, prices: ["EUR": 9900, "USD": 10900], every: 1, unit: .year, trialDays: 0,
             graceDays: 14, gives: "title:golem"),
         .init(
-            name: "gratis", version: 1, prices: ["EUR": 0, "USD": 0], every: 1, unit: .month, trialDays: 0, graceDays: 0,
+            name: "gratis", version: 1, prices: ["EUR": 0, "USD": 0], every: 1, unit: .month, trialDays: 0,
+            graceDays: 0,
             gives: "title:golem"),
         .init(
             name: "local", version: 1, prices: ["EUR": 1200, "USD": 1300], every: 3, unit: .month, trialDays: 0,

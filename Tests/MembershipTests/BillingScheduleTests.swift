@@ -56,7 +56,8 @@ struct BillingScheduleTests {
 
     @Test func ofATimeThatIsShownTwiceItIsTheFirst() throws {
         #expect(
-            try schedule("2026-09-25T00:30:00Z", "month", "Europe/Berlin").boundary(1).rfc3339 == "2026-10-25T00:30:00Z")
+            try schedule("2026-09-25T00:30:00Z", "month", "Europe/Berlin").boundary(1).rfc3339 == "2026-10-25T00:30:00Z"
+        )
         #expect(
             try schedule("2026-10-01T05:30:00Z", "month", "America/New_York").boundary(1).rfc3339
                 == "2026-11-01T05:30:00Z")

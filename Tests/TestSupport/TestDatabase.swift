@@ -52,6 +52,11 @@ package struct TestDatabase: Sendable {
             : try PostgresEngine(url: address, connections: 2)
     }
 
+    /// A database of either engine, as another process would open it.
+    package static func engine(of location: DatabaseLocation) throws -> any DatabaseEngine {
+        try location.open()
+    }
+
     /// The same beneath the services.
     package func store() async throws -> Store {
         try await Store.open(engine(), clock: WallClock { TestDatabase.start })

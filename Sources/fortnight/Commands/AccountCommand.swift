@@ -6,7 +6,10 @@ struct AccountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "The people who have signed up.",
         discussion: "Example:\n  fortnight account show ada@example.com",
-        subcommands: [Show.self, List.self, Suspend.self, Reinstate.self])
+        subcommands: [
+            Show.self, List.self, Timeline.self, At.self, Forecast.self, Suspend.self, Reinstate.self,
+            ChangeEmail.self, Merge.self, Export.self, Erase.self,
+        ])
 
     struct Show: AsyncCommand {
         static let configuration = CommandConfiguration(
@@ -23,7 +26,7 @@ struct AccountCommand: ParsableCommand {
 
         func perform() async throws {
             let overview = try await global.services().accounts.overview(AccountReference(parsing: account))
-            try render(overview, global)
+            try global.show(overview)
         }
     }
 
@@ -41,8 +44,10 @@ struct AccountCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Only those that are trialing, active, past_due, paused, canceled, expired, suspended, or none of it.",
-                valueName: "status"))
+                """
+                Only those that are trialing, active, past_due, paused, canceled, expired, suspended, merged, erased, or \
+                none of it.
+                """, valueName: "status"))
         var status: String?
 
         @Option(
@@ -71,7 +76,7 @@ struct AccountCommand: ParsableCommand {
             for overview in page.accounts {
                 table.add(
                     overview.account.id.description, overview.status.rawValue, String(overview.daysLeft),
-                    overview.account.createdAt.rfc3339, overview.account.email)
+                    overview.account.createdAt.rfc3339, overview.account.addressOrFate)
             }
             global.console.line(table.text)
             if let next = page.next { global.console.note("There are more: --after \(next)") }
@@ -97,7 +102,7 @@ struct AccountCommand: ParsableCommand {
         func perform() async throws {
             let overview = try await global.services().accounts.suspend(
                 AccountReference(parsing: account), reason: reason)
-            try render(overview, global)
+            try global.show(overview)
         }
     }
 
@@ -122,36 +127,50 @@ struct AccountCommand: ParsableCommand {
         func perform() async throws {
             let overview = try await global.services().accounts.reinstate(
                 AccountReference(parsing: account), reason: reason)
-            try render(overview, global)
+            try global.show(overview)
         }
     }
 }
 
-private func render(_ overview: AccountService.Overview, _ global: GlobalOptions) throws {
-    let (account, console) = (overview.account, global.console)
-    if global.json {
-        try console.document(AccountView(overview))
-        return
+extension GlobalOptions {
+    /// Shows an account with all that hangs on it.
+    func show(_ overview: AccountService.Overview) throws {
+        let account = overview.account
+        if json {
+            try console.document(AccountView(overview))
+            return
+        }
+        var facts = Table()
+        facts.add("account", account.id.description)
+        facts.add("email", account.addressOrFate)
+        if let name = account.name { facts.add("name", name) }
+        facts.add("status", overview.statusSentence)
+        facts.add("time zone", account.timeZone)
+        facts.add("language", account.language.rawValue)
+        facts.add("created", account.createdAt.rfc3339)
+        for subscription in overview.subscriptions {
+            facts.add("subscription", "\(subscription.id): " + subscription.advanced(to: overview.at).sentence)
+        }
+        for grant in overview.grants { facts.add("grant", grant.sentence(at: overview.at)) }
+        console.line(facts.text)
     }
-    var facts = Table()
-    facts.add("account", account.id.description)
-    facts.add("email", account.email)
-    if let name = account.name { facts.add("name", name) }
-    facts.add("status", overview.statusSentence)
-    facts.add("time zone", account.timeZone)
-    facts.add("language", account.language.rawValue)
-    facts.add("created", account.createdAt.rfc3339)
-    for subscription in overview.subscriptions {
-        facts.add("subscription", "\(subscription.id): " + subscription.advanced(to: overview.at).sentence)
+}
+
+extension Account {
+    /// The address, or why there is none.
+    fileprivate var addressOrFate: String {
+        if erasedAt != nil { return "(erased)" }
+        if let mergedInto { return "(part of \(mergedInto))" }
+        return email
     }
-    for grant in overview.grants { facts.add("grant", grant.sentence(at: overview.at)) }
-    console.line(facts.text)
 }
 
 extension AccountService.Overview {
     fileprivate var daysLeft: Int { subscriptions.first?.trialDaysLeft(at: at) ?? 0 }
 
     fileprivate var statusSentence: String {
+        if let erasedAt = account.erasedAt { return "erased at \(erasedAt)" }
+        if let other = account.mergedInto { return "merged: it has become part of \(other)" }
         if let suspension { return "suspended since \(suspension.interval.startsAt): \(suspension.reason)" }
         guard let recorded = subscriptions.first else { return "no subscription" }
         let subscription = recorded.advanced(to: at)
@@ -169,11 +188,13 @@ private struct AccountView: Encodable {
     }
 
     let id: String
-    let email: String
+    @ExplicitNull var email: String?
     @ExplicitNull var name: String?
     let timeZone: String
     let language: String
     let createdAt: Timestamp
+    @ExplicitNull var erasedAt: Timestamp?
+    @ExplicitNull var mergedInto: String?
     let status: String
     let daysLeft: Int
     @ExplicitNull var suspension: SuspensionView?
@@ -183,7 +204,9 @@ private struct AccountView: Encodable {
 
     init(_ overview: AccountService.Overview) {
         id = overview.account.id.description
-        email = overview.account.email
+        email = overview.account.email.isEmpty ? nil : overview.account.email
+        erasedAt = overview.account.erasedAt
+        mergedInto = overview.account.mergedInto?.description
         name = overview.account.name
         timeZone = overview.account.timeZone
         language = overview.account.language.rawValue

@@ -73,7 +73,8 @@ private struct Demo {
         }
         try writeFeeds()
         let location = DatabaseLocation(database)
-        _ = try await DatabaseSetup(location).initialize(.init(sandbox: true))
+        _ = try await DatabaseSetup(location).initialize(
+            .init(sandbox: true, price: Money(parsing: "9.99", currency: Currency(parsing: "EUR"))))
         let services = try await Services.open(location)
         try await importFeeds(services)
         return try await makeReaders(services)
@@ -118,13 +119,33 @@ private struct Demo {
         try await signUp("suspended", accounts)
         _ = try await accounts.suspend(
             .email(EmailAddress(parsing: Demo.email("suspended"))), reason: "Shared her password")
+        try await makeSubscribers(services)
         return [
             Reader(email: Demo.email("new"), state: "trialing, the whole fortnight ahead"),
             Reader(email: Demo.email("ending"), state: "trialing, one day left"),
             Reader(email: Demo.email("expired"), state: "expired, recorded by trial-expiry"),
             Reader(email: Demo.email("later"), state: "signed up without a trial"),
             Reader(email: Demo.email("suspended"), state: "trialing, but suspended"),
+            Reader(email: Demo.email("subscriber"), state: "active, paid for a month"),
+            Reader(email: Demo.email("overdue"), state: "past due, in the grace days"),
+            Reader(email: Demo.email("paused"), state: "paused"),
+            Reader(email: Demo.email("leaving"), state: "active, cancelled with the end of the month"),
         ]
+    }
+
+    private func makeSubscribers(_ services: Services) async throws {
+        let price = try Money(parsing: "9.99", currency: Currency(parsing: "EUR"))
+        for (number, name) in ["subscriber", "overdue", "paused", "leaving"].enumerated() {
+            try await signUp(name, services.accounts, wantsTrial: false)
+            let payment = try NewPayment(amount: price, reference: "DEMO-\(number + 1)", periods: 1)
+            _ = try await services.subscriptions.start(
+                .email(EmailAddress(parsing: Demo.email(name))), plan: Slug(parsing: "membership"),
+                payment: name == "overdue" ? nil : payment)
+        }
+        _ = try await services.subscriptions.pause(
+            .email(EmailAddress(parsing: Demo.email("paused"))), until: nil, Edit(reason: "On holiday"))
+        _ = try await services.subscriptions.cancel(
+            .email(EmailAddress(parsing: Demo.email("leaving"))), now: false, Edit(reason: "Moving abroad"))
     }
 
     private func signUp(_ name: String, _ accounts: AccountService, wantsTrial: Bool = true) async throws {

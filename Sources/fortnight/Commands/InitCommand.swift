@@ -7,7 +7,7 @@ struct InitCommand: AsyncCommand {
         commandName: "init", abstract: "Make a database, or finish one; changes nothing when it is all there.",
         discussion: """
             Beside the database a key file is made, with .key behind its name: keep both in your backups. The plan
-            ‘membership’ is made with it; trial days and price can be set only now.
+            ‘membership’ is made with it, a month at a time with 7 grace days; fortnight plan changes it later.
 
             Example:
               fortnight init --sandbox --trial-days 14 --price 9.99 --currency USD

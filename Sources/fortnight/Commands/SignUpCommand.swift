@@ -27,13 +27,20 @@ struct SignUpCommand: AsyncCommand {
     @Option(help: ArgumentHelp("The language the person is written to in: en or de.", valueName: "tag"))
     var language = "en"
 
+    @Option(
+        help: ArgumentHelp(
+            "What the app knows the device by: a device has the free days once too. Only a hash is kept.",
+            valueName: "id"))
+    var device: String?
+
     @Flag(help: "Leave the free days for later: fortnight trial start.")
     var noTrial = false
 
     func perform() async throws {
         let email = try EmailAddress(parsing: email)
         let result = try await global.services().accounts.signUp(
-            email: email, name: name, timeZone: timeZone, language: Language(parsing: language), wantsTrial: !noTrial)
+            email: email, name: name, timeZone: timeZone, language: Language(parsing: language),
+            device: device.map(DeviceID.init(parsing:)), wantsTrial: !noTrial)
         if global.json {
             try global.console.document(SignUpView(result))
             return
@@ -44,6 +51,10 @@ struct SignUpCommand: AsyncCommand {
             global.console.line("The trial runs until \(result.subscription?.trialEnd?.rfc3339 ?? "").")
         case .notWanted: global.console.line("No trial was started; fortnight trial start \(email.typed) starts it.")
         case .taken: global.console.line("No trial was started: this person has had one.")
+        case .deviceTaken: global.console.line("No trial was started: somebody has had one on this device.")
+        case .disposable:
+            global.console.line(
+                "No trial was started: \(email.domain) is on the list of domains for throwaway addresses.")
         case .notOffered: global.console.line("No trial was started: the plan offers none.")
         }
     }

@@ -6,7 +6,9 @@ struct TrialCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trial", abstract: "The one trial of a person.",
         discussion: "Example:\n  fortnight trial start ada@example.com",
-        subcommands: [Start.self, Extend.self, End.self, Convert.self])
+        subcommands: [
+            Start.self, Extend.self, End.self, Convert.self, Eligibility.self, Domains.self,
+        ])
 
     struct Start: AsyncCommand {
         static let configuration = CommandConfiguration(
@@ -21,12 +23,18 @@ struct TrialCommand: ParsableCommand {
         @Argument(help: "The account's address or id.")
         var account: String
 
+        @Option(
+            help: ArgumentHelp(
+                "What the app knows the device by: a device has the free days once too.", valueName: "id"))
+        var device: String?
+
         @Option(help: ArgumentHelp("Why; it is kept with the event.", valueName: "text"))
         var reason: String?
 
         func perform() async throws {
             let reference = try AccountReference(parsing: account)
-            let subscription = try await global.services().trials.start(reference, reason: reason)
+            let subscription = try await global.services().trials.start(
+                reference, device: device.map(DeviceID.init(parsing:)), reason: reason)
             if global.json {
                 try global.console.document(SubscriptionView(subscription, at: subscription.createdAt))
             } else {

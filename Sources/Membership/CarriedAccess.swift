@@ -1,0 +1,68 @@
+extension Subscription {
+    /// What another account is given when this subscription ends because its account becomes part of that one, which
+    /// has a subscription of its own: nobody loses what was given or paid for.
+    ///
+    /// - Free days stay free until the same moment. There is one trial for a person, so they are not made longer.
+    /// - What is paid for keeps its length, and begins when the other subscription no longer gives the same right.
+    /// - A period without a price is kept to its end. Grace was promised for a payment, and is not carried.
+    ///
+    /// - Parameter other: the subscription that goes on.
+    public func carriedAccess(into other: Subscription, at now: Timestamp) -> [PromisedAccess] {
+        var life = SubscriptionLife(self)
+        life.advance(to: now)
+        // What a paused subscription has kept begins again now.
+        if life.subscription.status == .paused { try? life.resume(at: now) }
+        let rest = life.subscription
+        let access = rest.promisedAccess
+        return access.compactMap { promise -> PromisedAccess? in
+            guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > now else { return nil }
+            let start = max(promise.interval.startsAt, now)
+            switch promise.source {
+            case .trial:
+                return PromisedAccess(
+                    entitlement: promise.entitlement, source: .complimentary,
+                    interval: Interval(from: start, until: end))
+            case .subscription:
+                let isFree = promise.interval.endsAt == nil || rest.terms.isFree
+                // All that is paid for moves by the same length, so that it stays in a row.
+                let first =
+                    access.first { $0.source == .subscription && $0.entitlement == promise.entitlement } ?? promise
+                let paidFrom = max(first.interval.startsAt, now)
+                let otherEnd = other.paidEnd(of: promise.entitlement, at: now) ?? paidFrom
+                let wait = isFree || otherEnd <= paidFrom ? TimeSpan(milliseconds: 0) : otherEnd - paidFrom
+                return PromisedAccess(
+                    entitlement: promise.entitlement, source: isFree ? .complimentary : .purchase,
+                    interval: Interval(from: start + wait, until: end + wait))
+            case .grace, .gift, .complimentary, .group, .purchase:
+                return nil
+            }
+        }
+    }
+
+    /// Until when it gives a right, or all of which that is part, without grace; nil when it does not, or for ever.
+    private func paidEnd(of entitlement: Entitlement, at now: Timestamp) -> Timestamp? {
+        let given = advanced(to: now).promisedAccess.filter {
+            $0.source != .grace && ($0.entitlement == entitlement || $0.entitlement == .allTitles)
+        }
+        return given.compactMap(\.interval.endsAt).max()
+    }
+}
+
+extension Subscription {
+    /// The same agreement of another account.
+    package func moved(
+        to account: Identifier<Account>, as id: Identifier<Subscription>, at now: Timestamp
+    ) -> Subscription {
+        var moved = Subscription(
+            id: id, accountID: account, version: version, status: status, zone: zone, settledPeriods: settledPeriods,
+            revision: 1, createdAt: createdAt, updatedAt: max(updatedAt, now))
+        (moved.trialStart, moved.trialEnd) = (trialStart, trialEnd)
+        (moved.convertsTrial, moved.remindedAt) = (convertsTrial, remindedAt)
+        (moved.anchor, moved.periodIndex) = (anchor, periodIndex)
+        (moved.currentPeriodStart, moved.currentPeriodEnd) = (currentPeriodStart, currentPeriodEnd)
+        (moved.cancelAtPeriodEnd, moved.canceledAt) = (cancelAtPeriodEnd, canceledAt)
+        (moved.pausedAt, moved.pauseUntil) = (pausedAt, pauseUntil)
+        moved.nextVersion = nextVersion
+        return moved
+    }
+}

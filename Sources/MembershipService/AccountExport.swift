@@ -1,0 +1,113 @@
+public import Membership
+import MembershipStore
+
+/// Everything that is held about a person.
+public struct AccountExport: Equatable, Sendable {
+    /// The account.
+    public let account: Account
+    /// What its addresses are compared by, and when a trial was begun with each.
+    public let addresses: [Address]
+    /// Oldest first.
+    public let suspensions: [Suspension]
+    /// Newest first, as they were last recorded.
+    public let subscriptions: [Subscription]
+    /// Oldest first, with those that were voided.
+    public let grants: [Grant]
+    /// Oldest first.
+    public let payments: [Payment]
+    /// In order.
+    public let events: [Event]
+    /// What the person was told, or is to be.
+    public let messages: [Letter]
+    /// Jobs that have failed with the account.
+    public let failures: [Failure]
+    /// The same about the accounts that have become part of this one.
+    public let merged: [AccountExport]
+    /// The time for which this holds.
+    public let at: Timestamp
+
+    /// An address.
+    public struct Address: Equatable, Sendable {
+        /// What two spellings of it have in common.
+        public let canonical: String
+        /// When the one trial of the person was begun, as the ledger has it; nil when it was not.
+        public let trialStartedAt: Timestamp?
+    }
+
+    /// A message.
+    public struct Letter: Equatable, Sendable {
+        /// What it says.
+        public let message: Message
+        /// The event that it tells of.
+        public let eventSequence: Int64
+        /// When it was written down.
+        public let createdAt: Timestamp
+        /// How often its delivery was tried.
+        public let attempts: Int
+        /// When it will be tried next; nil when that is over.
+        public let dueAt: Timestamp?
+        /// When it was delivered.
+        public let deliveredAt: Timestamp?
+        /// When it was given up.
+        public let deadAt: Timestamp?
+        /// What went wrong last.
+        public let lastError: String?
+        /// The file it was written to.
+        public let destination: String?
+    }
+
+    /// A failure of a job.
+    public struct Failure: Equatable, Sendable {
+        /// Which job.
+        public let job: String
+        /// How often.
+        public let attempts: Int
+        /// What went wrong.
+        public let error: String
+        /// When.
+        public let failedAt: Timestamp
+        /// When it is tried again.
+        public let retryAt: Timestamp
+    }
+}
+
+extension AccountService {
+    /// Everything that is held about a person, of one moment.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `account_erased`, `key_missing`, `key_mismatch`.
+    public func export(_ reference: AccountReference) async throws -> AccountExport {
+        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
+        return try await store.read { tx in
+            let account = try tx.account(reference)
+            try tx.requirePresent(account)
+            return try tx.export(
+                account, merged: tx.accounts(mergedInto: account.id).map { try tx.export($0, merged: [], key) }, key)
+        }
+    }
+}
+
+extension ReadTransaction {
+    fileprivate func export(_ account: Account, merged: [AccountExport], _ key: LedgerKey) throws -> AccountExport {
+        let addresses = try canonicalEmails(of: account.id).map { email in
+            AccountExport.Address(
+                canonical: email, trialStartedAt: try trialStart(identityHMACs: [key.identity(ofCanonicalEmail: email)])
+            )
+        }
+        let messages = try heldMessages(to: account.id).map { held in
+            AccountExport.Letter(
+                message: held.message, eventSequence: held.eventSequence, createdAt: held.createdAt,
+                attempts: held.attempts, dueAt: held.dueAt, deliveredAt: held.deliveredAt, deadAt: held.deadAt,
+                lastError: held.lastError, destination: held.destination)
+        }
+        let failures = try heldFailures(of: account.id).map { held in
+            AccountExport.Failure(
+                job: held.job, attempts: held.attempts, error: held.error, failedAt: held.failedAt,
+                retryAt: held.retryAt)
+        }
+        return AccountExport(
+            account: account, addresses: addresses, suspensions: try suspensions(of: account.id),
+            subscriptions: try subscriptions(of: account.id), grants: try allGrants(of: account.id),
+            payments: try payments(of: account.id), events: try events(of: account.id), messages: messages,
+            failures: failures, merged: merged, at: now)
+    }
+}

@@ -1,0 +1,196 @@
+package import Membership
+
+/// What of a database a copy takes along.
+package enum CopyScope: Sendable {
+    /// Everything but the record of jobs.
+    case everything
+    /// What belongs to no account, and a few accounts.
+    ///
+    /// - Parameters:
+    ///   - identity: what the trial ledger knows a canonical address by; nil when the key is not to be had.
+    ///   - withArticles: whether titles and their articles are taken along.
+    case accounts(
+        [AccountReference], identity: (@Sendable (_ canonicalEmail: String) -> String)?, withArticles: Bool)
+}
+
+/// How many rows a copy has, table by table, and from which moment.
+package struct CopyReport: Equatable, Sendable {
+    package struct Table: Equatable, Sendable {
+        package let name: String
+        package let rows: Int
+    }
+
+    package let now: Timestamp
+    package let tables: [Table]
+}
+
+/// A table of the schema, as a copy sees it.
+package struct CopiedTable: Sendable {
+    package let name: String
+    let part: Part
+    /// Rows that are held in memory at a time.
+    var page = 1000
+
+    enum Part {
+        /// Belongs to no account.
+        case common
+        /// Titles and what they publish.
+        case publication
+        /// Belongs to the account of its column `account_id`.
+        case account
+        /// Belongs to the person behind an address.
+        case ledger
+    }
+
+    /// What is copied, a table behind those that it refers to. A new table belongs here, or among those left out; a test
+    /// holds this against the schema.
+    package static let all: [CopiedTable] = [
+        CopiedTable(name: "plans", part: .common),
+        CopiedTable(name: "plan_versions", part: .common),
+        CopiedTable(name: "plan_prices", part: .common),
+        CopiedTable(name: "plan_entitlements", part: .common),
+        CopiedTable(name: "disposable_domains", part: .common),
+        CopiedTable(name: "titles", part: .publication),
+        CopiedTable(name: "articles", part: .publication),
+        // Whole articles: fewer of them fill as much memory.
+        CopiedTable(name: "article_contents", part: .publication, page: 100),
+        CopiedTable(name: "trial_ledger", part: .ledger),
+        CopiedTable(name: "accounts", part: .account),
+        CopiedTable(name: "account_emails", part: .account),
+        CopiedTable(name: "account_suspensions", part: .account),
+        CopiedTable(name: "subscriptions", part: .account),
+        CopiedTable(name: "grants", part: .account),
+        CopiedTable(name: "payments", part: .account),
+        CopiedTable(name: "payment_references", part: .account),
+        CopiedTable(name: "events", part: .account),
+        CopiedTable(name: "event_heads", part: .account),
+        CopiedTable(name: "outbox", part: .account),
+    ]
+
+    /// What a copy has of its own: its steps, its clock, and the jobs that run in it.
+    package static let leftOut = ["schema_migrations", "deployment", "job_runs", "job_leases", "job_failures"]
+}
+
+extension Store {
+    /// Makes a sandbox of another database that has nothing in it: its schema, and a copy of what is in this one.
+    ///
+    /// Everything is read in one transaction, a page at a time, and written in one, so that the copy is of one moment, and
+    /// is there as a whole or not at all. The sandbox's clock stands at that moment, and it delivers nothing.
+    ///
+    /// - Parameter name: what the other database is called, for people.
+    /// - Throws: ``MembershipError`` with code `database_exists` when the other one is not empty, `unknown_account`.
+    package func copy(
+        to target: any DatabaseEngine, named name: String, _ scope: CopyScope
+    ) async throws -> CopyReport {
+        let schema = target.schema
+        let fingerprint = deployment.keyFingerprint
+        return try await target.upgrade { [self] sql in
+            guard try sql.tableNames().isEmpty else {
+                throw MembershipError(
+                    .databaseExists, "There are tables in \(name) already.",
+                    remedy: "Name a file that does not exist, or a schema of PostgreSQL that is empty.")
+            }
+            return try readInPlace { tx in
+                try sql.createMigrationsTable()
+                for migration in schema.migrations { try sql.apply(migration, at: tx.now) }
+                let selection = try CopySelection(scope, in: tx)
+                let tables = try CopiedTable.all.map { table in
+                    CopyReport.Table(
+                        name: table.name,
+                        rows: try sql.copy(table, from: tx.sql, where: selection.condition(of: table)))
+                }
+                try sql.insert(
+                    Deployment(sandboxNow: tx.now, keyFingerprint: fingerprint, createdAt: tx.now, delivers: false))
+                return CopyReport(now: tx.now, tables: tables)
+            }
+        }
+    }
+}
+
+/// Which rows are copied.
+private struct CopySelection {
+    /// Those whose column has one of these values; all when there is no condition.
+    struct Condition {
+        let column: String
+        let values: [any SQLValueConvertible]
+    }
+
+    private var accounts: [Identifier<Account>]?
+    private var identities: [String] = []
+    private var withArticles = true
+
+    init(_ scope: CopyScope, in tx: ReadTransaction) throws {
+        guard case .accounts(let references, let identity, let withArticles) = scope else { return }
+        let named = try references.map { try tx.account($0).id }
+        let accounts = try tx.accounts(withThoseMergedInto: Set(named))
+        self.accounts = accounts.sorted()
+        self.withArticles = withArticles
+        if let identity {
+            identities = try accounts.flatMap { try tx.canonicalEmails(of: $0) }.map(identity)
+        }
+    }
+
+    /// Nil for all rows.
+    func condition(of table: CopiedTable) -> Condition? {
+        guard let accounts else { return nil }
+        return switch table.part {
+        case .common: nil
+        case .publication: withArticles ? nil : Condition(column: "title_id", values: [])
+        case .account: Condition(column: "account_id", values: accounts)
+        case .ledger: Condition(column: "identity_hmac", values: identities)
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// The accounts given, those that have become part of them, and those that have become part of these.
+    fileprivate func accounts(withThoseMergedInto accounts: Set<Identifier<Account>>) throws -> Set<Identifier<Account>>
+    {
+        var (all, newest) = (accounts, accounts)
+        while !newest.isEmpty {
+            let merged = try sql.query(
+                "SELECT account_id FROM accounts WHERE merged_into IN (\(placeholders(newest.count)))", newest.sorted()
+            ) { row in try row.identifier(0) as Identifier<Account> }
+            newest = Set(merged).subtracting(all)
+            all.formUnion(newest)
+        }
+        return all
+    }
+}
+
+extension SQLConnection {
+    /// Copies rows of a table page by page, in the order of their keys.
+    ///
+    /// - Returns: how many that were.
+    fileprivate func copy(
+        _ table: CopiedTable, from source: any SQLConnection, where condition: CopySelection.Condition?
+    ) throws -> Int {
+        if let condition, condition.values.isEmpty { return 0 }
+        let columns = try source.columns(of: table.name)
+        let names = columns.map(\.name)
+        let keyColumns = columns.filter { $0.keyPlace != nil }.sorted { ($0.keyPlace ?? 0) < ($1.keyPlace ?? 0) }
+        let key = keyColumns.map(\.name).joined(separator: ", ")
+        let keyIndexes = keyColumns.compactMap { names.firstIndex(of: $0.name) }
+        let wanted = condition?.values ?? []
+        let isWanted = condition.map { "\($0.column) IN (\(placeholders($0.values.count)))" }
+        var count = 0
+        var last: [SQLValue]?
+        while true {
+            let isBehind = last.map { "(\(key)) > (\(placeholders($0.count, from: wanted.count + 1)))" }
+            let conditions = [isWanted, isBehind].compactMap(\.self)
+            let arguments = wanted + (last ?? []) + [table.page]
+            let rows = try source.query(
+                """
+                SELECT \(names.joined(separator: ", ")) FROM \(table.name)
+                \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+                ORDER BY \(key) LIMIT $\(arguments.count)
+                """,
+                arguments
+            ) { row in names.indices.map(row.value) }
+            try load(rows, into: table.name, columns: names)
+            count += rows.count
+            guard rows.count == table.page, let row = rows.last else { return count }
+            last = keyIndexes.map { row[$0] }
+        }
+    }
+}

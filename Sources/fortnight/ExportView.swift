@@ -1,0 +1,134 @@
+import Membership
+import MembershipService
+
+/// Everything that is held about a person, as JSON. The keys are described in docs/identity.md, and stay.
+struct ExportView: Encodable {
+    let account: AccountView
+    let addresses: [AddressView]
+    let suspensions: [SuspensionView]
+    let subscriptions: [JSONValue]
+    let grants: [GrantView]
+    let payments: [PaymentView]
+    let events: [EventView]
+    let messages: [MessageView]
+    let failures: [FailureView]
+    let merged: [ExportView]
+    let at: Timestamp
+
+    init(_ export: AccountExport) throws {
+        account = AccountView(export.account)
+        addresses = export.addresses.map(AddressView.init)
+        suspensions = export.suspensions.map(SuspensionView.init)
+        subscriptions = export.subscriptions.map { JSONValue(text: $0.snapshot.text) }
+        grants = export.grants.map { GrantView($0, at: export.at) }
+        payments = export.payments.map(PaymentView.init)
+        events = try export.events.map(EventView.init)
+        messages = export.messages.map(MessageView.init)
+        failures = export.failures.map(FailureView.init)
+        merged = try export.merged.map(ExportView.init)
+        at = export.at
+    }
+
+    struct AccountView: Encodable {
+        let id: String
+        let email: String
+        @ExplicitNull var name: String?
+        let timeZone: String
+        let language: String
+        let createdAt: Timestamp
+        @ExplicitNull var mergedInto: String?
+
+        init(_ account: Account) {
+            (id, email, name) = (account.id.description, account.email, account.name)
+            (timeZone, language, createdAt) = (account.timeZone, account.language.rawValue, account.createdAt)
+            mergedInto = account.mergedInto?.description
+        }
+    }
+
+    struct AddressView: Encodable {
+        let canonical: String
+        @ExplicitNull var trialStartedAt: Timestamp?
+
+        init(_ address: AccountExport.Address) {
+            (canonical, trialStartedAt) = (address.canonical, address.trialStartedAt)
+        }
+    }
+
+    struct SuspensionView: Encodable {
+        let since: Timestamp
+        @ExplicitNull var until: Timestamp?
+        let reason: String
+
+        init(_ suspension: Suspension) {
+            (since, until) = (suspension.interval.startsAt, suspension.interval.endsAt)
+            reason = suspension.reason
+        }
+    }
+
+    struct PaymentView: Encodable {
+        let id: String
+        let subscription: String
+        let amountMinor: Int64
+        let currency: String
+        let periods: Int
+        @ExplicitNull var reference: String?
+        let actor: String
+        let recordedAt: Timestamp
+
+        init(_ payment: Payment) {
+            (id, subscription) = (payment.id.description, payment.subscriptionID.description)
+            (amountMinor, currency) = (payment.amount.amountMinor, payment.amount.currency.code)
+            (periods, reference) = (payment.periods, payment.reference)
+            (actor, recordedAt) = (payment.actor.name, payment.recordedAt)
+        }
+    }
+
+    struct EventView: Encodable {
+        let sequence: Int64
+        let kind: String
+        @ExplicitNull var subscription: String?
+        let actor: String
+        @ExplicitNull var reason: String?
+        let data: JSONValue
+        let effectiveAt: Timestamp
+        let recordedAt: Timestamp
+
+        init(_ event: Event) throws {
+            (sequence, kind, actor) = (event.sequence, event.kind.rawValue, event.actor.name)
+            (subscription, reason) = (event.subscriptionID?.description, event.reason)
+            (effectiveAt, recordedAt) = (event.effectiveAt, event.recordedAt)
+            data = JSONValue(text: event.data)
+        }
+    }
+
+    struct MessageView: Encodable {
+        let message: String
+        let event: Int64
+        let createdAt: Timestamp
+        let attempts: Int
+        @ExplicitNull var dueAt: Timestamp?
+        @ExplicitNull var deliveredAt: Timestamp?
+        @ExplicitNull var deadAt: Timestamp?
+        @ExplicitNull var lastError: String?
+        @ExplicitNull var file: String?
+
+        init(_ letter: AccountExport.Letter) {
+            (message, event, createdAt) = (letter.message.rawValue, letter.eventSequence, letter.createdAt)
+            (attempts, dueAt, deliveredAt) = (letter.attempts, letter.dueAt, letter.deliveredAt)
+            (deadAt, lastError, file) = (letter.deadAt, letter.lastError, letter.destination)
+        }
+    }
+
+    struct FailureView: Encodable {
+        let job: String
+        let attempts: Int
+        let error: String
+        let failedAt: Timestamp
+        let retryAt: Timestamp
+
+        init(_ failure: AccountExport.Failure) {
+            (job, attempts, error) = (failure.job, failure.attempts, failure.error)
+            (failedAt, retryAt) = (failure.failedAt, failure.retryAt)
+        }
+    }
+}

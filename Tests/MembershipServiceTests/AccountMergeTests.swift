@@ -1,0 +1,216 @@
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct AccountMergeTests {
+    private struct Pair {
+        let database: TestDatabase
+        let from: Identifier<Account>
+        let into: Identifier<Account>
+
+        var accounts: AccountService { database.services.accounts }
+
+        /// Two accounts, the first with a trial if wanted.
+        init(fromTrial: Bool = false, intoTrial: Bool = false) async throws {
+            database = try await TestDatabase.sandbox()
+            let accounts = database.services.accounts
+            from = try await accounts.signUp(
+                email: email("work@example.com"), name: "Ada", wantsTrial: fromTrial
+            ).account.id
+            into = try await accounts.signUp(email: email("home@example.com"), wantsTrial: intoTrial).account.id
+        }
+
+        func merge() async throws -> AccountService.Merge {
+            try await accounts.merge(.id(from), into: .id(into), reason: "Signed up twice")
+        }
+
+        func requireSound() async throws {
+            let (from, into) = (from, into)
+            let faults = try await database.store().read { tx in try [from, into].map { try tx.chainFault(of: $0) } }
+            #expect(faults == [nil, nil])
+            #expect(
+                try await database.services.accounts.overview(.id(from)).grants.allSatisfy {
+                    $0.interval.hasEnded(by: TestDatabase.start + .days(400)) && $0.interval.endsAt != nil
+                })
+        }
+    }
+
+    @Test func theAddressesOfBothLeadToTheOneThatIsLeft() async throws {
+        let pair = try await Pair()
+        let merge = try await pair.merge()
+        #expect(merge.subscription == .none)
+        #expect(try await pair.accounts.overview(.email(email("WORK@example.com"))).account.id == pair.into)
+        #expect(try await pair.accounts.overview(.email(email("home@example.com"))).account.id == pair.into)
+        let gone = try await pair.accounts.overview(.id(pair.from))
+        #expect(gone.status == .merged)
+        #expect(gone.account.email.isEmpty)
+        #expect(gone.account.name == nil)
+        #expect(gone.account.mergedInto == pair.into)
+        let exists = try await failure { _ = try await pair.accounts.signUp(email: email("work+1@example.com")) }
+        #expect(exists?.code == .accountExists)
+        for account in [pair.from, pair.into] {
+            let events = try await pair.database.store().read { try $0.events(of: account) }
+            #expect(events.last?.kind == .accountMerged)
+            #expect(events.last?.reason == "Signed up twice")
+        }
+        try await pair.requireSound()
+    }
+
+    @Test func commandsOnTheAccountThatIsGoneSayWhereItWent() async throws {
+        let pair = try await Pair()
+        _ = try await pair.merge()
+        let (services, gone) = (pair.database.services, AccountReference.id(pair.from))
+        let grant = try GrantService.NewGrant(
+            entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "x")
+        let refusals = [
+            try await failure { _ = try await services.trials.start(gone) },
+            try await failure { _ = try await services.accounts.suspend(gone, reason: "x") },
+            try await failure { _ = try await services.accounts.reinstate(gone, reason: "x") },
+            try await failure { _ = try await services.accounts.changeEmail(gone, to: email("new@example.com")) },
+            try await failure { _ = try await services.accounts.export(gone) },
+            try await failure { _ = try await services.accounts.erase(gone, reason: "x") },
+            try await failure { _ = try await services.accounts.merge(gone, into: .id(pair.into), reason: "x") },
+            try await failure { _ = try await services.accounts.merge(.id(pair.into), into: gone, reason: "x") },
+            try await failure { _ = try await services.grants.add(gone, grant) },
+        ]
+        for refusal in refusals {
+            #expect(refusal?.code == .accountErased)
+            #expect(refusal?.message.contains(pair.into.description) == true)
+        }
+        let same = try await failure {
+            _ = try await services.accounts.merge(
+                .email(email("work@example.com")), into: .email(email("home@example.com")), reason: "again")
+        }
+        #expect(same?.code == .invalidInput)
+    }
+
+    @Test func whatWasGivenByHandIsGivenToTheOneThatIsLeft() async throws {
+        let pair = try await Pair()
+        let grants = pair.database.services.grants
+        func add(_ from: Timestamp?, _ until: Timestamp?, _ why: String) async throws -> Grant {
+            try await grants.add(
+                .id(pair.from),
+                .init(entitlement: .allTitles, source: .complimentary, from: from, until: until, reason: why))
+        }
+        let start = TestDatabase.start
+        let live = try await add(start, nil, "Writes for us")
+        let future = try await add(start + .days(100), start + .days(200), "Later")
+        let past = try await add(start, start + .days(1), "Over")
+        _ = try await pair.database.services.clock.advance(by: .days(2))
+        let merge = try await pair.merge()
+        #expect(merge.grants.map(\.interval) == [live.interval, future.interval])
+        #expect(merge.grants.map(\.reason) == ["Writes for us", "Later"])
+        #expect(merge.grants.map(\.source) == [.complimentary, .complimentary])
+        #expect(try await pair.accounts.overview(.id(pair.into)).grants == merge.grants)
+        #expect(try await pair.accounts.overview(.id(pair.from)).grants.map(\.id) == [past.id])
+        try await pair.requireSound()
+    }
+
+    @Test func aTrialGoesOnWithTheOneThatIsLeft() async throws {
+        let pair = try await Pair(fromTrial: true)
+        let article = try await pair.database.addArticle()
+        _ = try await pair.database.services.clock.advance(by: .days(5))
+        let before = try await pair.database.services.subscriptions.show(.id(pair.from))
+        let merge = try await pair.merge()
+        #expect(merge.subscription == .moved)
+        let after = try await pair.database.services.subscriptions.show(.id(pair.into))
+        #expect(after.id != before.id)
+        #expect(after.status == .trialing)
+        #expect(after.trialStart == before.trialStart)
+        #expect(after.trialEnd == before.trialEnd)
+        #expect(try await pair.database.services.subscriptions.show(.id(pair.from)).status == .canceled)
+        let access = pair.database.services.access
+        #expect(try await access.check(reader: .id(pair.into), article: article).decision.allowed)
+        #expect(try await !access.check(reader: .id(pair.from), article: article).decision.allowed)
+        // It was her one trial.
+        _ = try await pair.database.services.clock.advance(by: .days(9))
+        let second = try await failure { _ = try await pair.database.services.trials.start(.id(pair.into)) }
+        #expect(second?.code == .trialTaken)
+        // She is told of no end that is none, and not twice of anything.
+        let messages = try await pair.database.store().read { [from = pair.from] in try $0.messages(to: from) }
+        #expect(messages.isEmpty)
+        #expect(try await pair.database.rowCount("outbox WHERE due_at IS NOT NULL") == 1)
+        try await pair.requireSound()
+    }
+
+    @Test func whatWasPaidForGoesOnWithAllThatItHas() async throws {
+        let pair = try await Pair()
+        let plan = try await pair.database.addPaidPlan()
+        let paid = try await pair.database.subscribe(pair.from, to: plan, months: 3, reference: "r-1")
+        _ = try await pair.database.services.subscriptions.cancel(.id(pair.from), now: false, Edit())
+        _ = try await pair.merge()
+        let moved = try await pair.database.services.subscriptions.show(.id(pair.into))
+        #expect(moved.paidUntil == paid.paidUntil)
+        #expect(moved.cancelAtPeriodEnd)
+        #expect(moved.accountID == pair.into)
+        // What came in stays where it was recorded.
+        #expect(try await pair.database.services.payments.list(.id(pair.from)).count == 1)
+        #expect(try await pair.database.services.payments.list(.id(pair.into)).isEmpty)
+        _ = try await pair.database.services.subscriptions.resume(.id(pair.into), Edit())
+        try await pair.requireSound()
+    }
+
+    @Test func aPausedSubscriptionStaysPaused() async throws {
+        let pair = try await Pair()
+        let plan = try await pair.database.addPaidPlan()
+        try await pair.database.subscribe(pair.from, to: plan, reference: "r-1")
+        _ = try await pair.database.services.subscriptions.pause(.id(pair.from), until: nil, Edit())
+        _ = try await pair.merge()
+        #expect(try await pair.database.services.subscriptions.show(.id(pair.into)).status == .paused)
+        #expect(try await pair.database.services.subscriptions.resume(.id(pair.into), Edit()).status == .active)
+        try await pair.requireSound()
+    }
+
+    @Test func ofTwoSubscriptionsTheRestOfOneIsGiven() async throws {
+        let pair = try await Pair(intoTrial: true)
+        let plan = try await pair.database.addPaidPlan()
+        let paid = try await pair.database.subscribe(pair.from, to: plan, reference: "r-1")
+        _ = try await pair.database.services.clock.advance(by: .days(3))
+        let merge = try await pair.merge()
+        #expect(merge.subscription == .ended)
+        let trialEnd = TestDatabase.start + .days(14)
+        let end = try #require(paid.currentPeriodEnd)
+        let left = end - (TestDatabase.start + .days(3))
+        #expect(merge.grants.map(\.interval) == [Interval(from: trialEnd, until: trialEnd + left)])
+        #expect(merge.grants.map(\.source) == [.purchase])
+        #expect(try await pair.database.services.subscriptions.show(.id(pair.into)).status == .trialing)
+        #expect(try await pair.database.services.subscriptions.show(.id(pair.from)).status == .canceled)
+        try await pair.requireSound()
+    }
+
+    @Test func aTrialThatIsOverUnrecordedIsNotCarried() async throws {
+        let pair = try await Pair(fromTrial: true, intoTrial: true)
+        _ = try await pair.database.services.clock.advance(by: .days(14))
+        let merge = try await pair.merge()
+        #expect(merge.subscription == .none)
+        #expect(merge.grants.isEmpty)
+        #expect(try await pair.database.services.subscriptions.show(.id(pair.from)).status == .expired)
+    }
+
+    @Test func whoWasKeptOutStaysOut() async throws {
+        let pair = try await Pair()
+        _ = try await pair.accounts.suspend(.id(pair.from), reason: "Shared")
+        _ = try await pair.merge()
+        #expect(try await pair.accounts.overview(.id(pair.into)).status == .suspended)
+        #expect(try await pair.accounts.overview(.id(pair.from)).status == .merged)
+        _ = try await pair.accounts.reinstate(.id(pair.into), reason: "Cleared up")
+        try await pair.requireSound()
+    }
+
+    @Test func mergingAgainGathersAll() async throws {
+        let pair = try await Pair()
+        _ = try await pair.merge()
+        let last = try await pair.accounts.signUp(email: email("last@example.com"), wantsTrial: false).account.id
+        _ = try await pair.accounts.merge(.id(pair.into), into: .id(last), reason: "And again")
+        #expect(try await pair.accounts.overview(.id(pair.from)).account.mergedInto == last)
+        for address in ["work@example.com", "home@example.com", "last@example.com"] {
+            #expect(try await pair.accounts.overview(.email(email(address))).account.id == last)
+        }
+        // One of her own addresses may become the one she is written to at.
+        _ = try await pair.accounts.changeEmail(.id(last), to: email("home@example.com"))
+        let emails = try await pair.database.store().read { try $0.canonicalEmails(of: last) }
+        #expect(emails == ["home@example.com", "work@example.com"])
+    }
+}

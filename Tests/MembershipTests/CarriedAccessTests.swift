@@ -1,0 +1,83 @@
+import Membership
+import Testing
+
+struct CarriedAccessTests {
+    private let start = Timestamp(milliseconds: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+
+    private func version(_ amount: Int64?, _ entitlement: Entitlement = .allTitles) throws -> PlanVersion {
+        let prices = try amount.map { [Money(amountMinor: $0, currency: try Currency(parsing: "EUR"))] } ?? []
+        let terms = try PlanTerms(prices: prices, trialDays: 14, graceDays: 7, entitlements: [entitlement])
+        return PlanVersion(plan: try Slug(parsing: "membership"), version: 1, terms: terms, publishedAt: start)
+    }
+
+    private func paid(_ periods: Int, _ entitlement: Entitlement = .allTitles, from: Timestamp? = nil) throws
+        -> Subscription
+    {
+        .started(
+            id: .init(rawValue: 1), of: .init(rawValue: 2), to: try version(999, entitlement), zone: .utc,
+            paidPeriods: periods, at: from ?? start)
+    }
+
+    private func trial(from: Timestamp? = nil) throws -> Subscription {
+        .trial(id: .init(rawValue: 1), of: .init(rawValue: 2), to: try version(999), zone: .utc, at: from ?? start)
+    }
+
+    @Test func paidTimeBeginsWhenTheOtherEndsAndKeepsItsLength() throws {
+        let now = start + .days(10)
+        let carried = try paid(2).carriedAccess(into: paid(1), at: now)
+        // January is over with the other; what is left of January and February is 49 days.
+        let february = start + .days(31)
+        #expect(carried.map(\.source) == [.purchase])
+        #expect(carried.map(\.interval) == [Interval(from: february, until: february + .days(49))])
+    }
+
+    @Test func paidTimeForWhatTheOtherDoesNotGiveBeginsAtOnce() throws {
+        let now = start + .days(10)
+        let golem = Entitlement.title(try Slug(parsing: "golem"))
+        let carried = try paid(1).carriedAccess(into: paid(1, golem), at: now)
+        #expect(carried.map(\.interval) == [Interval(from: now, until: start + .days(31))])
+        // A title is part of all titles.
+        let waiting = try paid(1, golem).carriedAccess(into: paid(1), at: now)
+        #expect(waiting.map(\.interval) == [Interval(from: start + .days(31), until: start + .days(52))])
+    }
+
+    @Test func freeDaysStayFreeUntilTheSameMoment() throws {
+        let carried = try trial(from: start + .days(3)).carriedAccess(into: trial(), at: start + .days(5))
+        #expect(carried.map(\.source) == [.complimentary])
+        #expect(carried.map(\.interval) == [Interval(from: start + .days(5), until: start + .days(17))])
+    }
+
+    @Test func paidTimeAfterATrialStaysBehindIt() throws {
+        var life = SubscriptionLife(try trial())
+        try life.pay(forPeriods: 1, at: start)
+        let now = start + .days(4)
+        let carried = life.subscription.carriedAccess(into: try trial(from: now), at: now)
+        let (trialEnd, otherEnd) = (start + .days(14), now + .days(14))
+        #expect(carried.map(\.source) == [.complimentary, .purchase])
+        #expect(
+            carried.map(\.interval) == [
+                Interval(from: now, until: trialEnd), Interval(from: otherEnd, until: otherEnd + .days(31)),
+            ])
+    }
+
+    @Test func graceAndWhatHasEndedAreNotCarried() throws {
+        #expect(try paid(0).carriedAccess(into: paid(1), at: start + .days(1)).isEmpty)
+        #expect(try trial().carriedAccess(into: paid(1), at: start + .days(14)).isEmpty)
+    }
+
+    @Test func whatAPausedSubscriptionKeptIsCarried() throws {
+        var life = SubscriptionLife(try paid(1))
+        try life.pause(until: nil, at: start + .days(11))
+        let now = start + .days(100)
+        let carried = life.subscription.carriedAccess(into: try trial(from: now), at: now)
+        let free = now + .days(14)
+        #expect(carried.map(\.interval) == [Interval(from: free, until: free + .days(20))])
+    }
+
+    @Test func aFreePlanIsKeptToTheEndOfItsPeriod() throws {
+        let free = Subscription.started(
+            id: .init(rawValue: 1), of: .init(rawValue: 2), to: try version(0), zone: .utc, paidPeriods: 0, at: start)
+        let carried = free.carriedAccess(into: try paid(3), at: start + .days(1))
+        #expect(carried.map(\.interval) == [Interval(from: start + .days(1), until: start + .days(31))])
+    }
+}
