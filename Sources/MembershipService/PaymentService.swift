@@ -27,8 +27,9 @@ public struct NewPayment: Sendable {
     }
 
     /// What the event says of it.
-    var json: JSONText {
+    func json(_ id: Identifier<Payment>) -> JSONText {
         var json = JSONText()
+        json.add("payment", id.description)
         json.add("amount_minor", amount.amountMinor)
         json.add("currency", amount.currency.code)
         json.add("periods", periods)
@@ -89,10 +90,9 @@ public struct PaymentService: Sendable {
             life.advance(to: tx.now)
             if !life.subscription.status.isFinal { try new.requireAmount(for: life.subscription) }
             try life.pay(forPeriods: new.periods, at: tx.now)
-            let payment = try tx.insertPayment(new, for: life.subscription)
-            var json = new.json
-            json.add("payment", payment.id.description)
-            try tx.record([life], data: json)
+            let id = tx.newPaymentIdentifier()
+            let payment = try tx.insertPayment(id, new, for: life.subscription)
+            try tx.record([life], data: new.json(id))
             return Receipt(payment: payment, subscription: life.subscription, wasKnown: false)
         }
     }
@@ -125,9 +125,11 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    func insertPayment(_ new: NewPayment, for subscription: Subscription) throws -> Payment {
+    func insertPayment(
+        _ id: Identifier<Payment>, _ new: NewPayment, for subscription: Subscription
+    ) throws -> Payment {
         try insertPayment(
-            of: subscription.accountID, for: subscription.id, amount: new.amount, periods: new.periods,
+            id, of: subscription.accountID, for: subscription.id, amount: new.amount, periods: new.periods,
             reference: new.reference)
     }
 }

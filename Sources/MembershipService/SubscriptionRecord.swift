@@ -49,7 +49,8 @@ extension WriteTransaction {
     ) -> [NewEvent] {
         let told = isTold ? life.toldIndex : nil
         return life.steps.enumerated().map { index, step in
-            var json = step.byClock ? JSONText() : data
+            // What was paid with a beginning belongs to the payment's event alone.
+            var json = step.byClock || step.transition == .start ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }
             json.add("transition", step.transition.rawValue)
             json.add("subscription", step.subscription.snapshot)

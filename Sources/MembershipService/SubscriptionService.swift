@@ -51,22 +51,20 @@ public struct SubscriptionService: Sendable {
                     .transitionForbidden, "\(version) has no price, so that nobody can subscribe to it.",
                     remedy: "Publish a version with a price: fortnight plan add, then fortnight plan publish.")
             }
-            let subscription = Subscription.started(
+            let unpaid = Subscription.started(
                 id: tx.newSubscriptionIdentifier(), of: account.id, to: version, zone: Zone(stored: account.timeZone),
                 paidPeriods: 0, at: tx.now)
+            var life = SubscriptionLife(beginning: unpaid, by: .start)
             guard let payment else {
-                try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
-                return subscription
+                try tx.recordBeginning(life, reason: reason)
+                return unpaid
             }
-            _ = try subscription.unsettledPeriods(payment.periods)
-            try payment.requireAmount(for: subscription)
-            let paid = Subscription.started(
-                id: subscription.id, of: account.id, to: version, zone: subscription.zone,
-                paidPeriods: payment.periods, at: tx.now)
-            try tx.recordBeginning(
-                SubscriptionLife(beginning: paid, by: .start), reason: reason, data: payment.json)
-            _ = try tx.insertPayment(payment, for: paid)
-            return paid
+            try payment.requireAmount(for: unpaid)
+            try life.pay(forPeriods: payment.periods, at: tx.now)
+            let id = tx.newPaymentIdentifier()
+            try tx.recordBeginning(life, reason: reason, data: payment.json(id))
+            _ = try tx.insertPayment(id, payment, for: life.subscription)
+            return life.subscription
         }
     }
 

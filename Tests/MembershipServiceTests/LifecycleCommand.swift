@@ -135,7 +135,7 @@ extension LifecycleModel {
         begin(0, of: &new, at: now)
         if new.settled == 0 { new.status = .pastDue }
         agreement = new
-        write([Deed(.subscriptionStarted, now)])
+        write([Deed(.subscriptionStarted, now)] + (payment == nil ? [] : [Deed(.paymentRecorded, now)]))
         return true
     }
 
