@@ -38,11 +38,8 @@ public struct SubscriptionLife: Sendable {
         ]
     }
 
-    /// The step of which the reader is told: the last that has a message. What a later one has overtaken would only
-    /// confuse, and so would the warning of a debt that has been settled.
-    public var told: Step? { toldIndex.map { steps[$0] } }
-
-    /// The place of ``told`` among the steps.
+    /// The place of the step of which the reader is told: the last that has a message. What a later one has overtaken
+    /// would only confuse, and so would the warning of a debt that has been settled.
     package var toldIndex: Int? {
         guard let index = steps.lastIndex(where: { $0.transition.rule.message != nil }) else { return nil }
         let isWarning = steps[index].transition.rule.message == .paymentOverdue
@@ -279,14 +276,18 @@ extension SubscriptionLife {
         guard subscription.nextVersion?.version != version || immediately else {
             throw forbidden(.changePlan, "it changes to \(version) already")
         }
-        if subscription.status != .trialing { try requirePrice(of: version) }
+        // A trial that nothing is to follow needs none.
+        if subscription.status != .trialing || subscription.convertsTrial { try requirePrice(of: version) }
         let next = subscription.periodIndex.map { $0 + 1 } ?? 0
         if immediately {
             guard subscription.settledPeriods <= next else {
+                let paid = "periods are paid ahead up to \(subscription.boundary(subscription.settledPeriods)); "
                 throw forbidden(
                     .changePlan,
-                    "periods are paid ahead up to \(subscription.boundary(subscription.settledPeriods)); "
-                        + "change it at the renewal after them")
+                    paid
+                        + (subscription.status == .trialing
+                            ? "when the first has begun, change it at the renewal after them"
+                            : "change it at the renewal after them"))
             }
             take(.changePlan, at: moment) { $0.change(to: version, withPeriod: next) }
         } else {

@@ -112,7 +112,7 @@ extension ReadTransaction {
     func earlierPayment(_ new: NewPayment, of account: Account) throws -> Payment? {
         guard let earlier = try payment(reference: new.reference) else { return nil }
         let payment = earlier.payment
-        guard earlier.account == account.id, payment.amount == new.amount, payment.periods == new.periods else {
+        guard try isPart(earlier.account, of: account.id), payment.amount == new.amount, payment.periods == new.periods else {
             throw MembershipError(
                 .referenceReused,
                 "Reference ‘\(new.reference)’ is that of another payment: \(payment.amount) for \(payment.periods) "
@@ -121,6 +121,18 @@ extension ReadTransaction {
                 remedy: "Nothing was recorded. Give each payment its own reference.")
         }
         return payment
+    }
+}
+
+extension ReadTransaction {
+    /// Whether an account is another one, or has become part of it.
+    private func isPart(_ account: Identifier<Account>, of other: Identifier<Account>) throws -> Bool {
+        var account = account
+        while account != other {
+            guard let next = try self.account(.id(account)).mergedInto else { return false }
+            account = next
+        }
+        return true
     }
 }
 

@@ -52,7 +52,7 @@ public struct SubscriptionService: Sendable {
                     remedy: "Publish a version with a price: fortnight plan add, then fortnight plan publish.")
             }
             let unpaid = Subscription.started(
-                id: tx.newSubscriptionIdentifier(), of: account.id, to: version, zone: Zone(stored: account.timeZone),
+                id: tx.newSubscriptionIdentifier(), of: account.id, to: version, zone: try Zone(stored: account.timeZone),
                 paidPeriods: 0, at: tx.now)
             var life = SubscriptionLife(beginning: unpaid, by: .start)
             guard let payment else {

@@ -63,8 +63,12 @@ extension WriteTransaction {
 
     /// Notes that a grant was found not to be true.
     package func voidGrant(_ grant: Identifier<Grant>, of account: Identifier<Account>) throws {
+        // Another machine's clock may have been ahead when it was recorded.
         try sql.submit(
-            "UPDATE grants SET voided_at = $1 WHERE account_id = $2 AND grant_id = $3 AND voided_at IS NULL",
+            """
+            UPDATE grants SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END
+            WHERE account_id = $2 AND grant_id = $3 AND voided_at IS NULL
+            """,
             [now, account, grant])
     }
 }
