@@ -42,17 +42,18 @@ public struct NewPayment: Sendable {
     func requireAmount(for subscription: Subscription) throws {
         guard !takesAnyAmount else { return }
         let remedy = "If this was agreed, say so with --any-amount."
+        let version = subscription.versionToPayFor
         guard let price = subscription.price(ofPeriods: periods, in: amount.currency) else {
-            let currencies = subscription.terms.prices.map(\.currency.code).joined(separator: ", ")
+            let currencies = version.terms.prices.map(\.currency.code).joined(separator: ", ")
             throw MembershipError(
                 .amountMismatch,
-                "\(subscription.version) has no price in \(amount.currency.code); its prices are in "
+                "\(version) has no price in \(amount.currency.code); its prices are in "
                     + (currencies.isEmpty ? "no currency." : currencies + "."), remedy: remedy)
         }
         guard price.amountMinor == amount.amountMinor else {
             throw MembershipError(
                 .amountMismatch,
-                "\(amount) is not what \(periods) \(periods == 1 ? "period" : "periods") of \(subscription.version) "
+                "\(amount) is not what \(periods) \(periods == 1 ? "period" : "periods") of \(version) "
                     + "cost: \(price).", remedy: remedy)
         }
     }
@@ -112,7 +113,8 @@ extension ReadTransaction {
     func earlierPayment(_ new: NewPayment, of account: Account) throws -> Payment? {
         guard let earlier = try payment(reference: new.reference) else { return nil }
         let payment = earlier.payment
-        guard try isPart(earlier.account, of: account.id), payment.amount == new.amount, payment.periods == new.periods else {
+        guard try isPart(earlier.account, of: account.id), payment.amount == new.amount, payment.periods == new.periods
+        else {
             throw MembershipError(
                 .referenceReused,
                 "Reference ‘\(new.reference)’ is that of another payment: \(payment.amount) for \(payment.periods) "

@@ -24,7 +24,9 @@ struct SubscriptionServiceTests {
     /// A database whose plan has a price, and a reader without a subscription.
     private func prepared(live clock: ManualClock? = nil) async throws -> (TestDatabase, AccountReference) {
         let database =
-            if let clock { try await TestDatabase.live(clock: clock.wallClock) } else { try await TestDatabase.sandbox() }
+            if let clock { try await TestDatabase.live(clock: clock.wallClock) } else {
+                try await TestDatabase.sandbox()
+            }
         try await database.services.plans.publishPriced()
         let email = try EmailAddress(parsing: "ada@example.com")
         _ = try await database.services.accounts.signUp(email: email, wantsTrial: false)
@@ -92,8 +94,9 @@ struct SubscriptionServiceTests {
         }
         #expect(known.filter { !$0 }.count == 1)
         #expect(try await database.services.payments.list(ada).count == 1)
-        #expect(await code { _ = try await database.services.payments.record(ada, payment("INV-1", periods: 2)) }
-            == .referenceReused)
+        #expect(
+            await code { _ = try await database.services.payments.record(ada, payment("INV-1", periods: 2)) }
+                == .referenceReused)
     }
 
     @Test func aPaymentIsKnownAlsoAfterItsAccountWasMerged() async throws {
