@@ -15,9 +15,12 @@ struct ThreeYearsTests {
         let store = try await database.store()
         try await database.services.prepareForThreeYears(store)
         let members = try await signUp(store)
-        let jobs = try await database.services.jobs.list().map(\.name).filter { !["outbox-delivery", "purge"].contains($0) }
+        let jobs = try await database.services.jobs.list().map(\.name).filter {
+            !["outbox-delivery", "purge"].contains($0)
+        }
         #expect(jobs.contains("renewal"))
-        let payers = Dictionary(grouping: members.flatMap { member in member.paymentDays.map { ($0, member) } }, by: \.0)
+        let payers = Dictionary(
+            grouping: members.flatMap { member in member.paymentDays.map { ($0, member) } }, by: \.0)
         for day in 0...ThreeYearsTests.days {
             let now = TestDatabase.start + .days(day)
             _ = try await database.services.clock.set(to: now)

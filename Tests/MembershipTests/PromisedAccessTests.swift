@@ -99,10 +99,14 @@ struct PromisedAccessTests {
         kinds.append(try Fixture.started().after { try $0.pause(until: start + .days(50), at: start + .days(3)) })
         kinds.append(try Fixture.started().after { try $0.changePlan(to: Fixture.free, now: false, at: start) })
         kinds.append(
-            try Fixture.started(Fixture.free, paid: 0).after { try $0.changePlan(to: Fixture.yearly, now: false, at: start) })
-        for subscription in kinds + (try kinds.filter { $0.status != .paused }.map { kind in
-            try kind.after { try $0.cancel(now: false, at: start) }
-        }) {
+            try Fixture.started(Fixture.free, paid: 0).after {
+                try $0.changePlan(to: Fixture.yearly, now: false, at: start)
+            })
+        for subscription in kinds
+            + (try kinds.filter { $0.status != .paused }.map { kind in
+                try kind.after { try $0.cancel(now: false, at: start) }
+            })
+        {
             var moments: [Timestamp] = []
             var later = subscription
             while let due = later.dueAt, moments.count < 16 {

@@ -255,7 +255,9 @@ struct SubscriptionLifeTests {
 
     @Test func aPauseEndsInTheFutureAndWithinAYear() throws {
         for end in [start, start + TimeSpan(milliseconds: -1), start + .days(366) + TimeSpan(milliseconds: 1)] {
-            #expect(throws: MembershipError.self) { try Fixture.started().after { try $0.pause(until: end, at: start) } }
+            #expect(throws: MembershipError.self) {
+                try Fixture.started().after { try $0.pause(until: end, at: start) }
+            }
         }
         _ = try Fixture.started().after { try $0.pause(until: start + .days(366), at: start) }
     }
@@ -374,7 +376,9 @@ struct SubscriptionLifeTests {
     ) throws {
         guard let command = command(transition), !transition.rule.from.contains(status) else { return }
         // A trial is activated by ending it, and what is paused is resumed: other rows of the table.
-        if transition == .activate && status == .trialing || transition == .withdrawCancel && status == .paused { return }
+        if transition == .activate && status == .trialing || transition == .withdrawCancel && status == .paused {
+            return
+        }
         let subscription = try SubscriptionFixture.subscription(status)
         var life = SubscriptionLife(subscription)
         let error = #expect(throws: MembershipError.self) { try command(&life) }
