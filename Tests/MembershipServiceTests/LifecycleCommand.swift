@@ -350,9 +350,10 @@ extension LifecycleCommand {
                         + " | grep -o 'grant_[0-9a-z]*' | head -1)\"", "--reason wrong",
                 ]
             case .setClock(let moment): ["clock set", LifecycleCommand.text(moment)]
-            case .runJobs: ["jobs run"]
+            case .runJobs: ["jobs run $job; done"]
             }
-        return "fortnight " + words.joined(separator: " ")
+        let loop = self == .runJobs ? "for job in trial-expiry renewal trial-reminder; do " : ""
+        return loop + "fortnight " + words.joined(separator: " ")
     }
 
     static func text(_ moment: Int64) -> String { Timestamp(milliseconds: moment).rfc3339 }

@@ -66,6 +66,10 @@ enum LifecycleStep: Equatable {
 // MARK: - Inventing histories
 
 extension LifecycleHistory {
+    /// Before this no history begins: a sandbox that a person makes for a script of one begins with the wall clock, and
+    /// goes forward only.
+    static let epoch: Int64 = 1_893_456_000_000  // 2030-01-01T00:00:00Z
+
     static let zones = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]
     static let plans = ["membership", "thirty", "yearly", "gratis", "local"]
 

@@ -50,6 +50,9 @@ struct LifecycleModel {
         var extraGraceDays = 0
     }
 
+    /// What can happen in a history.
+    static let kinds: [Event.Kind] =
+        SubscriptionTransition.allCases.map(\.rule.event) + [.accountCreated, .trialEnding, .grantAdded, .grantVoided]
     static let article = "golem/the-bridge"
     static func opens(_ right: String) -> Bool { ["all-titles", "title:golem"].contains(right) }
 

@@ -10,12 +10,14 @@ struct LifecycleScript {
         var lines = [
             "export FORTNIGHT_DATABASE=\"$(mktemp -d)/model.db\" ZONE=\(zone)",
             "fortnight init --sandbox",
-            "fortnight clock set 2026-01-01T00:00:00Z",
+            LifecycleCommand.setClock(LifecycleHistory.epoch).line,
         ]
-        lines += LifecycleModel.Offer.all.flatMap(\.lines)
         lines += [
             "fortnight title add golem --name Golem --access premium",
             "fortnight title add other --name Other --access premium",
+        ]
+        lines += LifecycleModel.Offer.all.flatMap(\.lines)
+        lines += [
             "fortnight article import --title golem - <<'FEED'",
             #"{"version":"https://jsonfeed.org/version/1.1","title":"Golem","items":[{"id":"the-bridge","#
                 + #""title":"The bridge","content_html":"<p>An opening.</p>","date_published":"2026-01-01T00:00:00Z"}]}"#,
@@ -33,7 +35,16 @@ struct LifecycleScript {
 }
 
 extension LifecycleModel.Offer {
+    /// Makes the plan, or its next version.
     fileprivate var lines: [String] {
-        ["# plan \(label)"]
+        let prices = prices.sorted { $0.key < $1.key }.map { currency, amount in
+            "--price \(Money(amountMinor: amount, currency: Currency(stored: currency)).decimal):\(currency)"
+        }
+        let words =
+            ["fortnight plan add \(name)"] + prices + [
+                "--interval '\(every) \(unit.rawValue)'", "--trial-days \(trialDays)", "--grace-days \(graceDays)",
+                "--entitlement \(gives)",
+            ]
+        return [words.joined(separator: " "), "fortnight plan publish \(name)"]
     }
 }

@@ -42,6 +42,7 @@ struct LifecycleSubject {
     /// A database with the article and the plans that histories are about.
     static func makeDatabase() async throws -> (TestDatabase, Store) {
         let database = try await TestDatabase.sandbox()
+        _ = try await database.services.clock.set(to: Timestamp(milliseconds: LifecycleHistory.epoch))
         try await database.addArticle(LifecycleModel.article)
         try await database.addArticle("other/a-stone")
         let store = try await database.store()
