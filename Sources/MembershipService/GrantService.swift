@@ -96,7 +96,8 @@ public struct GrantService: Sendable {
         }
     }
 
-    /// An account's grants, oldest first.
+    /// An account's grants, oldest first: all there ever were, with those that were voided, unless one time or the other
+    /// is asked about.
     ///
     /// - Parameters:
     ///   - moment: only those that hold at it; nil for all.
@@ -106,10 +107,11 @@ public struct GrantService: Sendable {
         _ reference: AccountReference, at moment: Timestamp? = nil, knownAt known: Timestamp? = nil
     ) async throws -> [Grant] {
         try await store.read { tx in
-            try tx.allGrants(of: tx.account(reference).id).filter { grant in
-                (known.map(grant.wasKnown(at:)) ?? (grant.voidedAt == nil))
-                    && (moment.map(grant.interval.contains) ?? true)
-            }
+            let all = try tx.allGrants(of: tx.account(reference).id)
+            guard moment != nil || known != nil else { return all }
+            return all.filter { grant in
+                grant.wasKnown(at: known ?? tx.now) && (moment.map(grant.interval.contains) ?? true)
+            }.map { $0.asKnown(at: known ?? tx.now) }
         }
     }
 }

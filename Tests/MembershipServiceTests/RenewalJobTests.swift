@@ -53,7 +53,8 @@ struct RenewalJobTests {
         }
         #expect(
             kinds == [
-                .accountCreated, .subscriptionStarted, .paymentRecorded, .subscriptionRenewed, .subscriptionPastDue, .subscriptionExpired,
+                .accountCreated, .subscriptionStarted, .paymentRecorded, .subscriptionRenewed, .subscriptionPastDue,
+                .subscriptionExpired,
             ])
         #expect(messages == [.welcome, .accessEnded])
     }

@@ -14,11 +14,9 @@ struct SubscriptionServiceTests {
         }
     }
 
-    private let euro = try! Currency(parsing: "EUR")
-
     private func payment(_ reference: String, periods: Int = 1) throws -> NewPayment {
-        try NewPayment(
-            amount: Money(amountMinor: 999 * Int64(periods), currency: euro), reference: reference, periods: periods)
+        let amount = Money(amountMinor: 999 * Int64(periods), currency: try Currency(parsing: "EUR"))
+        return try NewPayment(amount: amount, reference: reference, periods: periods)
     }
 
     /// A database whose plan has a price, and a reader without a subscription.
