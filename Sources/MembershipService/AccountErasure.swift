@@ -11,8 +11,9 @@ extension AccountService {
         public let lettersRemoved: Int
         /// When.
         public let erasedAt: Timestamp
-        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile.
-        public let isLogCleared: Bool
+        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile, nil where that is
+        /// not in our hands: a PostgreSQL server clears old rows and its log in its own time.
+        public let isLogCleared: Bool?
     }
 
     /// Removes everything that names a person, from the account and those merged into it, and from the folders that
@@ -67,8 +68,12 @@ extension AccountService {
     }
 
     /// The erasure stands whatever becomes of this.
-    private func isLogCleared() async -> Bool {
-        (try? await store.engine.scrub()) ?? false
+    private func isLogCleared() async -> Bool? {
+        do {
+            return try await store.engine.scrub()
+        } catch {
+            return false
+        }
     }
 }
 
