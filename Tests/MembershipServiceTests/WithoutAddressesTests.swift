@@ -3,8 +3,10 @@ import Testing
 @testable import MembershipService
 
 struct WithoutAddressesTests {
-    @Test(arguments: ["ada@1und1.de", "ada@example.com", "<ada@1und1.de>", "to:ada@[127.0.0.1]", "Ada@1", "a@b@2", "@ada",
-        "membership@2.de", "ada@1und1.de,", "ada\t@x.de"])
+    @Test(arguments: [
+        "ada@1und1.de", "ada@example.com", "<ada@1und1.de>", "to:ada@[127.0.0.1]", "Ada@1", "a@b@2", "@ada",
+        "membership@2.de", "ada@1und1.de,", "ada\t@x.de",
+    ])
     func anAddressIsLeftOut(_ address: String) {
         #expect("Mail to \(address) failed.".withoutAddresses == "Mail to … failed.")
     }
