@@ -18,7 +18,8 @@ public struct OutboxMessage: Equatable, Sendable {
     public let deliveredAt: Timestamp?
     /// When it was given up.
     public let deadAt: Timestamp?
-    /// The file it went to; nil when it went to a server. `nowhere` when nothing leaves this database.
+    /// The file it went to, or is to go to and may be in already; nil when it went to a server, or when nothing leaves this
+    /// database.
     public let destination: String?
 
     /// Makes a record of a message.

@@ -2,14 +2,22 @@ import Foundation
 
 /// Delivers mail into a folder: a file for each, which other programs can read and a person can open.
 struct FolderTransport: MailTransport {
+    /// Absolute: what is on record must be found from any directory.
     let folder: String
 
     func deliver(_ mail: Mail) async throws(MailFailure) -> String? {
-        let name = FolderTransport.fileName(of: mail.messageID)
+        let path = path(of: mail.messageID)
         let bytes = mail.rfc5322()
-        return try await MailThread.run { [folder] () throws(MailFailure) in
-            try FolderTransport.write(bytes, to: name, in: folder)
+        try await MailThread.run { [folder] () throws(MailFailure) in
+            try FolderTransport.write(bytes, to: path, in: folder)
         }
+        return path
+    }
+
+    func place(of messageID: String) -> String? { path(of: messageID) }
+
+    private func path(of messageID: String) -> String {
+        (folder.hasSuffix("/") ? folder : folder + "/") + FolderTransport.fileName(of: messageID)
     }
 
     /// One name for one Message-ID, so that a mail that is delivered again takes its own place. What could mean
@@ -32,19 +40,19 @@ struct FolderTransport: MailTransport {
     private static func number(_ byte: UInt8) -> String { "%" + QuotedPrintable.escaped(byte).dropFirst() }
 
     /// Writes under another name first, so that whoever looks into the folder finds whole mails only.
-    private static func write(_ bytes: [UInt8], to name: String, in folder: String) throws(MailFailure) -> String {
-        let path = folder + "/" + name
-        let draft = folder + "/." + UUID().uuidString + ".tmp"
+    private static func write(_ bytes: [UInt8], to path: String, in folder: String) throws(MailFailure) {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw MailFailure.temporary("The folder ‘\(folder)’ cannot be made: \(error.localizedDescription)")
+            throw MailFailure.outage("The folder ‘\(folder)’ cannot be made: \(error.localizedDescription)")
         }
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure(in: folder) }
+        let draft = LetterFile.draft(of: path)
+        let file = try openAlone(draft, in: folder)
+        defer { close(file) }
         do throws(MailFailure) {
-            defer { close(file) }
+            // An interrupted delivery may have left something in it.
+            guard ftruncate(file, 0) == 0 else { throw failure(in: folder) }
             try writeAll(bytes, to: file, in: folder)
             guard fsync(file) == 0, rename(draft, path) == 0 else { throw failure(in: folder) }
         } catch {
@@ -52,7 +60,29 @@ struct FolderTransport: MailTransport {
             throw error
         }
         try keepNames(of: folder)
-        return path
+    }
+
+    /// Opens a draft that nobody else is writing; whoever is, is waited for. A lock ends with its process.
+    private static func openAlone(_ draft: String, in folder: String) throws(MailFailure) -> Int32 {
+        while true {
+            let file = open(draft, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            guard file >= 0 else { throw failure(in: folder) }
+            while flock(file, LOCK_EX) != 0 {
+                guard errno == EINTR else {
+                    let refusal = failure(in: folder)
+                    close(file)
+                    throw refusal
+                }
+            }
+            // Whoever had it before has given the file its own name, or removed it.
+            var (mine, named) = (stat(), stat())
+            if fstat(file, &mine) == 0, lstat(draft, &named) == 0, mine.st_ino == named.st_ino,
+                mine.st_dev == named.st_dev
+            {
+                return file
+            }
+            close(file)
+        }
     }
 
     static func writeAll(_ bytes: [UInt8], to file: Int32, in folder: String) throws(MailFailure) {
@@ -73,11 +103,12 @@ struct FolderTransport: MailTransport {
         guard fsync(directory) == 0 else { throw failure(in: folder) }
     }
 
-    /// A disk can be emptied and a right given: only a name that no file can have is there for good.
+    /// A disk can be emptied and a right given, and until then no mail gets in: only a name that no file can have is this
+    /// mail's own, and there for good.
     private static func failure(in folder: String) -> MailFailure {
         let number = errno
         return MailFailure(
-            isPermanent: number == ENAMETOOLONG,
+            number == ENAMETOOLONG ? .permanent : .outage,
             text: "The folder ‘\(folder)’ cannot be written to: \(String(cString: strerror(number))).")
     }
 }

@@ -19,7 +19,9 @@ package enum MailDestination {
             guard !path.isEmpty, !path.unicodeScalars.contains(where: PlainText.isControl) else {
                 throw refused("has no path of a folder")
             }
-            return FolderTransport(folder: path)
+            // The next process may be started elsewhere.
+            let isAbsolute = path.hasPrefix("/")
+            return FolderTransport(folder: isAbsolute ? path : FileManager.default.currentDirectoryPath + "/" + path)
         }
         guard text.hasPrefix("smtp://") || text.hasPrefix("smtps://") else { throw refused("is of no known kind") }
         let server = try SMTPServer(parsing: text, timeout: timeout)

@@ -89,29 +89,39 @@ final class SMTPConversation {
         }
         if let reply, reply.code >= 400 {
             let numbers = "\(reply.code)" + (reply.detail.map { " " + $0 } ?? "")
-            return MailFailure(isPermanent: isPermanent(reply.code), text: "The server refused \(object): \(numbers).")
+            return MailFailure(kind(of: reply.code), text: "The server refused \(object): \(numbers).")
         }
         switch code {
         case FORTNIGHT_CURL_OPERATION_TIMEDOUT:
-            return .temporary("The server did not answer within \(Double(timeout.milliseconds) / 1000) seconds.")
+            return broken("The server did not answer within \(Double(timeout.milliseconds) / 1000) seconds.")
         case FORTNIGHT_CURL_USE_SSL_FAILED:
-            return .temporary("The server does not offer STARTTLS, and an unprotected connection is not allowed.")
+            return .outage("The server does not offer STARTTLS, and an unprotected connection is not allowed.")
         case FORTNIGHT_CURL_LOGIN_DENIED:
-            return .temporary("The server does not accept the login.")
+            return .outage("The server does not accept the login.")
         default:
             let after = sent == mail.count ? " after it was given the mail, which may have arrived" : ""
-            return .temporary("The connection to the server failed\(after): \(words).")
+            return broken("The connection to the server failed\(after): \(words).")
+        }
+    }
+
+    /// A conversation that ended without an answer. Once the server has heard of the recipient, the mail may be the reason.
+    private func broken(_ text: String) -> MailFailure {
+        switch step {
+        case .greeting, .hello, .encryption, .login, .sender: .outage(text)
+        case .recipient, .message: .temporary(text)
         }
     }
 
     /// A refusal of this recipient or this mail will not change. Anything else is between the operator and the server,
     /// and mail that waits goes out when it is settled.
-    private func isPermanent(_ code: Int) -> Bool {
-        switch step {
-        case .recipient, .message: code >= 500
+    private func kind(of code: Int) -> MailFailure.Kind {
+        // With 421 a server closes the conversation, whatever it was about.
+        if code == 421 { return .outage }
+        return switch step {
+        case .recipient, .message: code >= 500 ? .permanent : .temporary
         // Of what stands in MAIL, only the size is this mail's own.
-        case .sender: code == 552
-        case .greeting, .hello, .encryption, .login: false
+        case .sender: code == 552 ? .permanent : .outage
+        case .greeting, .hello, .encryption, .login: .outage
         }
     }
 

@@ -12,8 +12,10 @@ struct SMTPTransport: MailTransport {
         return nil
     }
 
+    func place(of messageID: String) -> String? { nil }
+
     private static func send(_ mail: Mail, to server: SMTPServer) throws(MailFailure) {
-        guard let curl = fortnight_curl_open() else { throw MailFailure.temporary("libcurl has no memory.") }
+        guard let curl = fortnight_curl_open() else { throw MailFailure.outage("libcurl has no memory.") }
         let problem = UnsafeMutablePointer<CChar>.allocate(capacity: FORTNIGHT_CURL_ERROR_SIZE)
         problem.initialize(repeating: 0, count: FORTNIGHT_CURL_ERROR_SIZE)
         let conversation = SMTPConversation(
@@ -48,7 +50,7 @@ struct SMTPTransport: MailTransport {
         }
         if let certificates = server.certificates { texts.append((FORTNIGHT_CURL_CAINFO, certificates)) }
         for (option, text) in texts where fortnight_curl_set_text(curl, option, text) != 0 {
-            throw MailFailure.temporary("libcurl does not take its settings.")
+            throw MailFailure.outage("libcurl does not take its settings.")
         }
         // The system's directory of certificates would be trusted beside a file of one's own.
         if server.certificates != nil { _ = fortnight_curl_set_text(curl, FORTNIGHT_CURL_CAPATH, nil) }

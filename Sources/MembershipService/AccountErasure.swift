@@ -1,5 +1,6 @@
 import Foundation
 public import Membership
+import MembershipMail
 import MembershipStore
 
 extension AccountService {
@@ -11,8 +12,9 @@ extension AccountService {
         public let lettersRemoved: Int
         /// When.
         public let erasedAt: Timestamp
-        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile.
-        public let isLogCleared: Bool
+        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile, nil where that is
+        /// not in our hands: a PostgreSQL server clears old rows and its log in its own time.
+        public let isLogCleared: Bool?
     }
 
     /// Removes everything that names a person, from the account and those merged into it, and from the folders that
@@ -29,7 +31,7 @@ extension AccountService {
         for _ in 0..<5 {
             let traces = try await traces(of: reference)
             let (id, known) = (traces.id, Set(traces.files))
-            removed.formUnion(try known.filter { try LetterFile.remove($0) })
+            removed.formUnion(try known.filter(removeLetter))
             try await store.claim { tx in try tx.removeFromJobRuns(traces.emails) }
             let erased = try await store.write { tx in try tx.erase(id, knownFiles: known, reason: reason) }
             guard let erased else { continue }
@@ -66,9 +68,25 @@ extension AccountService {
         }
     }
 
+    /// - Returns: false when it was not there any more, and in a copy, where what is named is not its own.
+    private func removeLetter(_ path: String) throws -> Bool {
+        guard store.deployment.delivers else { return false }
+        do {
+            return try LetterFile.remove(path)
+        } catch {
+            throw MembershipError(
+                .unreadableFile, error.text,
+                remedy: "Nothing was erased from the database. Make the file removable, and erase again.")
+        }
+    }
+
     /// The erasure stands whatever becomes of this.
-    private func isLogCleared() async -> Bool {
-        (try? await store.engine.scrub()) ?? false
+    private func isLogCleared() async -> Bool? {
+        do {
+            return try await store.engine.scrub()
+        } catch {
+            return false
+        }
     }
 }
 
@@ -99,20 +117,5 @@ extension WriteTransaction {
         try record(accounts.map { NewEvent(.accountErased, account: $0, reason: reason) })
         try removePerson(of: accounts)
         return (accounts, now)
-    }
-}
-
-/// A letter that was delivered into a folder.
-private enum LetterFile {
-    /// Removes it.
-    ///
-    /// - Returns: false when it was not there any more.
-    static func remove(_ path: String) throws(MembershipError) -> Bool {
-        if unlink(path) == 0 { return true }
-        let number = errno
-        if number == ENOENT || number == ENOTDIR { return false }
-        throw MembershipError(
-            .unreadableFile, "The letter \(path) cannot be removed: \(String(cString: strerror(number))).",
-            remedy: "Nothing was erased from the database. Make the file removable, and erase again.")
     }
 }

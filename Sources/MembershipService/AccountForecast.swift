@@ -23,22 +23,22 @@ public struct AccountForecast: Equatable, Sendable {
 }
 
 extension HistoryService {
-    /// Copies an account into a sandbox in a temporary folder, runs the jobs ahead there, and tells what happens. The
-    /// account itself is only read.
+    /// Copies what happens to an account into a sandbox in a temporary folder, without anything that names the person,
+    /// runs the jobs ahead there, and tells what happens. The account itself is only read.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`, and `invalid_input` for a time that is not ahead or
     ///   after 2099.
     public func forecast(_ reference: AccountReference, until end: Timestamp) async throws -> AccountForecast {
-        try await store.read { tx in
+        let account = try await store.read { tx in
             guard end > tx.now, end <= ClockService.last else {
                 throw MembershipError(
                     .invalidInput, "‘\(end)’ is not a time to look ahead to.",
                     remedy: "It is \(tx.now) now; give a later time, and not after \(ClockService.last).")
             }
+            return try tx.account(reference)
         }
-        let folder = NSTemporaryDirectory() + "fortnight-forecast-" + UUID().uuidString
+        let folder = ForecastFolder.new()
         do {
-            // What is in it is about a person.
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
@@ -49,13 +49,31 @@ extension HistoryService {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let location = DatabaseLocation(folder + "/forecast.db")
         let engine = try location.createNew()
-        _ = try await store.copy(
-            to: engine, named: location.name, .accounts([reference], identity: nil, withArticles: false))
+        _ = try await store.copy(to: engine, named: location.name, .lifeOnly(.id(account.id)))
         let sandbox = try await Store.open(engine, clock: .system, actor: Actor(stored: "forecast"))
         return try await Forecaster(
             services: Services(store: sandbox, ledgerKey: LedgerKeyFile(path: location.keyPath), options: options),
-            store: sandbox, reminder: .days(options.trialReminderDays), reference: reference, end: end
+            store: sandbox, reminder: .days(options.trialReminderDays), account: account, end: end
         ).run()
+    }
+}
+
+/// The temporary folders of forecasts.
+private enum ForecastFolder {
+    private static let beginning = "fortnight-forecast-"
+
+    /// The path of a new one. What forecasts left that were killed is removed: no forecast takes a day.
+    static func new() -> String {
+        let place = NSTemporaryDirectory()
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where name.hasPrefix(beginning) {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: place + name)
+            guard let changed = attributes?[.modificationDate] as? Date,
+                attributes?[.type] as? FileAttributeType == .typeDirectory, changed < Date(timeIntervalSinceNow: -86_400)
+            else { continue }
+            // It may be somebody else's.
+            try? FileManager.default.removeItem(atPath: place + name)
+        }
+        return place + beginning + UUID().uuidString
     }
 }
 
@@ -65,14 +83,15 @@ private struct Forecaster {
     let store: Store
     /// How long before the end of a trial its reader is told of it.
     let reminder: TimeSpan
-    let reference: AccountReference
+    /// As it is in the original; in the copy nothing names the person.
+    let account: Account
     let end: Timestamp
 
     /// Jobs that happen to no account: delivering what was written, and removing what is no longer needed.
     private static let leftOut: Set<String> = ["outbox-delivery", "purge"]
 
     func run() async throws -> AccountForecast {
-        let known = try await store.read { [reference] tx in try tx.events(of: tx.account(reference).id).count }
+        let known = try await store.read { [account] tx in try tx.events(of: account.id).count }
         // What is overdue now comes first.
         try await runJobs()
         while let moment = try await nextMoment() {
@@ -80,17 +99,19 @@ private struct Forecaster {
             try await runJobs()
         }
         _ = try await services.clock.set(to: end)
-        let (events, messages) = try await store.read { [reference] tx in
-            let account = try tx.account(reference).id
-            return (try tx.events(of: account), try tx.sentMessages(to: account))
+        let (events, messages) = try await store.read { [account] tx in
+            (try tx.events(of: account.id), try tx.sentMessages(to: account.id))
         }
         let messageOf = Dictionary(messages.map { ($0.eventSequence, $0.message) }) { first, _ in first }
+        let overview = try await services.accounts.overview(.id(account.id))
         return AccountForecast(
             until: end,
             entries: events.dropFirst(known).map {
                 AccountForecast.Entry(event: $0, message: messageOf[$0.sequence], details: $0.summary)
             },
-            end: try await services.accounts.overview(reference))
+            end: AccountService.Overview(
+                account: account, subscriptions: overview.subscriptions, grants: overview.grants,
+                suspension: overview.suspension, at: overview.at))
     }
 
     /// Each moment is later than the one before it, also when no job does what is due.

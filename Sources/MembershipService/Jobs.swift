@@ -29,10 +29,11 @@ struct ScheduledJob: Sendable {
                 "trial-reminder", every: .minutes(15), "Tell readers that their trial ends soon",
                 TrialReminderJob(days: options.trialReminderDays)),
             ScheduledJob(
+                "purge", every: .days(1), "Remove records of old runs, and messages settled long ago", PurgeJob()),
+            // The last, because it waits for a server that may not answer.
+            ScheduledJob(
                 "outbox-delivery", every: .minutes(1), "Deliver the messages to readers",
                 OutboxDeliveryJob(options: options.mail)),
-            ScheduledJob(
-                "purge", every: .days(1), "Remove records of old runs, and messages delivered long ago", PurgeJob()),
         ]
     }
 }

@@ -40,19 +40,25 @@ struct Mailroom: Sendable {
     func deliver(_ facts: LetterFacts, databaseMark: String) async throws(MailFailure) -> String? {
         guard let transport, let sender else { return nil }
         guard let address = try? EmailAddress(parsing: facts.account.email) else {
-            throw MailFailure(isPermanent: true, text: "The reader's address is not one that mail can be sent to.")
+            throw MailFailure(.permanent, text: "The reader's address is not one that mail can be sent to.")
         }
         let words: RenderedMail
         do {
             words = try render(facts)
         } catch {
-            throw MailFailure(isPermanent: false, text: error.message)
+            throw MailFailure(.temporary, text: error.message)
         }
         return try await transport.deliver(
             Mail(
                 messageID: Mailroom.messageID(facts.message.reference, databaseMark, sender),
                 date: facts.message.createdAt, from: sender, to: Mailbox(name: facts.account.name, address: address),
                 subject: words.subject, text: words.text, html: words.html))
+    }
+
+    /// The file that a letter will go to; nil when there will be none.
+    func place(of reference: MessageReference, databaseMark: String) -> String? {
+        guard let transport, let sender else { return nil }
+        return transport.place(of: Mailroom.messageID(reference, databaseMark, sender))
     }
 
     /// The same for ever, so that a reader's program shows a letter once that was sent twice.

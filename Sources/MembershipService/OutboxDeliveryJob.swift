@@ -11,10 +11,10 @@ struct OutboxDeliveryJob: Job {
     private static let batchSize = 10
     /// For how long they are: longer than a batch of deliveries takes in which each runs into its timeout.
     private static let leaseTime = TimeSpan.minutes(6)
-    /// After so many failures in a row a message is given up, which takes most of a day.
+    /// After so many failures of its own in a row a message is given up, which takes most of a day.
     static let mostAttempts = 12
-    /// Stands in the record for a place that was never reached.
-    static let nowhere = "nowhere"
+    /// After so many failures in a row that are no message's own, the server is not asked again before the next run.
+    private static let mostOutages = 5
 
     func dueCount(_ tx: ReadTransaction) throws -> Int { try tx.dueMessageCount() }
 
@@ -36,14 +36,15 @@ struct OutboxDeliveryJob: Job {
             return "Nothing says where messages go, so that they stay in the outbox; set FORTNIGHT_MAIL."
         }
         let mailroom = try Mailroom(options, delivers: delivers)
-        while !run.isStopping {
+        var round = Round(longest: options.longestRun)
+        while !run.isStopping, round.goesOn {
             let wanted = run.wanted(most: OutboxDeliveryJob.batchSize)
-            guard wanted > 0 else { return nil }
-            let batch = try await take(wanted, run)
+            guard wanted > 0 else { break }
+            let batch = try await take(wanted, mailroom, run)
             var left = batch[...]
             do {
-                while let parcel = left.first, !run.isStopping {
-                    try await deliver(parcel, by: mailroom, run)
+                while let parcel = left.first, !run.isStopping, round.goesOn {
+                    round.note(try await deliver(parcel, by: mailroom, run))
                     left.removeFirst()
                 }
             } catch {
@@ -51,22 +52,75 @@ struct OutboxDeliveryJob: Job {
                 throw error
             }
             try await giveBack(left, run)
-            if batch.count < wanted { return nil }
+            if batch.count < wanted && left.isEmpty { return round.overtakenNote }
         }
-        return nil
+        return round.note
+    }
+
+    /// What became of a message.
+    private enum Outcome {
+        case delivered
+        case overtaken
+        case failed
+        case outage
+    }
+
+    /// One run's way through the messages.
+    private struct Round {
+        private var overtaken = 0
+        private var outagesInARow = 0
+        private let longest: TimeSpan
+        private let begun = ContinuousClock().now
+
+        init(longest: TimeSpan) { self.longest = longest }
+
+        mutating func note(_ outcome: Outcome) {
+            outagesInARow = outcome == .outage ? outagesInARow + 1 : 0
+            if outcome == .overtaken { overtaken += 1 }
+        }
+
+        private var isOutage: Bool { outagesInARow >= OutboxDeliveryJob.mostOutages }
+        private var isOverTime: Bool { ContinuousClock().now - begun >= .milliseconds(longest.milliseconds) }
+        /// Other jobs wait for this one.
+        var goesOn: Bool { !isOutage && !isOverTime }
+
+        var overtakenNote: String? {
+            overtaken == 0 ? nil : "\(overtaken) came too late to be told, and were removed."
+        }
+
+        /// Why it did not come to the end, and what else there is to say.
+        var note: String? {
+            let end =
+                isOutage
+                ? "Deliveries failed \(outagesInARow) times in a row for reasons of the server's or the folder's own; the "
+                    + "rest waits for the next run."
+                : isOverTime
+                    ? "The time of a run, \(longest.milliseconds / 1000) seconds, was over; the rest waits for the next run."
+                    : nil
+            let notes = [end, overtakenNote].compactMap(\.self)
+            return notes.isEmpty ? nil : notes.joined(separator: " ")
+        }
     }
 
     /// A message that was taken, with what its letter is made of, or why there can be none.
     private struct Parcel: Sendable {
+        /// As it was before it was taken.
         let message: OutboxMessage
         let facts: Result<LetterFacts, MembershipError>
         /// For how long the reader's time may still come; nil for ever.
         let goodUntil: Timestamp?
+        /// The file that it will go to; nil when there will be none.
+        let place: String?
     }
 
-    private func take(_ count: Int, _ run: RunningJob) async throws -> [Parcel] {
-        try await run.batch { tx, _ in
-            try tx.leaseDueMessages(until: tx.now + OutboxDeliveryJob.leaseTime, limit: count).map { message in
+    /// Takes what was due when the run began, so that nothing is tried twice in it.
+    private func take(_ count: Int, _ mailroom: Mailroom, _ run: RunningJob) async throws -> [Parcel] {
+        let mark = run.store.deployment.keyFingerprint
+        return try await run.batch { tx, _ in
+            try tx.leaseDueMessages(
+                dueBy: run.asOf, until: tx.now + OutboxDeliveryJob.leaseTime, limit: count,
+                place: { mailroom.place(of: $0, databaseMark: mark) }
+            ).map { message in
                 // One that cannot be read must not keep the others; but what the database refuses ends the run.
                 let facts: Result<LetterFacts, MembershipError>
                 do {
@@ -78,7 +132,8 @@ struct OutboxDeliveryJob: Job {
                 let isReminder = message.message == .trialEnding
                 return Parcel(
                     message: message, facts: facts,
-                    goodUntil: isReminder ? (try? facts.get())?.subscription?.trialEnd : nil)
+                    goodUntil: isReminder ? (try? facts.get())?.subscription?.trialEnd : nil,
+                    place: mailroom.place(of: message.reference, databaseMark: mark))
             }
         }
     }
@@ -86,45 +141,78 @@ struct OutboxDeliveryJob: Job {
     private func giveBack(_ parcels: ArraySlice<Parcel>, _ run: RunningJob) async throws {
         guard !parcels.isEmpty else { return }
         try await run.batch { tx, _ in
-            for parcel in parcels { try tx.giveBackMessage(parcel.message.reference) }
+            for parcel in parcels { try tx.giveBack(parcel.message) }
         }
     }
 
-    private func deliver(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws {
+    private func deliver(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> Outcome {
         let reference = parcel.message.reference
         do {
+            if try await isOvertaken(parcel, run) {
+                try await removeFile(parcel.message.destination ?? parcel.place, run)
+                try await run.batch { tx, tally in
+                    try tx.deleteOvertakenMessage(reference)
+                    tally.processed += 1
+                }
+                return .overtaken
+            }
+            if let old = parcel.message.destination, old != parcel.place {
+                // A delivery elsewhere was interrupted; two places cannot be kept on record.
+                try await removeFile(old, run)
+                try await run.batch { tx, _ in try tx.setDestination(parcel.place, of: reference) }
+            }
             let destination = try await send(parcel, by: mailroom, run)
             try await run.batch { tx, tally in
                 try tx.markDelivered(reference, destination: destination)
                 tally.processed += 1
             }
+            return .delivered
         } catch let failure as MailFailure {
-            try await run.batch { tx, tally in
-                let attempts = parcel.message.attempts + 1
-                let isOver = failure.isPermanent || attempts >= OutboxDeliveryJob.mostAttempts
-                try tx.markFailed(
-                    reference, attempts: attempts, error: failure.text.withoutAddresses,
-                    retryAt: isOver ? nil : tx.now + Backoff.mail.wait(afterFailure: attempts))
-                tally.failed += 1
-            }
+            try await note(failure, parcel, run)
+            return failure.kind == .outage ? .outage : .failed
         }
     }
 
-    /// - Returns: where it went, for the record.
+    /// Of an outage a message does not die, and its own failures are counted without it.
+    private func note(_ failure: MailFailure, _ parcel: Parcel, _ run: RunningJob) async throws {
+        let message = parcel.message
+        let files = [message.destination, parcel.place].compactMap(\.self)
+        let left = run.store.deployment.delivers ? files.first(where: LetterFile.isThere) : nil
+        try await run.batch { tx, tally in
+            let isOutage = failure.kind == .outage
+            let attempts = message.attempts + (isOutage ? 0 : 1)
+            let isOver = failure.isPermanent || !isOutage && attempts >= OutboxDeliveryJob.mostAttempts
+            let wait =
+                isOutage
+                ? Backoff.outage.wait(afterWaiting: tx.now - message.createdAt)
+                : Backoff.mail.wait(afterFailure: attempts)
+            try tx.markFailed(
+                message.reference, attempts: attempts, error: failure.text.withoutAddresses,
+                retryAt: isOver ? nil : tx.now + wait, destination: left)
+            tally.failed += 1
+        }
+    }
+
+    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over.
+    private func isOvertaken(_ parcel: Parcel, _ run: RunningJob) async throws -> Bool {
+        guard case .success(let facts) = parcel.facts else { return false }
+        if facts.account.email.isEmpty { return true }
+        guard let end = parcel.goodUntil else { return false }
+        return try await run.store.read { $0.now } >= end
+    }
+
+    /// A copy has no files; what may be named in it is the original's.
+    private func removeFile(_ path: String?, _ run: RunningJob) async throws {
+        guard run.store.deployment.delivers, let path else { return }
+        _ = try LetterFile.remove(path)
+    }
+
+    /// - Returns: the file it went to; nil when it went to a server, or nowhere.
     private func send(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> String? {
-        let facts: LetterFacts
         switch parcel.facts {
-        case .success(let known): facts = known
-        case .failure(let error): throw MailFailure(isPermanent: false, text: error.message)
+        case .success(let facts):
+            return try await mailroom.deliver(facts, databaseMark: run.store.deployment.keyFingerprint)
+        case .failure(let error): throw MailFailure(.temporary, text: error.message)
         }
-        guard !facts.account.email.isEmpty else {
-            let why = facts.account.mergedInto == nil ? "was erased" : "has become part of another"
-            throw MailFailure(isPermanent: true, text: "The account \(why), so that there is nobody to write to.")
-        }
-        if let end = parcel.goodUntil, try await run.store.read({ $0.now }) >= end {
-            throw MailFailure(isPermanent: true, text: "The trial was over before the reminder could leave.")
-        }
-        guard run.store.deployment.delivers else { return OutboxDeliveryJob.nowhere }
-        return try await mailroom.deliver(facts, databaseMark: run.store.deployment.keyFingerprint)
     }
 }

@@ -7,6 +7,9 @@ public struct OutboxService: Sendable {
     let store: Store
     let options: Services.MailOptions
 
+    /// Whether messages leave; from a copy of a database they go nowhere.
+    public var delivers: Bool { store.deployment.delivers }
+
     /// A page of a list.
     public struct Page: Equatable, Sendable {
         /// In the order of accounts and events.

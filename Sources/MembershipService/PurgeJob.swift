@@ -1,19 +1,19 @@
 import Membership
 import MembershipStore
 
-/// Removes what nobody will ask for: records of old runs, and messages that were delivered long ago. What was not
-/// delivered stays, and so does what was given up.
+/// Removes what nobody will ask for: records of old runs, and messages that were delivered or given up long ago. What
+/// waits stays, and so does what is in a folder, until the reader is erased and the letter with her.
 struct PurgeJob: Job {
     /// How long the record of a run is kept; the newest of each job stays.
     static let runsKept = TimeSpan.days(30)
-    /// How long a message is kept after its delivery.
+    /// How long a message is kept after it was delivered or given up.
     static let messagesKept = TimeSpan.days(90)
 
     private static let batchSize = 500
 
     func dueCount(_ tx: ReadTransaction) throws -> Int {
         try tx.oldJobRunCount(before: before(tx.now, PurgeJob.runsKept))
-            + tx.deliveredMessageCount(before: before(tx.now, PurgeJob.messagesKept))
+            + tx.pastMessageCount(before: before(tx.now, PurgeJob.messagesKept))
     }
 
     /// Nothing of it is worth a look.
@@ -22,7 +22,7 @@ struct PurgeJob: Job {
     func run(_ run: RunningJob) async throws -> String? {
         let (runs, messages) = (before(run.asOf, PurgeJob.runsKept), before(run.asOf, PurgeJob.messagesKept))
         try await purge(run) { tx, limit in try tx.deleteJobRuns(before: runs, limit: limit) }
-        try await purge(run) { tx, limit in try tx.deleteDeliveredMessages(before: messages, limit: limit) }
+        try await purge(run) { tx, limit in try tx.deletePastMessages(before: messages, limit: limit) }
         return nil
     }
 

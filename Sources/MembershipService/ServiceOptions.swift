@@ -26,6 +26,8 @@ extension Services {
         public var siteURL: String?
         /// How long one delivery through a server may take.
         package var timeout = TimeSpan(milliseconds: 30_000)
+        /// After how long a run of deliveries leaves the rest to the next one.
+        package var longestRun = TimeSpan.minutes(1)
 
         /// Leaves everything open.
         public init() {}

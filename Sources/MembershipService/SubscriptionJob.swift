@@ -113,11 +113,21 @@ extension Error {
 extension String {
     /// At most 500 characters, with nothing in it that looks like an address: it is kept where erasure does not reach.
     var withoutAddresses: String {
-        let words = split(separator: " ", omittingEmptySubsequences: false).map { word -> Substring in
-            guard let sign = word.firstIndex(of: "@"), sign != word.startIndex else { return word }
-            // membership@2 is a version of a plan.
-            return word[word.index(after: sign)...].first?.isLetter == true ? "…" : word
+        let words = split(separator: " ", omittingEmptySubsequences: false).map { word in
+            word.contains("@") && !word.isVersion ? "…" : word
         }
         return String(words.joined(separator: " ").prefix(500))
+    }
+}
+
+extension Substring {
+    /// Whether it is a version of a plan, such as `membership@2`, between whatever marks a sentence puts around it. No
+    /// domain is a number.
+    fileprivate var isVersion: Bool {
+        let marks: Set<Character> = ["‘", "’", "“", "”", "\"", "'", "(", ")", ".", ",", ";", ":", "!", "?"]
+        let parts = String(drop { marks.contains($0) }.reversed().drop { marks.contains($0) }.reversed())
+            .split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, (try? Slug(parsing: String(parts[0]))) != nil, !parts[1].isEmpty else { return false }
+        return parts[1].utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

@@ -39,11 +39,21 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Removes the messages to these accounts that were not sent: nobody is left to read them.
+    /// Removes the messages to these accounts that were not sent: nobody is left to read them. One that may be in a folder
+    /// all the same, because its delivery was not heard of again, counts as sent, so that the file is not forgotten.
     package func removeUnsentMessages(to accounts: [Identifier<Account>]) throws {
         try sql.run(
-            "DELETE FROM outbox WHERE delivered_at IS NULL AND account_id IN (\(placeholders(accounts.count)))",
+            """
+            DELETE FROM outbox WHERE delivered_at IS NULL AND destination IS NULL
+                AND account_id IN (\(placeholders(accounts.count)))
+            """,
             accounts)
+        try sql.run(
+            """
+            UPDATE outbox SET delivered_at = $1, due_at = NULL, dead_at = NULL, leased_until = NULL
+            WHERE delivered_at IS NULL AND account_id IN (\(placeholders(accounts.count, from: 2)))
+            """,
+            [now] + accounts)
     }
 
     /// Removes what went wrong with runs of jobs where it names one of these addresses. It looks at all runs, so it does
@@ -74,7 +84,6 @@ extension WriteTransaction {
     /// is what happened, when and for how much, and a chain of events that still holds.
     package func removePerson(of accounts: [Identifier<Account>]) throws {
         let list = placeholders(accounts.count)
-        try removeUnsentMessages(to: accounts)
         try deleteJobFailures(of: accounts)
         for statement in [
             "DELETE FROM account_emails WHERE account_id IN (\(list))",
@@ -85,6 +94,8 @@ extension WriteTransaction {
         ] {
             try sql.run(statement, accounts)
         }
+        // What there was in folders is gone by now.
+        try removeUnsentMessages(to: accounts)
         // Their hashes too: a hash of a reference can be undone by trying references.
         try removePaymentReferences(of: accounts)
         let behind = placeholders(accounts.count, from: 2)

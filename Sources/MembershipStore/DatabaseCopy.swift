@@ -11,6 +11,8 @@ package enum CopyScope: Sendable {
     ///   - withArticles: whether titles and their articles are taken along.
     case accounts(
         [AccountReference], identity: (@Sendable (_ canonicalEmail: String) -> String)?, withArticles: Bool)
+    /// What happens to one account, with nothing that names the person: no address, name, reason or reference.
+    case lifeOnly(AccountReference)
 }
 
 /// How many rows a copy has, table by table, and from which moment.
@@ -30,6 +32,10 @@ package struct CopiedTable: Sendable {
     let part: Part
     /// Rows that are held in memory at a time.
     var page = 1000
+    /// What stands in a column of every copy in place of what is there.
+    var replaced: [String: SQLValue] = [:]
+    /// The same where nobody is to be named; nil to leave the table out then.
+    var anonymous: [String: SQLValue]? = [:]
 
     enum Part {
         /// Belongs to no account.
@@ -55,16 +61,18 @@ package struct CopiedTable: Sendable {
         // Whole articles: fewer of them fill as much memory.
         CopiedTable(name: "article_contents", part: .publication, page: 100),
         CopiedTable(name: "trial_ledger", part: .ledger),
-        CopiedTable(name: "accounts", part: .account),
-        CopiedTable(name: "account_emails", part: .account),
-        CopiedTable(name: "account_suspensions", part: .account),
+        CopiedTable(name: "accounts", part: .account, anonymous: ["email": .text("reader"), "name": .null]),
+        CopiedTable(name: "account_emails", part: .account, anonymous: nil),
+        CopiedTable(name: "account_suspensions", part: .account, anonymous: ["reason": .text("left out")]),
         CopiedTable(name: "subscriptions", part: .account),
-        CopiedTable(name: "grants", part: .account),
-        CopiedTable(name: "payments", part: .account),
-        CopiedTable(name: "payment_references", part: .account),
-        CopiedTable(name: "events", part: .account),
+        CopiedTable(name: "grants", part: .account, anonymous: ["reason": .null]),
+        CopiedTable(name: "payments", part: .account, anonymous: ["reference": .null]),
+        CopiedTable(name: "payment_references", part: .account, anonymous: nil),
+        CopiedTable(name: "events", part: .account, anonymous: ["reason": .null, "reason_salt": .null]),
         CopiedTable(name: "event_heads", part: .account),
-        CopiedTable(name: "outbox", part: .account),
+        // The letters in folders are the original's: erasing somebody in a copy must not remove them.
+        CopiedTable(
+            name: "outbox", part: .account, replaced: ["destination": .null], anonymous: ["last_error": .null]),
     ]
 
     /// What a copy has of its own: its steps, its clock, and the jobs that run in it.
@@ -97,7 +105,9 @@ extension Store {
                 let tables = try CopiedTable.all.map { table in
                     CopyReport.Table(
                         name: table.name,
-                        rows: try sql.copy(table, from: tx.sql, where: selection.condition(of: table)))
+                        rows: try sql.copy(
+                            table, from: tx.sql, where: selection.condition(of: table),
+                            replacing: selection.replaced(in: table)))
                 }
                 try sql.insert(
                     Deployment(sandboxNow: tx.now, keyFingerprint: fingerprint, createdAt: tx.now, delivers: false))
@@ -118,13 +128,19 @@ private struct CopySelection {
     private var accounts: [Identifier<Account>]?
     private var identities: [String] = []
     private var withArticles = true
+    private var isAnonymous = false
 
     init(_ scope: CopyScope, in tx: ReadTransaction) throws {
-        guard case .accounts(let references, let identity, let withArticles) = scope else { return }
+        let references: [AccountReference]
+        let identity: (@Sendable (_ canonicalEmail: String) -> String)?
+        switch scope {
+        case .everything: return
+        case .accounts(let named, let hash, let articles): (references, identity, withArticles) = (named, hash, articles)
+        case .lifeOnly(let one): (references, identity, withArticles, isAnonymous) = ([one], nil, false, true)
+        }
         let named = try references.map { try tx.account($0).id }
         let accounts = try tx.accounts(withThoseMergedInto: Set(named))
         self.accounts = accounts.sorted()
-        self.withArticles = withArticles
         if let identity {
             identities = try accounts.flatMap { try tx.canonicalEmails(of: $0) }.map(identity)
         }
@@ -133,12 +149,19 @@ private struct CopySelection {
     /// Nil for all rows.
     func condition(of table: CopiedTable) -> Condition? {
         guard let accounts else { return nil }
+        if isAnonymous && table.anonymous == nil { return Condition(column: "account_id", values: []) }
         return switch table.part {
         case .common: nil
         case .publication: withArticles ? nil : Condition(column: "title_id", values: [])
         case .account: Condition(column: "account_id", values: accounts)
         case .ledger: Condition(column: "identity_hmac", values: identities)
         }
+    }
+
+    /// What stands in columns in place of what is there, where there is something.
+    func replaced(in table: CopiedTable) -> [String: SQLValue] {
+        guard isAnonymous, let anonymous = table.anonymous else { return table.replaced }
+        return table.replaced.merging(anonymous) { always, _ in always }
     }
 }
 
@@ -163,7 +186,8 @@ extension SQLConnection {
     ///
     /// - Returns: how many that were.
     fileprivate func copy(
-        _ table: CopiedTable, from source: any SQLConnection, where condition: CopySelection.Condition?
+        _ table: CopiedTable, from source: any SQLConnection, where condition: CopySelection.Condition?,
+        replacing replaced: [String: SQLValue]
     ) throws -> Int {
         if let condition, condition.values.isEmpty { return 0 }
         let columns = try source.columns(of: table.name)
@@ -187,7 +211,10 @@ extension SQLConnection {
                 """,
                 arguments
             ) { row in names.indices.map(row.value) }
-            try load(rows, into: table.name, columns: names)
+            let copies = rows.map { row in
+                zip(names, row).map { name, value in value == .null ? value : replaced[name] ?? value }
+            }
+            try load(replaced.isEmpty ? rows : copies, into: table.name, columns: names)
             count += rows.count
             guard rows.count == table.page, let row = rows.last else { return count }
             last = keyIndexes.map { row[$0] }

@@ -34,8 +34,8 @@ package protocol DatabaseEngine: Sendable {
 
     /// Clears away what the engine's own files keep of rows that are gone, as far as it can do that at once.
     ///
-    /// - Returns: false when others were reading, so that some of it is left.
-    func scrub() async throws -> Bool
+    /// - Returns: false when others were reading, so that some of it is left; nil when the engine does it in its own time.
+    func scrub() async throws -> Bool?
 
     /// Looks at the engine's own settings and the soundness of what is stored.
     func examine() async throws -> [Finding]

@@ -61,34 +61,58 @@ extension ReadTransaction {
             [account, sequence, limit], Event.init(row:))
     }
 
-    /// How many messages were delivered before a moment.
-    package func deliveredMessageCount(before moment: Timestamp) throws -> Int {
-        try sql.first("SELECT count(*) FROM outbox WHERE delivered_at < $1", [moment]) { try $0.count(0) } ?? 0
+    /// How many messages were delivered or given up before a moment, and have no file.
+    package func pastMessageCount(before moment: Timestamp) throws -> Int {
+        try sql.first("SELECT count(*) FROM outbox WHERE \(pastMessage)", [moment]) { try $0.count(0) } ?? 0
     }
 }
 
 // MARK: - Delivery
 
 extension WriteTransaction {
-    /// Takes the messages that are to be delivered by now, longest overdue first, so that nobody else does until a
-    /// moment.
-    package func leaseDueMessages(until leasedUntil: Timestamp, limit: Int) throws -> [OutboxMessage] {
+    /// Takes the messages that were to be delivered by a moment, longest overdue first, so that nobody else does until
+    /// another. The file that a message will go to is noted before it is written, unless there may be another already.
+    ///
+    /// - Parameter place: the file that a message will go to; nil when there will be none.
+    /// - Returns: the messages as they were before.
+    package func leaseDueMessages(
+        dueBy moment: Timestamp, until leasedUntil: Timestamp, limit: Int, place: (MessageReference) -> String? = { _ in nil }
+    ) throws -> [OutboxMessage] {
         let due = try sql.query(
-            "SELECT \(messageColumns) FROM outbox WHERE \(dueMessage) \(sql.claim)", [now, now, limit],
+            "SELECT \(messageColumns) FROM outbox WHERE \(dueMessage) \(sql.claim)", [moment, now, limit],
             OutboxMessage.init(row:))
-        for message in due { try setLease(leasedUntil, of: message.reference) }
+        for message in due {
+            try setLease(
+                leasedUntil, destination: message.destination ?? place(message.reference), of: message.reference)
+        }
         return due
     }
 
     /// Gives a message back that was taken and not tried.
-    package func giveBackMessage(_ reference: MessageReference) throws {
-        try setLease(nil, of: reference)
+    package func giveBack(_ message: OutboxMessage) throws {
+        try setLease(nil, destination: message.destination, of: message.reference)
     }
 
-    private func setLease(_ leasedUntil: Timestamp?, of reference: MessageReference) throws {
+    private func setLease(
+        _ leasedUntil: Timestamp?, destination: String?, of reference: MessageReference
+    ) throws {
         try sql.submit(
-            "UPDATE outbox SET leased_until = $1 WHERE account_id = $2 AND event_sequence = $3",
-            [leasedUntil, reference.account, reference.sequence])
+            "UPDATE outbox SET leased_until = $1, destination = $2 WHERE account_id = $3 AND event_sequence = $4",
+            [leasedUntil, destination, reference.account, reference.sequence])
+    }
+
+    /// Notes the file that a message goes to in place of another that is not there any more.
+    package func setDestination(_ destination: String?, of reference: MessageReference) throws {
+        try sql.submit(
+            "UPDATE outbox SET destination = $1 WHERE account_id = $2 AND event_sequence = $3",
+            [destination, reference.account, reference.sequence])
+    }
+
+    /// Removes a message that nobody is to be told any more. Nothing of it may be left in a folder.
+    package func deleteOvertakenMessage(_ reference: MessageReference) throws {
+        try sql.submit(
+            "DELETE FROM outbox WHERE account_id = $1 AND event_sequence = $2 AND delivered_at IS NULL",
+            [reference.account, reference.sequence])
     }
 
     /// Gives all messages back that were taken, because whoever took them is gone.
@@ -109,16 +133,22 @@ extension WriteTransaction {
 
     /// Notes that a message did not leave.
     ///
-    /// - Parameter retryAt: when it is tried again; nil to give it up.
+    /// - Parameters:
+    ///   - retryAt: when it is tried again; nil to give it up.
+    ///   - destination: the file in which something of it is all the same.
     package func markFailed(
-        _ reference: MessageReference, attempts: Int, error: String, retryAt: Timestamp?
+        _ reference: MessageReference, attempts: Int, error: String, retryAt: Timestamp?, destination: String? = nil
     ) throws {
         try sql.submit(
             """
-            UPDATE outbox SET due_at = $1, dead_at = $2, leased_until = NULL, attempts = $3, last_error = $4
-            WHERE account_id = $5 AND event_sequence = $6 AND delivered_at IS NULL
+            UPDATE outbox SET due_at = $1, dead_at = $2, leased_until = NULL, attempts = $3, last_error = $4,
+                destination = $5
+            WHERE account_id = $6 AND event_sequence = $7 AND delivered_at IS NULL
             """,
-            [retryAt, retryAt == nil ? now : nil, attempts, error, reference.account, reference.sequence])
+            [
+                retryAt, retryAt == nil ? now : nil, attempts, error, destination, reference.account,
+                reference.sequence,
+            ])
     }
 
     /// Makes a message due now, as if it had never failed; the last error stays in sight.
@@ -140,14 +170,15 @@ extension WriteTransaction {
             [now])
     }
 
-    /// Removes messages that were delivered before a moment, at most `limit`.
+    /// Removes messages that were delivered or given up before a moment, at most `limit`. Those that have a file stay:
+    /// nothing else knows where the file is, and whoever is erased wants it gone.
     ///
     /// - Returns: how many that were.
-    package func deleteDeliveredMessages(before moment: Timestamp, limit: Int) throws -> Int {
+    package func deletePastMessages(before moment: Timestamp, limit: Int) throws -> Int {
         try sql.run(
             """
             DELETE FROM outbox WHERE (account_id, event_sequence) IN (
-                SELECT account_id, event_sequence FROM outbox WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)
+                SELECT account_id, event_sequence FROM outbox WHERE \(pastMessage) LIMIT $2)
             """,
             [moment, limit])
     }
@@ -158,6 +189,8 @@ private let dueMessage = """
     due_at <= $1 AND (leased_until IS NULL OR leased_until <= $2)
     ORDER BY due_at, account_id, event_sequence LIMIT $3
     """
+
+private let pastMessage = "(delivered_at < $1 OR dead_at < $1) AND destination IS NULL"
 
 private let messageColumns = """
     account_id, event_sequence, message, created_at, attempts, due_at, leased_until, last_error, delivered_at, dead_at,

@@ -91,7 +91,7 @@ package final class PostgresEngine: DatabaseEngine {
     }
 
     /// The server clears rows away by itself, with VACUUM; its log goes with the segments it is in.
-    package func scrub() async throws -> Bool { true }
+    package func scrub() async throws -> Bool? { nil }
 
     package func examine() async throws -> [Finding] {
         // The tables are compared with new ones, which are made and taken back within the transaction.

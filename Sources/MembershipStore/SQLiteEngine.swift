@@ -156,7 +156,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     /// Writes the log into the file and empties it. It waits for readers as any transaction does for others.
-    package func scrub() async throws -> Bool {
+    package func scrub() async throws -> Bool? {
         let queue = try connection(writer, queryOnly: false)
         return try await translatingErrors(path: path) {
             try await queue.writeWithoutTransaction { database in

@@ -27,6 +27,30 @@ struct FolderTransportTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["acct_0.1@fortnight.test.eml"])
     }
 
+    @Test func whereAMailGoesIsKnownBefore() async throws {
+        let (mail, transport) = (try sampleMail(), try transport())
+        let place = try #require(transport.place(of: mail.messageID))
+        #expect(!LetterFile.isThere(place))
+        #expect(try await transport.deliver(mail) == place)
+        #expect(LetterFile.isThere(place))
+    }
+
+    @Test func theDraftOfAnInterruptedDeliveryIsTheNextOnesAndGoesWithTheLetter() async throws {
+        let (mail, transport) = (try sampleMail(), try transport())
+        let place = try #require(transport.place(of: mail.messageID))
+        _ = try await transport.deliver(mail)
+        let draft = LetterFile.draft(of: place)
+        let longer = Data(mail.rfc5322() + mail.rfc5322())
+        try longer.write(to: URL(filePath: draft))
+        _ = try await transport.deliver(mail)
+        #expect(!FileManager.default.fileExists(atPath: draft))
+        #expect(try Array(Data(contentsOf: URL(filePath: place))) == mail.rfc5322())
+        try longer.write(to: URL(filePath: draft))
+        #expect(try LetterFile.remove(place))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        #expect(try !LetterFile.remove(place))
+    }
+
     @Test func manyAtOnceLeaveNoDrafts() async throws {
         let transport = try transport()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -48,7 +72,7 @@ struct FolderTransportTests {
     @Test func aFolderThatCannotBeWrittenIsTriedAgain() async throws {
         _ = try directory.write("new", "a file where the folder should be")
         let failure = await #expect(throws: MailFailure.self) { try await transport().deliver(sampleMail()) }
-        #expect(failure?.isPermanent == false)
+        #expect(failure?.kind == .outage)
         #expect(failure?.text.contains(folder) == true && failure?.text.contains("ada@") == false)
     }
 

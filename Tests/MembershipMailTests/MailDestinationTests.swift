@@ -22,6 +22,14 @@ struct MailDestinationTests {
         #expect(try server("smtp://mail.example?ca=/etc/passwd").certificates == "/etc/passwd")
     }
 
+    @Test(arguments: ["mail", "mail/", "./mail"]) func aFolderIsOnRecordWithItsWholePath(_ path: String) throws {
+        let transport = try MailDestination.transport(
+            parsing: "folder:" + path, timeout: TimeSpan(milliseconds: 1000))
+        let place = try #require(transport.place(of: "1@fortnight.test"))
+        #expect(place.hasPrefix(FileManager.default.currentDirectoryPath + "/"))
+        #expect(place.hasSuffix("mail/1@fortnight.test.eml"))
+    }
+
     @Test func nowhereTakesEverything() async throws {
         let nowhere = try MailDestination.transport(parsing: "nowhere:", timeout: TimeSpan(milliseconds: 1000))
         #expect(try await nowhere.deliver(sampleMail()) == nil)

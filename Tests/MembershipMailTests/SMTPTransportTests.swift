@@ -55,18 +55,18 @@ struct SMTPTransportTests {
         #expect(received.allSatisfy { $0.encrypted && $0.authenticated })
 
         let wrong = try await failure("\(scheme)://fortnight:secret@\(place)?ca=\(certificate)")
-        #expect(wrong == MailFailure(isPermanent: false, text: "The server refused the login: 535 5.7.8."))
+        #expect(wrong == MailFailure(.outage, text: "The server refused the login: 535 5.7.8."))
         let stranger = try await failure("\(scheme)://fortnight:secret%3A%2F%40@\(place)")
-        #expect(!stranger.isPermanent && stranger.text.contains("certificate"), "\(stranger.text)")
+        #expect(stranger.kind == .outage && stranger.text.contains("certificate"), "\(stranger.text)")
         let unknown = try await failure("\(scheme)://\(place)?ca=\(certificate)")
-        #expect(!unknown.isPermanent, "\(unknown.text)")
+        #expect(unknown.kind == .outage, "\(unknown.text)")
         #expect(try server.received().count == 2)
     }
 
     @Test func aServerWithoutEncryptionGetsNothingUnlessAllowed() async throws {
         let server = try await LoopbackServer.real()
         let refused = try await failure("smtp://fortnight:secret@127.0.0.1:\(server.port)")
-        #expect(!refused.isPermanent && refused.text.contains("STARTTLS"), "\(refused.text)")
+        #expect(refused.kind == .outage && refused.text.contains("STARTTLS"), "\(refused.text)")
         #expect(try server.received().isEmpty)
         try await deliver(sampleMail(), to: "smtp://127.0.0.1:\(server.port)?tls=opportunistic")
         #expect(try server.received().count == 1)
@@ -90,30 +90,46 @@ struct SMTPTransportTests {
 
     // MARK: - Servers that misbehave
 
-    @Test(arguments: [
-        (["RCPT": "550 5.1.1 <ada@example.com> is unknown"], true, "The server refused the recipient: 550 5.1.1."),
-        (["RCPT": "550-5.1.1 no such\r\n550 5.1.1 person"], true, "The server refused the recipient: 550 5.1.1."),
-        (["RCPT": "451 try later"], false, "The server refused the recipient: 451."),
-        (["DATA": "554 5.5.1 no"], true, "The server refused the mail: 554 5.5.1."),
-        (["body": "554 5.6.0 not this"], true, "The server refused the mail: 554 5.6.0."),
-        (["body": "452 4.3.1 full"], false, "The server refused the mail: 452 4.3.1."),
-        (["MAIL": "550 5.7.1 not you"], false, "The server refused the sender: 550 5.7.1."),
-        (["MAIL": "530 5.7.0 authenticate"], false, "The server refused the sender: 530 5.7.0."),
-        (["MAIL": "552 5.3.4 too large"], true, "The server refused the sender: 552 5.3.4."),
-        (["greeting": "554 5.7.1 go away"], false, "The server refused the connection: 554 5.7.1."),
-        (["greeting": "421 busy"], false, "The server refused the connection: 421."),
-    ])
-    func aRefusalForGoodIsOfThisMailAlone(_ answers: [String: String], _ isPermanent: Bool, _ text: String) async throws
-    {
-        let server = try await LoopbackServer.scripted(answers)
+    struct Refusal: Sendable {
+        let answers: [String: String]
+        let kind: MailFailure.Kind
+        let text: String
+
+        init(_ answers: [String: String], _ kind: MailFailure.Kind, _ text: String) {
+            (self.answers, self.kind, self.text) = (answers, kind, text)
+        }
+    }
+
+    static let refusals = [
+        Refusal(
+            ["RCPT": "550 5.1.1 <ada@example.com> is unknown"], .permanent,
+            "The server refused the recipient: 550 5.1.1."),
+        Refusal(
+            ["RCPT": "550-5.1.1 no such\r\n550 5.1.1 person"], .permanent,
+            "The server refused the recipient: 550 5.1.1."),
+        Refusal(["RCPT": "451 try later"], .temporary, "The server refused the recipient: 451."),
+        Refusal(["DATA": "554 5.5.1 no"], .permanent, "The server refused the mail: 554 5.5.1."),
+        Refusal(["body": "554 5.6.0 not this"], .permanent, "The server refused the mail: 554 5.6.0."),
+        Refusal(["body": "452 4.3.1 full"], .temporary, "The server refused the mail: 452 4.3.1."),
+        Refusal(["MAIL": "550 5.7.1 not you"], .outage, "The server refused the sender: 550 5.7.1."),
+        Refusal(["MAIL": "530 5.7.0 authenticate"], .outage, "The server refused the sender: 530 5.7.0."),
+        Refusal(["MAIL": "552 5.3.4 too large"], .permanent, "The server refused the sender: 552 5.3.4."),
+        Refusal(["greeting": "554 5.7.1 go away"], .outage, "The server refused the connection: 554 5.7.1."),
+        Refusal(["RCPT": "421 closing"], .outage, "The server refused the recipient: 421."),
+        Refusal(["greeting": "421 busy"], .outage, "The server refused the connection: 421."),
+    ]
+
+    @Test(arguments: refusals)
+    func aRefusalForGoodIsOfThisMailAlone(_ refusal: Refusal) async throws {
+        let server = try await LoopbackServer.scripted(refusal.answers)
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
-        #expect(failure == MailFailure(isPermanent: isPermanent, text: text))
+        #expect(failure == MailFailure(refusal.kind, text: refusal.text))
     }
 
     @Test func aServerThatDiesAfterTheMailIsTriedAgain() async throws {
         let server = try await LoopbackServer.scripted(["body": nil])
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
-        #expect(!failure.isPermanent)
+        #expect(failure.kind == .temporary)
         #expect(failure.text.contains("which may have arrived"), "\(failure.text)")
     }
 
@@ -121,7 +137,8 @@ struct SMTPTransportTests {
     func aServerThatDiesIsTriedAgain(_ step: String) async throws {
         let server = try await LoopbackServer.scripted([step: nil])
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none")
-        #expect(!failure.isPermanent)
+        let kind: MailFailure.Kind = step == "RCPT" || step == "DATA" ? .temporary : .outage
+        #expect(failure.kind == kind)
         #expect(!failure.text.contains("arrived"), "\(failure.text)")
     }
 
@@ -129,7 +146,8 @@ struct SMTPTransportTests {
     func aServerThatNeverAnswersIsGivenUpInTime(_ step: String) async throws {
         let server = try await LoopbackServer.scripted([step: "silence"])
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 300)
-        #expect(failure == MailFailure(isPermanent: false, text: "The server did not answer within 0.3 seconds."))
+        let kind: MailFailure.Kind = step == "greeting" ? .outage : .temporary
+        #expect(failure == MailFailure(kind, text: "The server did not answer within 0.3 seconds."))
     }
 
     @Test func aServerThatIsNotThereIsTriedAgain() async throws {
@@ -137,9 +155,9 @@ struct SMTPTransportTests {
         let port = server.port
         // Loopback has no one else on this address of it.
         let failure = try await failure("smtp://127.9.8.7:\(port)?tls=none")
-        #expect(!failure.isPermanent)
+        #expect(failure.kind == .outage)
         let unnamed = try await self.failure("smtp://nowhere.invalid?tls=none")
-        #expect(!unnamed.isPermanent)
+        #expect(unnamed.kind == .outage)
     }
 
     /// A certificate for loopback that nobody has signed, and its key.

@@ -30,6 +30,24 @@ struct AccountForecastTests {
         #expect(forecast.end.at == day(60))
     }
 
+    @Test func whatAKilledForecastLeftIsRemovedByTheNextOne() async throws {
+        let database = try await TestDatabase.sandbox()
+        _ = try await database.services.accounts.signUp(email: Self.email, name: "Ada")
+        let folders = ["old", "new"].map { name in
+            NSTemporaryDirectory() + "fortnight-forecast-" + name + UUID().uuidString
+        }
+        for folder in folders {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        }
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -90_000)], ofItemAtPath: folders[0])
+        let forecast = try await database.services.history.forecast(ada, until: day(20))
+        // The copy names nobody; the answer does.
+        #expect(forecast.end.account.name == "Ada")
+        #expect(folders.map { FileManager.default.fileExists(atPath: $0) } == [false, true])
+    }
+
     @Test func theEndOfTheForecastIsInclusive() async throws {
         let database = try await TestDatabase.sandbox()
         _ = try await database.services.accounts.signUp(email: Self.email)

@@ -91,6 +91,27 @@ struct DatabaseForkTests {
         #expect(try await contents(target)["deployment"]?.first?.contains("integer(0)") == true)
     }
 
+    @Test func erasingInAForkLeavesTheLettersOfTheOriginal() async throws {
+        let (source, target) = (try await place("a.db"), try await place("b.db"))
+        _ = try await fill(source)
+        var options = Services.Options()
+        options.mail.destination = "folder:" + directory.path + "/mail"
+        options.mail.sender = "letters@harbour.test"
+        #expect(try await Services.open(source, options: options).jobs.run("outbox-delivery").processed > 0)
+        let letters = try FileManager.default.contentsOfDirectory(atPath: directory.path + "/mail").sorted()
+        #expect(!letters.isEmpty)
+        _ = try await DatabaseFork(from: source, to: target).make()
+        let fork = try await Services.open(target, options: options)
+        _ = try await fork.clock.advance(by: .days(14))
+        for job in ["trial-expiry", "outbox-delivery"] { _ = try await fork.jobs.run(job) }
+        let messages = try await fork.outbox.list(limit: PageLimit(100)).messages
+        #expect(messages.allSatisfy { $0.state == .delivered && $0.destination == nil })
+        for name in ["ada", "bob", "cem"] {
+            #expect(try await fork.accounts.erase(reference(name), reason: "A try").lettersRemoved == 0)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path + "/mail").sorted() == letters)
+    }
+
     @Test func aForkOfAFewAccountsHasThemAndNobodyElse() async throws {
         let (source, target) = (try await place("a.db"), try await place("b.db"))
         let services = try await fill(source)

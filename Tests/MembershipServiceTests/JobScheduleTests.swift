@@ -9,7 +9,7 @@ struct JobScheduleTests {
         outcomes.compactMap { if case .ran(let report) = $0 { report.run.job } else { nil } }
     }
 
-    private static let all = ["trial-expiry", "renewal", "trial-reminder", "outbox-delivery", "purge"]
+    private static let all = ["trial-expiry", "renewal", "trial-reminder", "purge", "outbox-delivery"]
 
     @Test func aJobRunsOnceInEachStretchOfItsSchedule() {
         let schedule = JobSchedule(interval: .minutes(15))

@@ -86,7 +86,8 @@ struct OutboxDeliveryJobTests {
         try await database.engine().write { try $0.runScript("UPDATE deployment SET delivers = 0") }
         let services = try await services(database, to: "folder:" + folder(database))
         #expect(try await services.jobs.run("outbox-delivery").processed == 1)
-        #expect(try await messages(database).map(\.destination) == ["nowhere"])
+        #expect(try await messages(database).map(\.state) == [.delivered])
+        #expect(try await messages(database).map(\.destination) == [nil])
         #expect(!FileManager.default.fileExists(atPath: folder(database)))
     }
 
@@ -113,7 +114,7 @@ struct OutboxDeliveryJobTests {
             _ = try tx.beginJobRun(
                 of: "outbox-delivery", runner: [fields[0], fields[1], "1", fields[3]].joined(separator: "/"),
                 until: tx.now + .minutes(2))
-            _ = try tx.leaseDueMessages(until: tx.now + .minutes(6), limit: 10)
+            _ = try tx.leaseDueMessages(dueBy: tx.now, until: tx.now + .minutes(6), limit: 10)
         }
         #expect(try await services(database, to: "nowhere:").jobs.run("outbox-delivery").processed == 2)
     }
@@ -121,7 +122,7 @@ struct OutboxDeliveryJobTests {
     @Test func whatSomebodyIsDeliveringIsLeftToThem() async throws {
         let database = try await prepared(2)
         try await database.store().write { tx in
-            _ = try tx.leaseDueMessages(until: tx.now + .minutes(6), limit: 1)
+            _ = try tx.leaseDueMessages(dueBy: tx.now, until: tx.now + .minutes(6), limit: 1)
         }
         let services = try await services(database, to: "nowhere:")
         #expect(try await services.jobs.run("outbox-delivery").processed == 1)
@@ -141,14 +142,15 @@ struct OutboxDeliveryJobTests {
 
     @Test func whatCannotLeaveIsTriedLaterAndLaterAndGivenUpInSight() async throws {
         let database = try await prepared()
-        let services = try await services(database, to: blockedFolder(database))
+        let server = try await LoopbackServer.scripted(["RCPT": "451 4.3.0 later"])
+        let services = try await services(database, to: "smtp://127.0.0.1:\(server.port)?tls=none")
         var waits: [Int64] = []
         for attempt in 1...12 {
             let run = try await services.jobs.run("outbox-delivery").run
             #expect(run.processed == 0 && run.failed == 1, "\(attempt)")
             #expect(try await services.jobs.run("outbox-delivery").run.failed == 0)
             let message = try #require(try await messages(database).first)
-            #expect(message.attempts == attempt && message.lastError?.contains("cannot be made") == true)
+            #expect(message.attempts == attempt && message.lastError?.contains("451 4.3.0") == true)
             guard let dueAt = message.dueAt else { continue }
             let now = try await services.clock.read().now
             waits.append((dueAt - now).milliseconds / 60_000)
@@ -162,28 +164,93 @@ struct OutboxDeliveryJobTests {
 
         #expect(try await services.outbox.retryAllDead() == 1)
         #expect(try await messages(database).first?.attempts == 0)
-        try FileManager.default.removeItem(atPath: database.directory.path + "/file")
-        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        let sound = try await self.services(database, to: "nowhere:")
+        #expect(try await sound.jobs.run("outbox-delivery").processed == 1)
         let error = await #expect(throws: MembershipError.self) { try await services.outbox.retry(message.reference) }
         #expect(error?.code == .transitionForbidden)
     }
 
-    @Test func whoHasNoAddressAnyMoreGetsNothing() async throws {
+    @Test func anOutageKillsNoMessageHoweverLongItLasts() async throws {
         let database = try await prepared()
-        try await database.engine().write { try $0.runScript("UPDATE accounts SET email = '', erased_at = created_at") }
-        #expect(try await services(database, to: "nowhere:").jobs.run("outbox-delivery").run.failed == 1)
-        let message = try #require(try await messages(database).first)
-        #expect(message.state == .dead && message.lastError?.contains("erased") == true)
+        let services = try await services(database, to: blockedFolder(database))
+        var waits: [Int64] = []
+        for _ in 1...20 {
+            #expect(try await services.jobs.run("outbox-delivery").run.failed == 1)
+            let message = try #require(try await messages(database).first)
+            #expect(message.state == .due && message.attempts == 0 && message.destination == nil)
+            #expect(message.lastError?.contains("cannot be made") == true)
+            let dueAt = try #require(message.dueAt)
+            waits.append((dueAt - (try await services.clock.read().now)).milliseconds / 60_000)
+            _ = try await services.clock.set(to: dueAt)
+        }
+        #expect(waits.prefix(6) == [1, 1, 2, 4, 8, 15] && waits.last == 15)
+        try FileManager.default.removeItem(atPath: database.directory.path + "/file")
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
     }
 
-    @Test func aReminderThatComesAfterTheEndIsNotSent() async throws {
+    @Test func fiveOutagesInARowEndTheRunAndTheRestIsNotTried() async throws {
+        let database = try await prepared(13)
+        let services = try await services(database, to: blockedFolder(database))
+        let report = try await services.jobs.run("outbox-delivery")
+        #expect(report.run.failed == 5 && report.processed == 0)
+        #expect(report.note?.contains("waits for the next run") == true)
+        let untried = try await messages(database).filter { $0.lastError == nil }
+        #expect(untried.count == 8)
+        #expect(untried.allSatisfy { $0.dueAt == TestDatabase.start && $0.leasedUntil == nil && $0.destination == nil })
+    }
+
+    @Test func aRunThatTakesTooLongLeavesTheRestToTheNext() async throws {
+        let database = try await prepared(3)
+        let services = try await services(database, to: "nowhere:") { $0.longestRun = TimeSpan(milliseconds: 0) }
+        #expect(try await services.jobs.run("outbox-delivery").processed == 0)
+        #expect(try await messages(database).map(\.state) == [.due, .due, .due])
+        #expect(try await services.jobs.run("outbox-delivery").note?.contains("was over") == true)
+    }
+
+    @Test func whatBecomesDueDuringARunIsForTheNextOne() async throws {
+        let database = try await prepared(2)
+        let last = try #require(try await messages(database).last).reference
+        try await database.store().write { tx in
+            try tx.markFailed(last, attempts: 1, error: "No.", retryAt: tx.now + .minutes(1))
+        }
+        let taken = try await database.store().write { tx in
+            try tx.leaseDueMessages(dueBy: tx.now, until: tx.now + .minutes(6), limit: 10)
+        }
+        #expect(taken.count == 1 && taken.allSatisfy { $0.reference != last })
+    }
+
+    @Test func whatAnInterruptedDeliveryLeftElsewhereIsRemovedBeforeTheLetterGoesAnotherWay() async throws {
+        let database = try await prepared()
+        _ = try await services(database, to: "folder:" + folder(database)).jobs.run("outbox-delivery")
+        // As if the process had died between writing the file and recording that.
+        try await database.engine().write { sql in
+            try sql.runScript("UPDATE outbox SET due_at = created_at, delivered_at = NULL")
+        }
+        let other = try await services(database, to: "folder:" + folder(database) + "-2")
+        #expect(try await other.jobs.run("outbox-delivery").processed == 1)
+        #expect(try mails(database).isEmpty)
+        let place = try #require(try await messages(database).first?.destination)
+        #expect(place.hasPrefix(folder(database) + "-2/") && FileManager.default.fileExists(atPath: place))
+    }
+
+    @Test func whoHasNoAddressAnyMoreGetsNothingAndNothingWaits() async throws {
+        let database = try await prepared()
+        try await database.engine().write { try $0.runScript("UPDATE accounts SET email = '', erased_at = created_at") }
+        let report = try await services(database, to: "nowhere:").jobs.run("outbox-delivery")
+        #expect(report.run.failed == 0 && report.note?.contains("too late") == true)
+        #expect(try await messages(database).isEmpty)
+    }
+
+    @Test func aReminderThatComesAfterTheEndIsRemovedUnsent() async throws {
         let database = try await prepared()
         _ = try await database.services.clock.advance(by: .days(11))
         _ = try await database.services.jobs.run("trial-reminder")
         _ = try await database.services.clock.advance(by: .days(3))
         let run = try await services(database, to: "nowhere:").jobs.run("outbox-delivery").run
-        #expect(run.processed == 1 && run.failed == 1)
-        #expect(try await messages(database).map(\.state) == [.delivered, .dead])
+        #expect(run.processed == 2 && run.failed == 0)
+        #expect(try await messages(database).map(\.message) == [.welcome])
+        let finding = try await Doctor(database.location).examine().first { $0.subject == "messages" }
+        #expect(finding?.isSound == true)
     }
 
     @Test func anEventThatCannotBeReadKeepsNoOther() async throws {
@@ -232,11 +299,11 @@ struct OutboxDeliveryJobTests {
     }
 
     @Test(arguments: [
-        (["RCPT": "550 5.1.1 r0@example.com is unknown"] as [String: String?], OutboxMessage.State.dead),
-        (["greeting": "silence"], .due), (["RCPT": "451 4.3.0 later"], .due), (["body": nil], .due),
+        (["RCPT": "550 5.1.1 r0@example.com is unknown"] as [String: String?], OutboxMessage.State.dead, 1),
+        (["greeting": "silence"], .due, 0), (["RCPT": "451 4.3.0 later"], .due, 1), (["body": nil], .due, 1),
     ])
     func whatAServerDoesDecidesWhetherToTryAgain(
-        answers: [String: String?], state: OutboxMessage.State
+        answers: [String: String?], state: OutboxMessage.State, attempts: Int
     ) async throws {
         let server = try await LoopbackServer.scripted(answers)
         let database = try await prepared()
@@ -245,7 +312,7 @@ struct OutboxDeliveryJobTests {
         }
         #expect(try await services.jobs.run("outbox-delivery").run.failed == 1)
         let message = try #require(try await messages(database).first)
-        #expect(message.state == state && message.attempts == 1)
+        #expect(message.state == state && message.attempts == attempts)
         #expect(message.lastError?.contains("@") == false)
     }
 

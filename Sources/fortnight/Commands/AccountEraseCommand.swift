@@ -32,10 +32,16 @@ extension AccountCommand {
             let services = try await global.services()
             if !yes { try await askToBeSure(reference, services) }
             let erasure = try await services.accounts.erase(reference, reason: reason)
-            if !erasure.isLogCleared {
+            switch erasure.isLogCleared {
+            case true?: break
+            case false?:
                 global.console.note(
                     "The database's log could not be cleared, because others were reading. Run the command again with "
                         + "\(erasure.accounts[0]): it clears the log, and says that the account was erased.")
+            case nil:
+                global.console.note(
+                    "The server still holds old versions of the rows until VACUUM has passed, and what was written in its "
+                        + "log, archives and replicas for as long as they are kept; see docs/identity.md.")
             }
             if global.json {
                 try global.console.document(ErasureView(erasure))
@@ -69,7 +75,7 @@ private struct ErasureView: Encodable {
     let merged: [String]
     let erasedAt: Timestamp
     let lettersRemoved: Int
-    let logCleared: Bool
+    @ExplicitNull var logCleared: Bool?
 
     init(_ erasure: AccountService.Erasure) {
         account = erasure.accounts[0].description

@@ -28,7 +28,8 @@ struct OutboxCommand: ParsableCommand {
         var after: String?
 
         func perform() async throws {
-            let page = try await global.services().outbox.list(
+            let outbox = try await global.services().outbox
+            let page = try await outbox.list(
                 state?.state, after: after.map { try MessageReference(parsing: $0) }, limit: PageLimit(limit))
             if global.json {
                 for message in page.messages { try global.console.document(MessageView(message), onOneLine: true) }
@@ -40,7 +41,8 @@ struct OutboxCommand: ParsableCommand {
                     table.add(
                         message.reference.description, message.message.rawValue, message.state.rawValue,
                         message.since.rfc3339, String(message.attempts),
-                        message.state == .delivered ? message.place : message.lastError ?? "")
+                        message.state == .delivered
+                            ? message.place(delivers: outbox.delivers) : message.lastError ?? "")
                 }
                 global.console.line(table.text)
             }
@@ -62,7 +64,8 @@ struct OutboxCommand: ParsableCommand {
         var id: String
 
         func perform() async throws {
-            let letter = try await global.servicesForDelivery().outbox.show(MessageReference(parsing: id))
+            let outbox = try await global.servicesForDelivery().outbox
+            let letter = try await outbox.show(MessageReference(parsing: id))
             if global.json {
                 try global.console.document(LetterView(letter))
                 return
@@ -73,7 +76,7 @@ struct OutboxCommand: ParsableCommand {
             table.add("state", "\(message.state.rawValue) since \(message.since)")
             if message.attempts > 0 { table.add("failed", "\(message.attempts) times in a row") }
             if let error = message.lastError { table.add("last error", error) }
-            if message.state == .delivered { table.add("went to", message.place) }
+            if message.state == .delivered { table.add("went to", message.place(delivers: outbox.delivers)) }
             table.add("to", letter.recipient ?? "nobody: the account has no address any more")
             table.add("subject", letter.subject)
             global.console.line(table.text)
@@ -151,7 +154,7 @@ extension OutboxMessage {
     /// From when it is in its state, or is tried again.
     fileprivate var since: Timestamp { deliveredAt ?? deadAt ?? dueAt ?? createdAt }
 
-    fileprivate var place: String { destination ?? "a server" }
+    fileprivate func place(delivers: Bool) -> String { destination ?? (delivers ? "a server" : "nowhere") }
 }
 
 private struct MessageView: Encodable {
