@@ -195,6 +195,7 @@ CREATE TABLE payment_references (
     payment_id BIGINT NOT NULL,
     FOREIGN KEY (account_id, payment_id) REFERENCES payments (account_id, payment_id)
 );
+CREATE INDEX payment_references_of_payment ON payment_references (account_id, payment_id);
 
 -- What happened, immutable, numbered from 1 within an account. The hash of each covers the one before it, and of the
 -- reason only a salted digest, so that a reason can be removed with the person it may name.

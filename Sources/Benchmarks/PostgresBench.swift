@@ -48,19 +48,25 @@ struct PostgresBench {
             INSERT INTO trial_ledger (identity_hmac, started_at)
             SELECT encode(sha256(n::text::bytea), 'hex'), started_at FROM trial_ledger, numbers;
             INSERT INTO subscriptions (account_id, subscription_id, plan, plan_version, status, trial_start,
-                trial_end, created_at)
-            SELECT n, n, plan, plan_version, status, trial_start, trial_end, created_at FROM subscriptions, numbers;
+                trial_end, time_zone, due_at, created_at, updated_at)
+            SELECT n, n, plan, plan_version, status, trial_start, trial_end, time_zone, due_at, created_at, updated_at
+            FROM subscriptions, numbers;
             INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at,
                 recorded_at)
             SELECT n, n, entitlement, source, n, starts_at, ends_at, recorded_at FROM grants, numbers;
-            INSERT INTO events (account_id, sequence, kind, subscription_id, recorded_at)
-            SELECT n, sequence, kind, CASE WHEN subscription_id IS NULL THEN NULL ELSE n END, recorded_at
+            INSERT INTO events (account_id, sequence, kind, subscription_id, actor, data, effective_at, recorded_at,
+                hash)
+            SELECT n, sequence, kind, CASE WHEN subscription_id IS NULL THEN NULL ELSE n END, actor, data,
+                effective_at, recorded_at, hash
             FROM events, numbers;
-            INSERT INTO outbox (account_id, event_sequence, message, created_at)
-            SELECT n, event_sequence, message, created_at FROM outbox, numbers;
+            INSERT INTO event_heads (account_id, sequence, hash) SELECT n, sequence, hash FROM event_heads, numbers;
+            INSERT INTO outbox (account_id, event_sequence, message, created_at, due_at)
+            SELECT n, event_sequence, message, created_at, due_at FROM outbox, numbers;
             """, in: schema)
         // Statistics and the marks of a settled table, before and not while anything is measured.
-        for table in PostgresBench.tables + ["articles", "titles", "plan_versions", "plan_entitlements"] {
+        for table in PostgresBench.tables + [
+            "articles", "titles", "plans", "plan_versions", "plan_prices", "plan_entitlements", "disposable_domains",
+        ] {
             try server.psql("VACUUM ANALYZE \(schema).\(table)")
         }
         try server.psql("CHECKPOINT")
@@ -80,7 +86,7 @@ struct PostgresBench {
 
     /// The tables that a sign-up adds to.
     static let tables = [
-        "accounts", "account_emails", "trial_ledger", "subscriptions", "grants", "events", "outbox",
+        "accounts", "account_emails", "trial_ledger", "subscriptions", "grants", "events", "event_heads", "outbox",
     ]
 
     /// How many rows there are, in the order of ``tables``.
@@ -135,7 +141,7 @@ struct PostgresBench {
     }
 
     /// A statement without line breaks, semicolon and the numbers of its placeholders. pgbench passes no NULL and
-    /// makes no text of 64 characters: its script inserts `NULL` and `lpad(…, 64, '0')` where ours has a placeholder.
+    /// makes no text of a length: its script inserts `NULL` and `lpad(…, 64, '0')` where ours has a placeholder.
     private static func plain(_ statement: String) -> String {
         let words = statement.split { $0.isWhitespace || $0 == ";" }.joined(separator: " ")
         let numberless = words.replacing(/\$\d+/, with: "$").replacing("lpad($, 64, '0')", with: "$")

@@ -42,10 +42,12 @@ struct PostgresChecks {
         \\set account random(1, \(PostgresBench.readers))
         \\set article random(\(PostgresBench.articles.lowerBound), \(PostgresBench.articles.upperBound))
         BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-        SELECT account_id, email, name, time_zone, created_at FROM accounts WHERE account_id = :account;
+        SELECT account_id, email, name, time_zone, language, created_at, erased_at, merged_into FROM accounts
+            WHERE account_id = :account;
         SELECT starts_at, ends_at, reason FROM account_suspensions
             WHERE account_id = :account ORDER BY starts_at, suspension_id;
-        SELECT grant_id, entitlement, source, starts_at, ends_at, recorded_at FROM grants
+        SELECT grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id,
+            reason FROM grants
             WHERE account_id = :account AND voided_at IS NULL ORDER BY grant_id;
         SELECT article_id, titles.slug, articles.slug, headline, articles.section, articles.access, titles.access,
             published_at, updated_at

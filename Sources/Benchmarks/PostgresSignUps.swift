@@ -53,33 +53,41 @@ struct PostgresSignUps {
         \\set person random(\(lowestPerson), \(highestPerson))
         \\set first 1
         \\set second 2
+        \\set zero 0
         BEGIN ISOLATION LEVEL SERIALIZABLE;
         SELECT account_id FROM account_emails WHERE canonical_email = :person;
-        INSERT INTO accounts (account_id, email, name, time_zone, created_at)
-            VALUES (:account, :person, NULL, :zone, :now)
+        INSERT INTO accounts (account_id, email, name, time_zone, language, created_at)
+            VALUES (:account, :person, NULL, :zone, :language, :now)
             ON CONFLICT (account_id) DO NOTHING;
         INSERT INTO account_emails (canonical_email, account_id) VALUES (:person, :account);
-        SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE account_id = :account;
-        INSERT INTO events (account_id, sequence, kind, subscription_id, reason, recorded_at)
-            VALUES (:account, :first, :created, NULL, NULL, :now);
-        INSERT INTO outbox (account_id, event_sequence, message, created_at)
-            VALUES (:account, :first, :welcome, :now);
-        SELECT entitlement FROM plan_entitlements
-            WHERE plan = :plan AND version = (SELECT max(version) FROM plan_versions WHERE plan = :plan)
-            ORDER BY entitlement;
-        SELECT version, trial_days, price_minor, currency FROM plan_versions
-            WHERE plan = :plan ORDER BY version DESC LIMIT 1;
+        SELECT domain FROM disposable_domains WHERE domain IN (:domain);
+        SELECT version, currency, amount_minor FROM plan_prices WHERE plan = :plan;
+        SELECT version, entitlement FROM plan_entitlements WHERE plan = :plan;
+        SELECT version, interval_count, interval_unit, trial_days, grace_days, published_at FROM plan_versions
+            WHERE plan = :plan AND published_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.plan = plan_versions.plan AND retired_at IS NOT NULL)
+            ORDER BY version DESC LIMIT 1;
         INSERT INTO trial_ledger (identity_hmac, started_at) VALUES (lpad(:person, 64, '0'), :now)
             ON CONFLICT (identity_hmac) DO NOTHING;
-        INSERT INTO subscriptions (account_id, subscription_id, plan, plan_version, status, trial_start, trial_end,
-            created_at)
-            VALUES (:account, :subscription, :plan, :first, 'trialing', :now, :end, :now);
-        INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at,
+        INSERT INTO subscriptions (account_id, subscription_id, plan, plan_version, status, trial_start, trial_end, trial_converts,
+                reminded_at, time_zone, anchor_at, anchor_day, anchor_index, period_index, current_period_start,
+                current_period_end, settled_periods, cancel_at_period_end, canceled_at, paused_at, pause_until,
+                next_plan, next_plan_version, next_from_index, due_at, ended_at, revision, created_at, updated_at)
+            VALUES (:account, :subscription, :plan, :first, :trialing, :now, :end, :zero, NULL, :zone, NULL, NULL, NULL,
+                NULL, NULL, NULL, :zero, :zero, NULL, NULL, NULL, NULL, NULL, NULL, :end, NULL, :first, :now, :now);
+        INSERT INTO grants (account_id, grant_id, entitlement, source, subscription_id, starts_at, ends_at, reason,
             recorded_at)
-            VALUES (:account, :grant, :entitlement, :source, :subscription, :now, :end, :now);
-        SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE account_id = :account;
-        INSERT INTO events (account_id, sequence, kind, subscription_id, reason, recorded_at)
-            VALUES (:account, :second, :started, :subscription, NULL, :now);
+            VALUES (:account, :grant, :entitlement, :source, :subscription, :now, :end, NULL, :now);
+        INSERT INTO events (account_id, sequence, kind, subscription_id, actor, reason, reason_salt, reason_sha256,
+            data, effective_at, recorded_at, hash)
+            VALUES (:account, :first, :created, NULL, :actor, NULL, NULL, NULL, :nothing, :now, :now,
+                lpad(:person, 64, '0')),
+            (:account, :second, :started, :subscription, :actor, NULL, NULL, NULL, :data, :now, :now,
+                lpad(:person, 64, '0'));
+        INSERT INTO event_heads (account_id, sequence, hash) VALUES (:account, :second, lpad(:person, 64, '0'))
+            ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash;
+        INSERT INTO outbox (account_id, event_sequence, message, created_at, due_at)
+            VALUES (:account, :first, :welcome, :now, :now);
         COMMIT;
 
         """
@@ -93,7 +101,10 @@ struct PostgresSignUps {
             "end": "\((now + TimeSpan(milliseconds: 14 * 86_400_000)).milliseconds)", "zone": "UTC",
             "created": "\(Event.Kind.accountCreated.rawValue)", "started": "\(Event.Kind.trialStarted.rawValue)",
             "welcome": "\(Message.welcome.rawValue)", "plan": "membership", "entitlement": Entitlement.allTitles.name,
-            "source": "\(Grant.Source.trial.rawValue)",
+            "source": "\(Grant.Source.trial.rawValue)", "trialing": "\(Subscription.Status.trialing.rawValue)",
+            "language": Language.english.rawValue, "domain": "example.com", "actor": Actor.unnamed.name,
+            // As long as what an event holds.
+            "nothing": "{}", "data": String(repeating: "x", count: 420),
         ]
         return try server.pgbench(
             PostgresSignUps.script, variables: variables, length: length, in: bench.schema, logging: logging)

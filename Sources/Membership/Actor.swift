@@ -15,10 +15,13 @@ public struct Actor: Hashable, Sendable {
         let isPlain = text.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || ":._-".unicodeScalars.contains($0))
         }
-        guard isPlain, (1...64).contains(text.count) else {
+        // What nobody did, and what jobs did, is told apart from what people did.
+        let isReserved = text == "clock" || text == "unnamed" || text.hasPrefix("job:")
+        guard isPlain, !isReserved, (1...64).contains(text.count) else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a name for who acts.",
-                remedy: "Use at most 64 letters, digits and : . _ -, and no address: operator:jo.")
+                remedy: "Use at most 64 letters, digits and : . _ -, and neither clock, unnamed nor job:…: operator:jo."
+            )
         }
         name = text
     }

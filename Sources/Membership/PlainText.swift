@@ -33,9 +33,10 @@ public enum PlainText {
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public static func reason(_ text: String) throws(MembershipError) -> String {
         let reason = try checked(text, as: "a reason", longest: 500)
-        if reason.split(whereSeparator: \.isWhitespace).contains(where: { $0.dropFirst().dropLast().contains("@") }) {
+        let words = reason.split { $0.isWhitespace || "<>()[],;:\"'".contains($0) }
+        if words.contains(where: { (try? EmailAddress(parsing: String($0))) != nil }) {
             throw MembershipError(
-                .invalidInput, "‘\(reason)’ holds an address, and reasons are kept when an account is erased.",
+                .invalidInput, "‘\(reason)’ holds an address, and what is kept with an event names nobody.",
                 remedy: "Name the account by its id.")
         }
         return reason

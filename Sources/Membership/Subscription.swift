@@ -219,6 +219,12 @@ extension Subscription {
         return settledPeriods > 0 ? boundary(settledPeriods) : nil
     }
 
+    /// The version that the next period to be paid for is of.
+    public var versionToPayFor: PlanVersion {
+        guard let nextVersion, let next = nextUnsettledPeriod, next >= nextVersion.fromIndex else { return version }
+        return nextVersion.version
+    }
+
     /// What holds in a period.
     func terms(ofPeriod index: Int) -> PlanTerms {
         guard let nextVersion, index >= nextVersion.fromIndex else { return terms }

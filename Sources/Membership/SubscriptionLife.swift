@@ -38,11 +38,8 @@ public struct SubscriptionLife: Sendable {
         ]
     }
 
-    /// The step of which the reader is told: the last that has a message. What a later one has overtaken would only
-    /// confuse, and so would the warning of a debt that has been settled.
-    public var told: Step? { toldIndex.map { steps[$0] } }
-
-    /// The place of ``told`` among the steps.
+    /// The place of the step of which the reader is told: the last that has a message. What a later one has overtaken
+    /// would only confuse, and so would the warning of a debt that has been settled.
     package var toldIndex: Int? {
         guard let index = steps.lastIndex(where: { $0.transition.rule.message != nil }) else { return nil }
         let isWarning = steps[index].transition.rule.message == .paymentOverdue
@@ -181,6 +178,9 @@ extension SubscriptionLife {
         switch subscription.status {
         case .trialing:
             try requirePrice()
+            guard subscription.settledPeriods == 0 else {
+                throw forbidden(.activate, "its first period is paid for; trial end begins it now")
+            }
             subscription.settledPeriods = max(subscription.settledPeriods, 1)
             cutTrial(at: moment)
         case .pastDue:
@@ -211,6 +211,12 @@ extension SubscriptionLife {
         let moment = try ready(.pay, at: now)
         let periods = try subscription.unsettledPeriods(count)
         take(.pay, at: moment) { $0.settle(upTo: periods.upperBound) }
+    }
+
+    /// Pays for so many periods together with the beginning, so that not even a plan without grace is over before.
+    package mutating func payWithBeginning(forPeriods count: Int) throws(MembershipError) {
+        let periods = try subscription.unsettledPeriods(count)
+        take(.pay, at: subscription.createdAt) { $0.settle(upTo: periods.upperBound) }
     }
 
     /// Cancels: now, or with the end of what was paid for or promised.
@@ -279,14 +285,22 @@ extension SubscriptionLife {
         guard subscription.nextVersion?.version != version || immediately else {
             throw forbidden(.changePlan, "it changes to \(version) already")
         }
-        if subscription.status != .trialing { try requirePrice(of: version) }
+        // A trial that nothing is to follow needs none.
+        if subscription.status != .trialing || subscription.convertsTrial { try requirePrice(of: version) }
         let next = subscription.periodIndex.map { $0 + 1 } ?? 0
         if immediately {
+            guard subscription.status == .trialing || !subscription.terms.isFree || version.terms.isFree else {
+                throw forbidden(
+                    .changePlan, "its current period costs nothing, and \(version) does; change it at the renewal")
+            }
             guard subscription.settledPeriods <= next else {
+                let paid = "periods are paid ahead up to \(subscription.boundary(subscription.settledPeriods)); "
                 throw forbidden(
                     .changePlan,
-                    "periods are paid ahead up to \(subscription.boundary(subscription.settledPeriods)); "
-                        + "change it at the renewal after them")
+                    paid
+                        + (subscription.status == .trialing
+                            ? "when the first has begun, change it at the renewal after them"
+                            : "change it at the renewal after them"))
             }
             take(.changePlan, at: moment) { $0.change(to: version, withPeriod: next) }
         } else {
@@ -322,7 +336,7 @@ extension SubscriptionLife {
         let version = version ?? subscription.version
         guard version.terms.prices.isEmpty else { return }
         throw MembershipError(
-            .transitionForbidden, "\(version) has no price, so that nothing can follow its trial.",
+            .transitionForbidden, "\(version) has no price, so that nobody could pay for it.",
             remedy: "Publish a version with a price, and move the subscription to it with fortnight plan migrate.")
     }
 

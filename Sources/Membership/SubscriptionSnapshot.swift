@@ -59,13 +59,13 @@ package struct SubscriptionSnapshot: Codable, Equatable, Sendable {
     /// - Returns: nil when it holds what is none.
     package func subscription(
         of account: Identifier<Account>, version: (_ plan: Slug, _ version: Int) throws -> PlanVersion
-    ) rethrows -> Subscription? {
+    ) throws -> Subscription? {
         guard let id = Identifier<Subscription>(id), let status = Subscription.Status(rawValue: status) else {
             return nil
         }
         var subscription = Subscription(
             id: id, accountID: account, version: try version(Slug(stored: plan), self.version), status: status,
-            zone: Zone(stored: timeZone), settledPeriods: settledPeriods, revision: revision, createdAt: createdAt,
+            zone: try Zone(stored: timeZone), settledPeriods: settledPeriods, revision: revision, createdAt: createdAt,
             updatedAt: updatedAt)
         (subscription.trialStart, subscription.trialEnd) = (trialStart, trialEnd)
         (subscription.convertsTrial, subscription.remindedAt) = (convertsTrial ?? false, remindedAt)

@@ -7,7 +7,7 @@ public struct Zone: Hashable, Sendable {
     private let zone: TimeZone
 
     /// UTC.
-    public static let utc = Zone(stored: "UTC")
+    public static let utc = Zone(name: "UTC", zone: .gmt)
 
     /// Reads a name of the IANA database.
     ///
@@ -21,11 +21,22 @@ public struct Zone: Hashable, Sendable {
         self.zone = zone
     }
 
-    /// Takes a name that was checked before it was stored. One that this machine does not know is read as UTC, so that
-    /// a reader's time differs by hours and never by a day of access.
-    package init(stored name: String) {
+    /// Takes a name that was checked before it was stored.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_damaged` when this machine does not know it: in another zone a
+    ///   boundary may be on another day, and a period a month shorter.
+    package init(stored name: String) throws(MembershipError) {
+        guard let zone = TimeZone(identifier: name) else {
+            throw MembershipError(
+                .databaseDamaged, "This machine does not know the time zone ‘\(name)’ that is stored.",
+                remedy: "Install the time zone database (Debian: tzdata), of the version of the other machines.")
+        }
+        self.init(name: name, zone: zone)
+    }
+
+    private init(name: String, zone: TimeZone) {
         self.name = name
-        zone = TimeZone(identifier: name) ?? .gmt
+        self.zone = zone
     }
 
     /// What the clock and the calendar show in the zone.

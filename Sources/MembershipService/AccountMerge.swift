@@ -80,7 +80,6 @@ extension WriteTransaction {
             }, to: other, reason: reason)
     }
 
-    /// Moves the subscription that has not ended, or what is left of it when the other account has one too.
     private func give(
         _ promises: [(promise: PromisedAccess, why: String)], to account: Account, reason: String
     ) throws -> [Grant] {
@@ -91,6 +90,7 @@ extension WriteTransaction {
         return given
     }
 
+    /// Moves the subscription that has not ended, or what is left of it when the other account has one too.
     fileprivate func moveSubscription(
         from account: Account, to other: Account, reason: String
     ) throws -> (AccountService.Merge.Outcome, [Grant], Subscription?) {
@@ -112,7 +112,12 @@ extension WriteTransaction {
         let moved = subscription.moved(to: other.id, as: newSubscriptionIdentifier(), at: now)
         try insert(moved)
         for promise in moved.promisedAccess {
-            _ = try insertGrant(to: other.id, promise, subscription: moved.id)
+            // The other account has had nothing of it up to now.
+            let interval = Interval(from: max(promise.interval.startsAt, now), until: promise.interval.endsAt)
+            _ = try insertGrant(
+                to: other.id,
+                PromisedAccess(entitlement: promise.entitlement, source: promise.source, interval: interval),
+                subscription: moved.id)
         }
         return (.moved, [], moved)
     }

@@ -69,7 +69,7 @@ public struct AccountService: Sendable {
             }
             guard try tx.insertTrialLedgerEntry(identityHMAC: identity) else { return try withoutTrial(.taken) }
             if let device { try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofDevice: device), since: tx.now) }
-            let life = tx.newTrial(of: account, to: version)
+            let life = try tx.newTrial(of: account, to: version)
             try tx.recordBeginning(life, before: [created], isNewAccount: true)
             return SignUp(account: account, subscription: life.subscription, trial: .started)
         }

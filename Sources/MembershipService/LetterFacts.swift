@@ -61,7 +61,7 @@ struct LetterFacts: Sendable {
 
     private func add(_ moment: Timestamp?, to values: inout [LetterKey: String], withTime: Bool = true) {
         guard let moment else { return }
-        let local = LetterDate(moment, zone: Zone(stored: account.timeZone), language: account.language)
+        let local = LetterDate(moment, zone: (try? Zone(stored: account.timeZone)) ?? .utc, language: account.language)
         values[.date] = local.date
         if withTime { values[.time] = local.time }
     }

@@ -27,8 +27,9 @@ public struct NewPayment: Sendable {
     }
 
     /// What the event says of it.
-    var json: JSONText {
+    func json(_ id: Identifier<Payment>) -> JSONText {
         var json = JSONText()
+        json.add("payment", id.description)
         json.add("amount_minor", amount.amountMinor)
         json.add("currency", amount.currency.code)
         json.add("periods", periods)
@@ -41,17 +42,18 @@ public struct NewPayment: Sendable {
     func requireAmount(for subscription: Subscription) throws {
         guard !takesAnyAmount else { return }
         let remedy = "If this was agreed, say so with --any-amount."
+        let version = subscription.versionToPayFor
         guard let price = subscription.price(ofPeriods: periods, in: amount.currency) else {
-            let currencies = subscription.terms.prices.map(\.currency.code).joined(separator: ", ")
+            let currencies = version.terms.prices.map(\.currency.code).joined(separator: ", ")
             throw MembershipError(
                 .amountMismatch,
-                "\(subscription.version) has no price in \(amount.currency.code); its prices are in "
+                "\(version) has no price in \(amount.currency.code); its prices are in "
                     + (currencies.isEmpty ? "no currency." : currencies + "."), remedy: remedy)
         }
         guard price.amountMinor == amount.amountMinor else {
             throw MembershipError(
                 .amountMismatch,
-                "\(amount) is not what \(periods) \(periods == 1 ? "period" : "periods") of \(subscription.version) "
+                "\(amount) is not what \(periods) \(periods == 1 ? "period" : "periods") of \(version) "
                     + "cost: \(price).", remedy: remedy)
         }
     }
@@ -89,10 +91,9 @@ public struct PaymentService: Sendable {
             life.advance(to: tx.now)
             if !life.subscription.status.isFinal { try new.requireAmount(for: life.subscription) }
             try life.pay(forPeriods: new.periods, at: tx.now)
-            let payment = try tx.insertPayment(new, for: life.subscription)
-            var json = new.json
-            json.add("payment", payment.id.description)
-            try tx.record([life], data: json)
+            let id = tx.newPaymentIdentifier()
+            let payment = try tx.insertPayment(id, new, for: life.subscription)
+            try tx.record([life], data: new.json(id))
             return Receipt(payment: payment, subscription: life.subscription, wasKnown: false)
         }
     }
@@ -112,7 +113,8 @@ extension ReadTransaction {
     func earlierPayment(_ new: NewPayment, of account: Account) throws -> Payment? {
         guard let earlier = try payment(reference: new.reference) else { return nil }
         let payment = earlier.payment
-        guard earlier.account == account.id, payment.amount == new.amount, payment.periods == new.periods else {
+        guard try isPart(earlier.account, of: account.id), payment.amount == new.amount, payment.periods == new.periods
+        else {
             throw MembershipError(
                 .referenceReused,
                 "Reference ‘\(new.reference)’ is that of another payment: \(payment.amount) for \(payment.periods) "
@@ -124,10 +126,24 @@ extension ReadTransaction {
     }
 }
 
+extension ReadTransaction {
+    /// Whether an account is another one, or has become part of it.
+    private func isPart(_ account: Identifier<Account>, of other: Identifier<Account>) throws -> Bool {
+        var account = account
+        while account != other {
+            guard let next = try self.account(.id(account)).mergedInto else { return false }
+            account = next
+        }
+        return true
+    }
+}
+
 extension WriteTransaction {
-    func insertPayment(_ new: NewPayment, for subscription: Subscription) throws -> Payment {
+    func insertPayment(
+        _ id: Identifier<Payment>, _ new: NewPayment, for subscription: Subscription
+    ) throws -> Payment {
         try insertPayment(
-            of: subscription.accountID, for: subscription.id, amount: new.amount, periods: new.periods,
+            id, of: subscription.accountID, for: subscription.id, amount: new.amount, periods: new.periods,
             reference: new.reference)
     }
 }

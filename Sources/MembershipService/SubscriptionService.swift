@@ -39,9 +39,17 @@ public struct SubscriptionService: Sendable {
         let reason = try reason.map { try PlainText.reason($0) }
         return try await store.write { tx in
             let account = try tx.account(reference)
-            if let earlier = try payment.flatMap({ try tx.earlierPayment($0, of: account) }) {
-                return try tx.subscriptions(of: account.id).first { $0.id == earlier.subscriptionID }
-                    ?? tx.newestSubscription(of: account)
+            if let payment, let earlier = try tx.earlierPayment(payment, of: account) {
+                // The same command again; anything else would begin nothing and look as if it had.
+                let begun = try tx.newestSubscription(of: account).advanced(to: tx.now)
+                guard begun.id == earlier.subscriptionID, begun.plan == plan, !begun.status.isFinal else {
+                    throw MembershipError(
+                        .referenceReused,
+                        "Reference ‘\(payment.reference)’ was recorded at \(earlier.recordedAt) for subscription "
+                            + "\(earlier.subscriptionID).",
+                        remedy: "Nothing was begun. Give a new payment a reference of its own.")
+                }
+                return begun
             }
             try tx.closeOverdueSubscription(of: account)
             try tx.requireNoOpenSubscription(of: account)
@@ -51,22 +59,21 @@ public struct SubscriptionService: Sendable {
                     .transitionForbidden, "\(version) has no price, so that nobody can subscribe to it.",
                     remedy: "Publish a version with a price: fortnight plan add, then fortnight plan publish.")
             }
-            let subscription = Subscription.started(
-                id: tx.newSubscriptionIdentifier(), of: account.id, to: version, zone: Zone(stored: account.timeZone),
+            let unpaid = Subscription.started(
+                id: tx.newSubscriptionIdentifier(), of: account.id, to: version,
+                zone: try Zone(stored: account.timeZone),
                 paidPeriods: 0, at: tx.now)
+            var life = SubscriptionLife(beginning: unpaid, by: .start)
             guard let payment else {
-                try tx.recordBeginning(SubscriptionLife(beginning: subscription, by: .start), reason: reason)
-                return subscription
+                try tx.recordBeginning(life, reason: reason)
+                return unpaid
             }
-            _ = try subscription.unsettledPeriods(payment.periods)
-            try payment.requireAmount(for: subscription)
-            let paid = Subscription.started(
-                id: subscription.id, of: account.id, to: version, zone: subscription.zone,
-                paidPeriods: payment.periods, at: tx.now)
-            try tx.recordBeginning(
-                SubscriptionLife(beginning: paid, by: .start), reason: reason, data: payment.json)
-            _ = try tx.insertPayment(payment, for: paid)
-            return paid
+            try payment.requireAmount(for: unpaid)
+            try life.payWithBeginning(forPeriods: payment.periods)
+            let id = tx.newPaymentIdentifier()
+            try tx.recordBeginning(life, reason: reason, data: payment.json(id))
+            _ = try tx.insertPayment(id, payment, for: life.subscription)
+            return life.subscription
         }
     }
 

@@ -30,9 +30,9 @@ struct TrialReminderJob: SubscriptionJob {
     }
 
     func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool {
-        guard subscription.status == .trialing, subscription.remindedAt == nil, let end = subscription.trialEnd else {
-            return false
-        }
+        guard subscription.status == .trialing, subscription.remindedAt == nil, let start = subscription.trialStart,
+            let end = subscription.trialEnd, end - start > span
+        else { return false }
         return end > now && end <= asOf + span && subscription.settledPeriods == 0 && !subscription.convertsTrial
             && !subscription.cancelAtPeriodEnd
     }

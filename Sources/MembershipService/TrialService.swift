@@ -44,7 +44,7 @@ public struct TrialService: Sendable {
                     .trialTaken, "Somebody has had the one trial there is for this device.",
                     remedy: "Leave --device out to start one all the same.")
             }
-            let life = tx.newTrial(of: account, to: version)
+            let life = try tx.newTrial(of: account, to: version)
             try tx.recordBeginning(life, reason: reason)
             return life.subscription
         }
@@ -119,10 +119,10 @@ extension ReadTransaction {
 
 extension WriteTransaction {
     /// A trial that begins now.
-    func newTrial(of account: Account, to version: PlanVersion) -> SubscriptionLife {
+    func newTrial(of account: Account, to version: PlanVersion) throws -> SubscriptionLife {
         SubscriptionLife(
             beginning: .trial(
-                id: newSubscriptionIdentifier(), of: account.id, to: version, zone: Zone(stored: account.timeZone),
+                id: newSubscriptionIdentifier(), of: account.id, to: version, zone: try Zone(stored: account.timeZone),
                 at: now),
             by: .startTrial)
     }

@@ -63,7 +63,7 @@ extension WriteTransaction {
     package func voidGrants(of accounts: [Identifier<Account>]) throws {
         try sql.run(
             """
-            UPDATE grants SET voided_at = $1
+            UPDATE grants SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END
             WHERE voided_at IS NULL AND (ends_at IS NULL OR ends_at > $1)
                 AND account_id IN (\(placeholders(accounts.count, from: 2)))
             """,
@@ -89,7 +89,10 @@ extension WriteTransaction {
         try removePaymentReferences(of: accounts)
         let behind = placeholders(accounts.count, from: 2)
         try sql.run(
-            "UPDATE account_suspensions SET ends_at = $1 WHERE ends_at IS NULL AND account_id IN (\(behind))",
+            """
+            UPDATE account_suspensions SET ends_at = CASE WHEN starts_at > $1 THEN starts_at ELSE $1 END
+            WHERE ends_at IS NULL AND account_id IN (\(behind))
+            """,
             [now] + accounts)
         try sql.run(
             """

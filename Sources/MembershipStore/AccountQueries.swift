@@ -97,15 +97,6 @@ extension ReadTransaction {
         ) { try $0.text(0) }
     }
 
-    /// What the account's address is compared by.
-    package func canonicalEmail(of account: Identifier<Account>) throws -> String {
-        guard let email = try canonicalEmails(of: account).first else {
-            throw MembershipError(
-                .databaseDamaged, "Account \(account) has no address.", remedy: "Run fortnight doctor.")
-        }
-        return email
-    }
-
     /// Every suspension, oldest first.
     package func suspensions(of account: Identifier<Account>) throws -> [Suspension] {
         try askSuspensions(of: account).rows()
@@ -165,7 +156,11 @@ extension WriteTransaction {
     /// Ends the suspension that has no end yet.
     package func endSuspension(of account: Identifier<Account>) throws {
         try sql.run(
-            "UPDATE account_suspensions SET ends_at = $1 WHERE account_id = $2 AND ends_at IS NULL", [now, account])
+            """
+            UPDATE account_suspensions SET ends_at = CASE WHEN starts_at > $1 THEN starts_at ELSE $1 END
+            WHERE account_id = $2 AND ends_at IS NULL
+            """,
+            [now, account])
     }
 }
 

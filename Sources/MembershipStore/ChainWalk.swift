@@ -13,6 +13,8 @@ struct ChainCheck: Sendable {
     /// What was found first: what comes behind it in the chain follows from it.
     private var fault: String?
     private var previous = EventHash.beginning
+    /// The first event whose reason was removed.
+    private var reasonless: Int64?
 
     init(account: Int64) {
         self.account = account
@@ -28,16 +30,19 @@ struct ChainCheck: Sendable {
             fault = "event \(event.sequence) was changed or inserted"
         } else if !event.hasItsReason {
             fault = "the reason of event \(event.sequence) was changed"
+        } else if event.lacksItsReason {
+            reasonless = reasonless ?? event.sequence
         }
         previous = event.hash
     }
 
     /// What is wrong, now that all events were seen; nil when nothing is.
     ///
-    /// - Parameter isAccount: whether there is such an account.
-    func verdict(head: ChainHead?, isAccount: Bool) -> String? {
-        guard isAccount else { return "there is a chain of events, and no account" }
+    /// - Parameter isErased: whether the account was erased, and its reasons with it; nil when there is no such account.
+    func verdict(head: ChainHead?, isErased: Bool?) -> String? {
+        guard let isErased else { return "there is a chain of events, and no account" }
         if let fault { return fault }
+        if let reasonless, !isErased { return "the reason of event \(reasonless) was removed" }
         guard let head else {
             return eventCount == 0 ? "all its events are missing" : "its last event is not known"
         }
@@ -80,15 +85,15 @@ package struct ChainWalk: Sendable {
         let isLastPage = events.count < limit
         let end = isLastPage ? .max : events.last?.account ?? .max
         let heads = try tx.chainHeads(after: judged, upTo: end, limit: limit)
-        let accounts = try tx.accountNumbers(after: judged, upTo: end, limit: limit)
+        let accounts = try tx.accountStates(after: judged, upTo: end, limit: limit)
         // Where many accounts have no events, their heads fill a page first, and only up to there is everything known.
         let bound = min(
             end, heads.count < limit ? .max : heads.last?.account ?? .max,
-            accounts.count < limit ? .max : accounts.last ?? .max)
+            accounts.count < limit ? .max : accounts.last?.account ?? .max)
         let headOf = Dictionary(heads.map { ($0.account, $0.head) }) { first, _ in first }
-        let accountSet = Set(accounts)
+        let isErased = Dictionary(accounts.map { ($0.account, $0.isErased) }) { first, _ in first }
         let eventsOf = Dictionary(grouping: events, by: \.account)
-        let numbers = Set(eventsOf.keys).union(headOf.keys).union(accountSet)
+        let numbers = Set(eventsOf.keys).union(headOf.keys).union(isErased.keys)
             .union(unfinished.map { [$0.account] } ?? []).filter { $0 <= bound }.sorted()
 
         var faults: [ChainFault] = []
@@ -105,7 +110,7 @@ package struct ChainWalk: Sendable {
                 unfinished = check
             } else {
                 accountCount += 1
-                if let what = check.verdict(head: headOf[number], isAccount: accountSet.contains(number)) {
+                if let what = check.verdict(head: headOf[number], isErased: isErased[number]) {
                     faults.append(ChainFault(account: Identifier(rawValue: number), what: what))
                 }
             }
@@ -127,12 +132,8 @@ extension ReadTransaction {
             ChainedEvent.init(row:))
         for event in events { check.take(event) }
         let head = try chainHeads(after: account.rawValue - 1, upTo: account.rawValue, limit: 1).first?.head
-        return (events.count, check.verdict(head: head, isAccount: true))
-    }
-
-    /// What is wrong with the chain of an account's events; nil when nothing is.
-    package func chainFault(of account: Identifier<Account>) throws -> String? {
-        try chainVerdict(of: account).fault
+        let state = try accountStates(after: account.rawValue - 1, upTo: account.rawValue, limit: 1).first
+        return (events.count, check.verdict(head: head, isErased: state?.isErased))
     }
 
     /// The account behind which the newest so many stand; nil when there are no more than these.
@@ -165,10 +166,15 @@ extension ReadTransaction {
         ) { row in (try row.integer(0), ChainHead(sequence: try row.integer(1), hash: try row.text(2))) }
     }
 
-    fileprivate func accountNumbers(after account: Int64, upTo end: Int64, limit: Int) throws -> [Int64] {
+    fileprivate func accountStates(
+        after account: Int64, upTo end: Int64, limit: Int
+    ) throws -> [(account: Int64, isErased: Bool)] {
         try sql.query(
-            "SELECT account_id FROM accounts WHERE account_id > $1 AND account_id <= $2 ORDER BY account_id LIMIT $3",
+            """
+            SELECT account_id, erased_at FROM accounts WHERE account_id > $1 AND account_id <= $2
+            ORDER BY account_id LIMIT $3
+            """,
             [account, end, limit]
-        ) { try $0.integer(0) }
+        ) { (try $0.integer(0), try $0.optionalInteger(1) != nil) }
     }
 }

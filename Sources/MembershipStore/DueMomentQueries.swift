@@ -11,9 +11,9 @@ extension ReadTransaction {
         let trialEnd = try sql.first(
             """
             SELECT min(trial_end) FROM subscriptions
-            WHERE status = 'trialing' AND reminded_at IS NULL AND trial_end > $1
+            WHERE \(isToBeReminded) AND trial_end > $1 AND trial_end - trial_start > $2
             """,
-            [moment + reminder]
+            [moment + reminder, reminder.milliseconds]
         ) { try $0.optionalTimestamp(0) }
         let reminderTime = (trialEnd ?? nil).map { Timestamp(milliseconds: $0.milliseconds - reminder.milliseconds) }
         return [due ?? nil, reminderTime].compactMap(\.self).min()

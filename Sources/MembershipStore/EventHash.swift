@@ -65,7 +65,10 @@ struct ChainedEvent {
             actor: actor, reasonDigest: digest, data: data, effectiveAt: effectiveAt, recordedAt: recordedAt)
     }
 
-    /// Whether the reason is the one that was sealed; one that was removed with its account is missed by nobody.
+    /// Whether a reason was sealed and is not there any more, as when its account was erased.
+    var lacksItsReason: Bool { reason == nil && digest != nil }
+
+    /// Whether the reason, if there is one, is the one that was sealed.
     var hasItsReason: Bool {
         guard let reason else { return salt == nil }
         guard let salt, let digest else { return false }

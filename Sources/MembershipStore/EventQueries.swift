@@ -37,18 +37,6 @@ extension ReadTransaction {
             Event.init(row:))
     }
 
-    /// How many events of a kind there are.
-    package func eventCount(_ kind: Event.Kind) throws -> Int {
-        try sql.first("SELECT count(*) FROM events WHERE kind = $1", [kind]) { try $0.count(0) } ?? 0
-    }
-
-    /// The messages to an account, in the order of the events they tell of.
-    package func messages(to account: Identifier<Account>) throws -> [Message] {
-        try sql.query(
-            "SELECT message FROM outbox WHERE account_id = $1 ORDER BY event_sequence", [account]
-        ) { try $0.choice(0) }
-    }
-
     /// When the newest event was recorded; nil when nothing has happened yet.
     package func newestEventTime() throws -> Timestamp? {
         try sql.first("SELECT max(recorded_at) FROM events", []) { try $0.optionalTimestamp(0) } ?? nil

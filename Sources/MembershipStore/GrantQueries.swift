@@ -20,15 +20,15 @@ extension ReadTransaction {
             "SELECT \(grantColumns) FROM grants WHERE account_id = $1 ORDER BY grant_id", [account], Grant.init(row:))
     }
 
-    /// The grants of the accounts given that follow from a subscription and have not been voided or ended by now.
+    /// The grants of the accounts given that have not been voided or ended by now.
     package func liveGrants(
-        ofSubscriptionsOf accounts: [Identifier<Account>]
+        of accounts: [Identifier<Account>]
     ) throws -> [Identifier<Account>: [Grant]] {
         guard !accounts.isEmpty else { return [:] }
         let rows = try sql.query(
             """
             SELECT \(grantColumns) FROM grants
-            WHERE account_id IN (\(placeholders(accounts.count))) AND voided_at IS NULL AND subscription_id IS NOT NULL
+            WHERE account_id IN (\(placeholders(accounts.count))) AND voided_at IS NULL
                 AND (ends_at IS NULL OR ends_at > $\(accounts.count + 1))
             ORDER BY account_id, grant_id
             """,
@@ -63,8 +63,12 @@ extension WriteTransaction {
 
     /// Notes that a grant was found not to be true.
     package func voidGrant(_ grant: Identifier<Grant>, of account: Identifier<Account>) throws {
+        // Another machine's clock may have been ahead when it was recorded.
         try sql.submit(
-            "UPDATE grants SET voided_at = $1 WHERE account_id = $2 AND grant_id = $3 AND voided_at IS NULL",
+            """
+            UPDATE grants SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END
+            WHERE account_id = $2 AND grant_id = $3 AND voided_at IS NULL
+            """,
             [now, account, grant])
     }
 }

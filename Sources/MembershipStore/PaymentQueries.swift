@@ -23,13 +23,17 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
+    /// An identifier for a payment to be written down.
+    package func newPaymentIdentifier() -> Identifier<Payment> { newIdentifier() }
+
     /// Writes a payment down. Its reference must be new.
     package func insertPayment(
-        of account: Identifier<Account>, for subscription: Identifier<Subscription>, amount: Money, periods: Int,
+        _ id: Identifier<Payment>, of account: Identifier<Account>, for subscription: Identifier<Subscription>,
+        amount: Money, periods: Int,
         reference: String
     ) throws -> Payment {
         let payment = Payment(
-            id: newIdentifier(), subscriptionID: subscription, amount: amount, periods: periods, reference: reference,
+            id: id, subscriptionID: subscription, amount: amount, periods: periods, reference: reference,
             actor: actor, recordedAt: now)
         try sql.submit(
             """

@@ -98,10 +98,12 @@ extension WriteTransaction {
             [start, end, span.milliseconds, job, start, limit])
     }
 
-    /// One subscription, made this transaction's own; nil when another transaction has it, or it is not there.
+    /// One subscription, made this transaction's own; nil when another transaction has it, or what was due is not due
+    /// any more.
     package func claimSubscription(_ key: SubscriptionKey) throws -> Subscription? {
         try subscriptions(
-            "WHERE account_id = $1 AND subscription_id = $2 " + sql.claim, [key.account, key.subscription]
+            "WHERE account_id = $1 AND subscription_id = $2 AND due_at = $3 " + sql.claim,
+            [key.account, key.subscription, key.dueAt]
         ).first
     }
 
@@ -126,18 +128,6 @@ extension WriteTransaction {
             """,
             Array(subscription.values.dropFirst(2)) + [subscription.accountID, subscription.id])
     }
-
-    /// Notes that the person or device behind this HMAC has the one trial now.
-    ///
-    /// - Returns: false, with nothing written, when she has had it before.
-    package func insertTrialLedgerEntry(identityHMAC: String) throws -> Bool {
-        try sql.run(
-            """
-            INSERT INTO trial_ledger (identity_hmac, started_at) VALUES ($1, $2)
-            ON CONFLICT (identity_hmac) DO NOTHING
-            """,
-            [identityHMAC, now]) == 1
-    }
 }
 
 /// Those with which a job has failed wait for their next time.
@@ -160,10 +150,14 @@ private func dueCondition(trials: Bool) -> String {
     """
 }
 
+/// A trial of whose end its reader is to be told, when the time has come.
+let isToBeReminded = """
+    status = 'trialing' AND reminded_at IS NULL AND cancel_at_period_end = 0 AND trial_converts = 0
+        AND settled_periods = 0
+    """
+
 private let isToRemind = """
-    status = 'trialing' AND reminded_at IS NULL AND trial_end > $1 AND trial_end <= $2
-        AND trial_end - trial_start > $3
-        AND cancel_at_period_end = 0 AND trial_converts = 0 AND settled_periods = 0
+    \(isToBeReminded) AND trial_end > $1 AND trial_end <= $2 AND trial_end - trial_start > $3
     """
 
 private let remindCondition = "WHERE \(isToRemind) AND \(isNotFailing(job: "$4", at: "$5"))"
@@ -209,7 +203,7 @@ private struct SubscriptionRecord {
         let status: Subscription.Status = try row.choice(4)
         let (trialStart, trialEnd) = (try row.optionalTimestamp(5), try row.optionalTimestamp(6))
         let (converts, remindedAt) = (try row.flag(7), try row.optionalTimestamp(8))
-        let zone = Zone(stored: try row.text(9))
+        let zone = try Zone(stored: row.text(9))
         let anchor = try row.optionalTimestamp(10).map { moment in
             Subscription.Anchor(moment: moment, day: try row.count(11), index: try row.count(12))
         }

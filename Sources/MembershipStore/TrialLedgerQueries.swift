@@ -19,6 +19,18 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
+    /// Notes that the person or device behind this HMAC has the one trial now.
+    ///
+    /// - Returns: false, with nothing written, when she has had it before.
+    package func insertTrialLedgerEntry(identityHMAC: String) throws -> Bool {
+        try sql.run(
+            """
+            INSERT INTO trial_ledger (identity_hmac, started_at) VALUES ($1, $2)
+            ON CONFLICT (identity_hmac) DO NOTHING
+            """,
+            [identityHMAC, now]) == 1
+    }
+
     /// Notes that somebody who has had the one trial is known by this HMAC too.
     package func insertTrialLedgerEntry(identityHMAC: String, since moment: Timestamp) throws {
         try sql.run(

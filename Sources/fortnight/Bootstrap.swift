@@ -44,7 +44,9 @@ struct GlobalOptions: ParsableArguments {
 
     /// Who acts: FORTNIGHT_ACTOR, or else the user of the system.
     static func actor() throws -> Actor {
-        if let name = variable("FORTNIGHT_ACTOR") { return try Actor(parsing: name) }
+        if let name = variable("FORTNIGHT_ACTOR") {
+            return try Actor(parsing: name.contains(":") ? name : "operator:" + name)
+        }
         let user = variable("USER") ?? variable("LOGNAME") ?? "uid-\(getuid())"
         return (try? Actor(parsing: "operator:" + user)) ?? .unnamed
     }

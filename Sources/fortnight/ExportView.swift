@@ -31,7 +31,7 @@ struct ExportView: Encodable {
 
     struct AccountView: Encodable {
         let id: String
-        let email: String
+        @ExplicitNull var email: String?
         @ExplicitNull var name: String?
         let timeZone: String
         let language: String
@@ -39,7 +39,8 @@ struct ExportView: Encodable {
         @ExplicitNull var mergedInto: String?
 
         init(_ account: Account) {
-            (id, email, name) = (account.id.description, account.email, account.name)
+            (id, name) = (account.id.description, account.name)
+            email = account.email.isEmpty ? nil : account.email
             (timeZone, language, createdAt) = (account.timeZone, account.language.rawValue, account.createdAt)
             mergedInto = account.mergedInto?.description
         }

@@ -16,6 +16,7 @@ struct Shell: Sendable {
         directory = try TemporaryDirectory()
         address = try await TestEngine.makePlace(in: directory)
         set("FORTNIGHT_DATABASE", address)
+        set("FORTNIGHT_LOCK_WAIT", "60s")
         if !TestEngine.isSQLite { set("FORTNIGHT_KEY_FILE", directory.path + "/test.db.key") }
     }
 

@@ -89,11 +89,19 @@ extension LifecycleModel {
     }
 
     /// Of several things that are written down together the reader is told the last of which there is something to tell;
-    /// and nothing of a debt that is no more.
+    /// nothing of a debt that is no more, and of no end when she can read on all the same.
     private mutating func write(_ deeds: [Deed], about agreement: Agreement? = nil) {
         happened += deeds.map { Happening(kind: $0.kind, at: $0.at) }
         guard let message = deeds.compactMap(\.message).last else { return }
-        if message != .paymentOverdue || agreement?.status == .pastDue { told.append(message) }
+        if message == .paymentOverdue && agreement?.status != .pastDue { return }
+        if let agreement, message == .trialEnded || message == .accessEnded,
+            gifts.contains(where: {
+                !$0.isVoid && $0.right == agreement.offer.gives && $0.from <= now && $0.until ?? .max > now
+            })
+        {
+            return
+        }
+        told.append(message)
     }
 
     private mutating func change(
@@ -112,7 +120,7 @@ extension LifecycleModel {
         guard var last = agreement else { return true }
         let passed = letTimePass(&last, to: now)
         guard last.isOver else { return false }
-        write(passed)
+        write(passed, about: last)
         agreement = last
         return true
     }
@@ -135,7 +143,7 @@ extension LifecycleModel {
         begin(0, of: &new, at: now)
         if new.settled == 0 { new.status = .pastDue }
         agreement = new
-        write([Deed(.subscriptionStarted, now)])
+        write([Deed(.subscriptionStarted, now)] + (payment == nil ? [] : [Deed(.paymentRecorded, now)]))
         return true
     }
 
@@ -233,7 +241,8 @@ extension LifecycleModel {
     private func activate(_ agreement: inout Agreement) -> [Deed]? {
         switch agreement.status {
         case .trialing:
-            agreement.settled = max(agreement.settled, 1)
+            guard agreement.settled == 0 else { return nil }
+            agreement.settled = 1
             return endTrial(&agreement, at: now)
         case .pastDue:
             agreement.settled += 1
@@ -290,6 +299,8 @@ extension LifecycleModel {
             agreement.offer = offer
         case .active:
             guard let period = agreement.period, agreement.settled <= period + 1 else { return nil }
+            // Nothing that costs something is given for a period that costs nothing.
+            guard !agreement.offer.isFree || offer.isFree else { return nil }
             adopt(offer, from: period + 1, &agreement)
             agreement.periodWasFree = false
         case .pastDue, .paused, .canceled, .expired:

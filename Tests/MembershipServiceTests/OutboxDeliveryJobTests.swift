@@ -261,11 +261,11 @@ struct OutboxDeliveryJobTests {
         #expect(letter.text.contains("14") && letter.text.contains("Ada") && letter.text.contains("Hafenzeitung"))
     }
 
-    @Test func datesAreOfTheReadersZone() {
+    @Test func datesAreOfTheReadersZone() throws {
         let moment = TestDatabase.start + .hours(23)
-        let berlin = LetterDate(moment, zone: Zone(stored: "Europe/Berlin"), language: .german)
+        let berlin = LetterDate(moment, zone: try Zone(parsing: "Europe/Berlin"), language: .german)
         #expect(berlin.date == "2. Januar 2026" && berlin.time == "00:00")
-        let newYork = LetterDate(moment, zone: Zone(stored: "America/New_York"), language: .english)
+        let newYork = LetterDate(moment, zone: try Zone(parsing: "America/New_York"), language: .english)
         #expect(newYork.date == "1 January 2026" && newYork.time == "18:00")
     }
 

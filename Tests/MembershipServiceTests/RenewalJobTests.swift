@@ -53,7 +53,7 @@ struct RenewalJobTests {
         }
         #expect(
             kinds == [
-                .accountCreated, .subscriptionStarted, .subscriptionRenewed, .subscriptionPastDue, .subscriptionExpired,
+                .accountCreated, .subscriptionStarted, .paymentRecorded, .subscriptionRenewed, .subscriptionPastDue, .subscriptionExpired,
             ])
         #expect(messages == [.welcome, .accessEnded])
     }

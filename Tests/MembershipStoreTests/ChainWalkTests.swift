@@ -94,10 +94,12 @@ struct ChainWalkTests {
                 == ["ada: the reason of event 3 was changed", "bob: the reason of event 1 was changed"])
     }
 
-    @Test func aReasonThatWentWithItsSaltBreaksNothing() async throws {
-        #expect(
-            try await found(after: "UPDATE events SET reason = NULL, reason_salt = NULL WHERE account_id = $cem")
-                .isEmpty)
+    @Test func aReasonThatWasRemovedIsMissedUnlessItsAccountWasErased() async throws {
+        let removal = "UPDATE events SET reason = NULL, reason_salt = NULL WHERE account_id = $cem"
+        let missed = try await found(after: removal)
+        #expect(missed.count == 1)
+        #expect(missed.first?.hasPrefix("cem: the reason of event") == true)
+        #expect(try await found(after: removal, "UPDATE accounts SET erased_at = 1 WHERE account_id = $cem").isEmpty)
     }
 
     @Test func aMissingEventIsFoundWhereverItStood() async throws {

@@ -28,7 +28,7 @@ struct PastSubscriptionTests {
         mutating func begin(at now: Timestamp, id: Int64) {
             let trial = Subscription.trial(
                 id: Identifier(rawValue: id), of: Identifier(rawValue: 1), to: versions[0],
-                zone: Zone(stored: "Europe/Berlin"), at: now)
+                zone: try! Zone(parsing: "Europe/Berlin"), at: now)
             record(SubscriptionLife(beginning: trial, by: .startTrial), at: now)
         }
 

@@ -410,3 +410,8 @@ struct SubscriptionLifeTests {
         #expect(step.transition.rule.event.rawValue.isEmpty == false)
     }
 }
+
+extension SubscriptionLife {
+    /// The step of which the reader is told.
+    fileprivate var told: Step? { toldIndex.map { steps[$0] } }
+}

@@ -25,7 +25,7 @@ package struct TestDatabase: Sendable {
         let directory = try TemporaryDirectory()
         let address = try await TestEngine.makePlace(in: directory)
         let location = location(address, directory)
-        _ = try await DatabaseSetup(location, clock: clock).initialize(wishes)
+        try await TestEngine.inTurn { _ = try await DatabaseSetup(location, clock: clock).initialize(wishes) }
         return TestDatabase(
             directory: directory, address: address, services: try await Services.open(location, clock: clock))
     }
@@ -38,7 +38,7 @@ package struct TestDatabase: Sendable {
     }
 
     package static func location(_ address: String, _ directory: TemporaryDirectory) -> DatabaseLocation {
-        DatabaseLocation(address, keyPath: directory.path + "/test.db.key", connections: 4)
+        DatabaseLocation(address, keyPath: directory.path + "/test.db.key", wait: TestEngine.wait, connections: 4)
     }
 
     package var location: DatabaseLocation { TestDatabase.location(address, directory) }
@@ -48,8 +48,8 @@ package struct TestDatabase: Sendable {
     /// The same database as another process would open it.
     package func engine() throws -> any DatabaseEngine {
         TestEngine.isSQLite
-            ? try SQLiteEngine.open(path: address, lockWait: DatabaseLocation.defaultWait)
-            : try PostgresEngine(url: address, connections: 2)
+            ? try SQLiteEngine.open(path: address, lockWait: TestEngine.wait)
+            : try PostgresEngine(url: address, wait: TestEngine.wait, connections: 2)
     }
 
     /// A database of either engine, as another process would open it.

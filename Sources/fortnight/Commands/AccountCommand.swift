@@ -72,7 +72,7 @@ struct AccountCommand: ParsableCommand {
                 global.console.note("There are no such accounts.")
                 return
             }
-            var table = Table("ACCOUNT", "STATUS", "DAYS LEFT", "SINCE", "EMAIL")
+            var table = Table("ACCOUNT", "STATUS", "TRIAL DAYS", "SIGNED UP", "EMAIL")
             for overview in page.accounts {
                 table.add(
                     overview.account.id.description, overview.status.rawValue, String(overview.daysLeft),

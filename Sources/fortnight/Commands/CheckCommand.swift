@@ -63,7 +63,7 @@ struct CheckCommand: AsyncCommand {
                     + (decision.trialDaysOnOffer.map { $0 > 0 ? "; the first \($0) days are free." : "." } ?? ".")
             case .trialEnded: "the trial ended at \(decision.since?.rfc3339 ?? ""), and nothing else covers \(key)."
             case .subscriptionLapsed:
-                "what was paid for ended at \(decision.since?.rfc3339 ?? ""), and nothing else covers \(key)."
+                "the subscription's access ended at \(decision.since?.rfc3339 ?? ""), and nothing else covers \(key)."
             case .subscriptionRequired: "a subscription is needed to read \(key)."
             case .accountSuspended: "the account has been suspended since \(decision.since?.rfc3339 ?? "")."
             case .notPublished: "\(key) is to be published at \(answer.article.publishedAt)."

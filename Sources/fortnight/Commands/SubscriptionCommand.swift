@@ -63,8 +63,10 @@ struct SubscriptionCommand: ParsableCommand {
         @Option(help: ArgumentHelp("What the bank or the shop knows the payment by.", valueName: "reference"))
         var reference: String?
 
-        @Option(name: .customLong("for"), help: ArgumentHelp("How many periods it pays for.", valueName: "periods"))
-        var periods = 1
+        @Option(
+            name: .customLong("for"),
+            help: ArgumentHelp("How many periods it pays for (default: 1).", valueName: "periods"))
+        var periods: Int?
 
         @Flag(help: "Take an amount other than the plan's price.")
         var anyAmount = false
@@ -74,7 +76,7 @@ struct SubscriptionCommand: ParsableCommand {
 
         func validate() throws {
             let given = [amount, currency, reference].compactMap(\.self).count
-            guard given == 0 || given == 3 else {
+            guard given == 3 || given == 0 && periods == nil && !anyAmount else {
                 throw ValidationError("A payment needs --amount, --currency and --reference.")
             }
         }
@@ -84,7 +86,7 @@ struct SubscriptionCommand: ParsableCommand {
             if let amount, let currency, let reference {
                 payment = try NewPayment(
                     amount: Money(parsing: amount, currency: Currency(parsing: currency)), reference: reference,
-                    periods: periods, takesAnyAmount: anyAmount)
+                    periods: periods ?? 1, takesAnyAmount: anyAmount)
             }
             let services = try await global.services()
             let subscription = try await services.subscriptions.start(

@@ -29,7 +29,7 @@ extension WriteTransaction {
     ) throws {
         let changed = lives.filter { !$0.steps.isEmpty }
         guard !changed.isEmpty else { return }
-        let live = try liveGrants(ofSubscriptionsOf: changed.map(\.subscription.accountID))
+        let live = try liveGrants(of: changed.map(\.subscription.accountID))
         for life in changed {
             let subscription = life.subscription
             try update(subscription)
@@ -40,7 +40,23 @@ extension WriteTransaction {
                 _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
             }
         }
-        try record(changed.flatMap { events(of: $0, reason: reason, data: data, isTold: isTold) })
+        try record(
+            changed.flatMap { life in
+                let others = (live[life.subscription.accountID] ?? []).filter {
+                    $0.subscription != life.subscription.id
+                }
+                let isOver = life.subscription.status.isFinal && !isCovered(life.subscription, by: others)
+                return events(
+                    of: life, reason: reason, data: data,
+                    isTold: isTold && (isOver || !life.subscription.status.isFinal))
+            })
+    }
+
+    /// Whether all that a subscription gave is given by other grants now: whoever can read on is not told of an end.
+    private func isCovered(_ subscription: Subscription, by others: [Grant]) -> Bool {
+        subscription.terms.entitlements.allSatisfy { entitlement in
+            others.contains { $0.entitlement == entitlement && $0.interval.contains(now) }
+        }
     }
 
     /// An event for each step; the reader is told of one of them.
@@ -49,7 +65,8 @@ extension WriteTransaction {
     ) -> [NewEvent] {
         let told = isTold ? life.toldIndex : nil
         return life.steps.enumerated().map { index, step in
-            var json = step.byClock ? JSONText() : data
+            // What was paid with a beginning belongs to the payment's event alone.
+            var json = step.byClock || step.transition == .start ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }
             json.add("transition", step.transition.rawValue)
             json.add("subscription", step.subscription.snapshot)

@@ -1,0 +1,185 @@
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+struct SubscriptionServiceTests {
+    private func code(_ body: () async throws -> Void) async -> MembershipError.Code? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return (error as? MembershipError)?.code
+        }
+    }
+
+    private let euro = try! Currency(parsing: "EUR")
+
+    private func payment(_ reference: String, periods: Int = 1) throws -> NewPayment {
+        try NewPayment(
+            amount: Money(amountMinor: 999 * Int64(periods), currency: euro), reference: reference, periods: periods)
+    }
+
+    /// A database whose plan has a price, and a reader without a subscription.
+    private func prepared(live clock: ManualClock? = nil) async throws -> (TestDatabase, AccountReference) {
+        let database =
+            if let clock { try await TestDatabase.live(clock: clock.wallClock) } else {
+                try await TestDatabase.sandbox()
+            }
+        try await database.services.plans.publishPriced()
+        let email = try EmailAddress(parsing: "ada@example.com")
+        _ = try await database.services.accounts.signUp(email: email, wantsTrial: false)
+        return (database, .email(email))
+    }
+
+    @Test func ofTwoEditsOfOneStateTheSecondIsToldAndNothingIsOverwritten() async throws {
+        let (database, ada) = try await prepared()
+        let subscriptions = database.services.subscriptions
+        let seen = try await subscriptions.start(ada, plan: Slug(parsing: "membership"), payment: payment("1")).revision
+        _ = try await subscriptions.cancel(ada, now: false, Edit(revision: seen))
+        let conflict = await code { _ = try await subscriptions.pause(ada, until: nil, Edit(revision: seen)) }
+        #expect(conflict == .editConflict)
+        let left = try await subscriptions.show(ada)
+        #expect(left.status == .active)
+        #expect(left.cancelAtPeriodEnd)
+        #expect(left.revision == seen + 1)
+        _ = try await subscriptions.resume(ada, Edit(revision: left.revision))
+    }
+
+    @Test func commandsThatRaceAreDoneOneAfterTheOther() async throws {
+        let (database, ada) = try await prepared()
+        let start = try await database.services.subscriptions.start(
+            ada, plan: Slug(parsing: "membership"), payment: payment("first"))
+        // Half of them cancel, half take it back; each is told whether the other kind came before it.
+        let done = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    let services = try await Services.open(database.location)
+                    do {
+                        if number.isMultiple(of: 2) {
+                            _ = try await services.subscriptions.cancel(ada, now: false, Edit())
+                        } else {
+                            _ = try await services.subscriptions.resume(ada, Edit())
+                        }
+                        return true
+                    } catch let error as MembershipError where error.code == .transitionForbidden {
+                        return false
+                    }
+                }
+            }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        let left = try await database.services.subscriptions.show(ada)
+        #expect(left.revision == start.revision + done)
+        #expect(left.cancelAtPeriodEnd == !done.isMultiple(of: 2))
+        let (events, fault) = try await database.store().read { tx in
+            let id = try tx.account(ada).id
+            return (try tx.events(of: id).map(\.kind), try tx.chainFault(of: id))
+        }
+        #expect(events.filter { $0 == .cancelScheduled || $0 == .cancelWithdrawn }.count == done)
+        #expect(fault == nil)
+    }
+
+    @Test func oneReferenceIsRecordedOnceHoweverManySendIt() async throws {
+        let (database, ada) = try await prepared()
+        _ = try await database.services.subscriptions.start(ada, plan: Slug(parsing: "membership"))
+        let known = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<6 {
+                group.addTask { [self] in
+                    try await Services.open(database.location).payments.record(ada, payment("INV-1")).wasKnown
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(known.filter { !$0 }.count == 1)
+        #expect(try await database.services.payments.list(ada).count == 1)
+        #expect(
+            await code { _ = try await database.services.payments.record(ada, payment("INV-1", periods: 2)) }
+                == .referenceReused)
+    }
+
+    @Test func aPaymentIsKnownAlsoAfterItsAccountWasMerged() async throws {
+        let (database, ada) = try await prepared()
+        _ = try await database.services.subscriptions.start(
+            ada, plan: Slug(parsing: "membership"), payment: payment("INV-1"))
+        let other = AccountReference.email(try EmailAddress(parsing: "ada@work.example"))
+        _ = try await database.services.accounts.signUp(
+            email: EmailAddress(parsing: "ada@work.example"), wantsTrial: false)
+        _ = try await database.services.accounts.merge(ada, into: other, reason: "One person")
+        #expect(try await database.services.payments.record(ada, payment("INV-1")).wasKnown)
+    }
+
+    @Test func aBeginningThatIsPaidIsTwoEventsAndThePaymentIsInOne() async throws {
+        let (database, ada) = try await prepared()
+        let subscription = try await database.services.subscriptions.start(
+            ada, plan: Slug(parsing: "membership"), payment: payment("INV-1"))
+        #expect(subscription.status == .active)
+        let events = try await database.store().read { tx in try tx.events(of: tx.account(ada).id) }
+        #expect(events.map(\.kind) == [.accountCreated, .subscriptionStarted, .paymentRecorded])
+        #expect(events.map { $0.data.contains("amount_minor") } == [false, false, true])
+    }
+
+    @Test func aTrialThatGoesOnIsNotMovedToAPlanThatNobodyCanPayFor() async throws {
+        let (database, _) = try await prepared()
+        let email = try EmailAddress(parsing: "bob@example.com")
+        _ = try await database.services.accounts.signUp(email: email)
+        _ = try await database.services.trials.convert(.email(email), now: false, Edit())
+        try await database.services.plans.publishPriceless("gratis")
+        let refused = await code {
+            _ = try await database.services.subscriptions.changePlan(
+                .email(email), to: Slug(parsing: "gratis"), now: true, Edit())
+        }
+        #expect(refused == .transitionForbidden)
+    }
+
+    @Test func aClockThatGoesBackRevivesNothingAndEndsNothingTwice() async throws {
+        let clock = ManualClock()
+        let (database, _) = try await prepared(live: clock)
+        let article = try await database.addArticle()
+        let bob = AccountReference.email(try EmailAddress(parsing: "bob@example.com"))
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "bob@example.com"))
+        clock.set(TestDatabase.start + .days(14))
+        _ = try await database.services.jobs.run("trial-expiry")
+        clock.set(TestDatabase.start + .days(13))
+        // In this process, and in one that is started afterwards.
+        for services in [database.services, try await Services.open(database.location, clock: clock.wallClock)] {
+            #expect(try await services.subscriptions.show(bob).status == .expired)
+            #expect(try await services.access.check(reader: bob, article: article).decision.reason == .trialEnded)
+            #expect(try await services.jobs.run("trial-expiry").processed == 0)
+        }
+        let kinds = try await database.store().read { tx in try tx.events(of: tx.account(bob).id).map(\.kind) }
+        #expect(kinds == [.accountCreated, .trialStarted, .trialEnded])
+        // Commands go on working.
+        let services = try await Services.open(database.location, clock: clock.wallClock)
+        _ = try await services.subscriptions.start(bob, plan: Slug(parsing: "membership"), payment: payment("B-1"))
+        #expect(try await services.access.check(reader: bob, article: article).decision.allowed)
+    }
+
+    @Test func aMachineWhoseClockIsBehindCanEndWhatAnotherBegan() async throws {
+        let ahead = ManualClock()
+        let (database, _) = try await prepared(live: ahead)
+        let behind = ManualClock(at: TestDatabase.start)
+        let other = try await Services.open(database.location, clock: behind.wallClock)
+        ahead.set(TestDatabase.start + TimeSpan(milliseconds: 2000))
+        let bob = AccountReference.email(try EmailAddress(parsing: "bob@example.com"))
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "bob@example.com"))
+        #expect(try await other.trials.end(bob, Edit()).status == .expired)
+        #expect(try await other.accounts.overview(bob).grants.allSatisfy { $0.interval.startsAt >= TestDatabase.start })
+    }
+}
+
+extension PlanService {
+    /// Gives the plan of a test's database a price.
+    fileprivate func publishPriced() async throws {
+        let name = try Slug(parsing: "membership")
+        _ = try await add(name, .init(prices: [Money(amountMinor: 999, currency: Currency(parsing: "EUR"))]))
+        _ = try await publish(name)
+    }
+
+    fileprivate func publishPriceless(_ plan: String) async throws {
+        let name = try Slug(parsing: plan)
+        _ = try await add(name, .init(entitlements: [.allTitles]))
+        _ = try await publish(name)
+    }
+}
