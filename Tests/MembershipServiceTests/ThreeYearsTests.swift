@@ -24,7 +24,12 @@ struct ThreeYearsTests {
         for day in 0...ThreeYearsTests.days {
             let now = TestDatabase.start + .days(day)
             _ = try await database.services.clock.set(to: now)
-            for job in jobs { _ = try await database.services.jobs.run(job) }
+            // A job that has nothing due only waits for the disk: that it does nothing is seen every tenth day.
+            let due = try await database.services.jobs.list().filter { $0.dueCount > 0 }.map(\.name)
+            for job in jobs where day % 10 == 0 || due.contains(job) {
+                let report = try await database.services.jobs.run(job)
+                #expect(report.processed > 0 || !due.contains(job))
+            }
             for (_, payer) in payers[day] ?? [] {
                 _ = try await database.services.payments.record(
                     .id(payer.account),
@@ -72,7 +77,7 @@ struct ThreeYearsTests {
                 renewals += kinds.count { $0.kind == .subscriptionRenewed }
             }
         }
-        #expect(renewals > 5 * members.count)
+        #expect(renewals > 4 * members.count)
     }
 }
 
@@ -124,8 +129,8 @@ private struct Member: Sendable {
             zone = numbers.pick(Wish.zones)
             let roll = numbers.below(100)
             switch roll {
-            case 0..<10: kind = .prepaid(40)
-            case 10..<15: kind = .prepaid(1 + numbers.below(12))
+            case 0..<7: kind = .prepaid(40)
+            case 7..<15: kind = .prepaid(1 + numbers.below(12))
             case 15..<60: kind = .prepaid(13)
             case 60..<70: kind = .cancelled(1 + numbers.below(6))
             case 70..<71: kind = .paysLate
@@ -136,7 +141,8 @@ private struct Member: Sendable {
             }
             (plan, every, unit, graceDays) =
                 switch kind {
-                case .prepaid(13): numbers.pick([("quarterly", 3, .month, 7), ("yearly", 1, .year, 14)])
+                case .prepaid(13):
+                    numbers.pick([("quarterly", 3, .month, 7), ("yearly", 1, .year, 14), ("yearly", 1, .year, 14)])
                 case .prepaid, .cancelled: numbers.pick([("monthly", 1, .month, 7), ("thirty", 30, .day, 0)])
                 case .free: ("gratis", 1, .month, 0)
                 case .paysLate, .paysEarly, .tries, .converts: ("monthly", 1, .month, 7)
