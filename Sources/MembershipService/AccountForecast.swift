@@ -65,10 +65,12 @@ private enum ForecastFolder {
     /// The path of a new one. What forecasts left that were killed is removed: no forecast takes a day.
     static func new() -> String {
         let place = NSTemporaryDirectory()
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where name.hasPrefix(beginning) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where name.hasPrefix(beginning)
+        {
             let attributes = try? FileManager.default.attributesOfItem(atPath: place + name)
             guard let changed = attributes?[.modificationDate] as? Date,
-                attributes?[.type] as? FileAttributeType == .typeDirectory, changed < Date(timeIntervalSinceNow: -86_400)
+                attributes?[.type] as? FileAttributeType == .typeDirectory,
+                changed.timeIntervalSince1970 * 1000 < Double(WallClock.system.now().milliseconds - 86_400_000)
             else { continue }
             // It may be somebody else's.
             try? FileManager.default.removeItem(atPath: place + name)

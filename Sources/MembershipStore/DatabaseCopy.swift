@@ -135,7 +135,8 @@ private struct CopySelection {
         let identity: (@Sendable (_ canonicalEmail: String) -> String)?
         switch scope {
         case .everything: return
-        case .accounts(let named, let hash, let articles): (references, identity, withArticles) = (named, hash, articles)
+        case .accounts(let named, let hash, let articles):
+            (references, identity, withArticles) = (named, hash, articles)
         case .lifeOnly(let one): (references, identity, withArticles, isAnonymous) = ([one], nil, false, true)
         }
         let named = try references.map { try tx.account($0).id }

@@ -76,7 +76,8 @@ extension WriteTransaction {
     /// - Parameter place: the file that a message will go to; nil when there will be none.
     /// - Returns: the messages as they were before.
     package func leaseDueMessages(
-        dueBy moment: Timestamp, until leasedUntil: Timestamp, limit: Int, place: (MessageReference) -> String? = { _ in nil }
+        dueBy moment: Timestamp, until leasedUntil: Timestamp, limit: Int,
+        place: (MessageReference) -> String? = { _ in nil }
     ) throws -> [OutboxMessage] {
         let due = try sql.query(
             "SELECT \(messageColumns) FROM outbox WHERE \(dueMessage) \(sql.claim)", [moment, now, limit],
