@@ -114,7 +114,8 @@ extension String {
     /// At most 500 characters, with nothing in it that looks like an address: it is kept where erasure does not reach.
     var withoutAddresses: String {
         let words = split(separator: " ", omittingEmptySubsequences: false).map { word in
-            word.contains("@") && !word.isVersion ? "…" : word
+            // The name of a server is the operator's own.
+            word.contains("@") && !word.isVersion && !word.hasPrefix("postgres://") ? "…" : word
         }
         return String(words.joined(separator: " ").prefix(500))
     }
