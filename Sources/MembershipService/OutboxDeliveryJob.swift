@@ -198,7 +198,12 @@ struct OutboxDeliveryJob: Job {
         guard case .success(let facts) = parcel.facts else { return false }
         if facts.account.email.isEmpty { return true }
         guard let end = parcel.goodUntil else { return false }
-        return try await run.store.read { $0.now } >= end
+        // Meanwhile she may have paid, agreed to go on, cancelled, or got more days.
+        return try await run.store.read { tx in
+            guard tx.now < end, let trial = try tx.openSubscription(of: facts.account.id) else { return true }
+            return trial.status != .trialing || trial.trialEnd != end || trial.settledPeriods > 0
+                || trial.convertsTrial || trial.cancelAtPeriodEnd
+        }
     }
 
     /// A copy has no files; what may be named in it is the original's.

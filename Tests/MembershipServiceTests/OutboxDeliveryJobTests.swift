@@ -253,6 +253,17 @@ struct OutboxDeliveryJobTests {
         #expect(finding?.isSound == true)
     }
 
+    @Test func aReminderIsNotSentToWhoeverGotMoreDaysMeanwhile() async throws {
+        let database = try await prepared()
+        _ = try await database.services.clock.advance(by: .days(11))
+        _ = try await database.services.jobs.run("trial-reminder")
+        let account = try #require(
+            try await database.services.accounts.list(limit: PageLimit(1)).accounts.first?.account.id)
+        _ = try await database.services.trials.extend(.id(account), byDays: 30, Edit())
+        _ = try await services(database, to: "nowhere:").jobs.run("outbox-delivery")
+        #expect(try await messages(database).map(\.message) == [.welcome])
+    }
+
     @Test func anEventThatCannotBeReadKeepsNoOther() async throws {
         let database = try await prepared(3)
         let broken = try #require(try await messages(database).first)
