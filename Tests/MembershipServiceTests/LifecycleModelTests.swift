@@ -12,7 +12,7 @@ struct LifecycleModelTests {
     private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
 
     private let seed = UInt64(number("FORTNIGHT_MODEL_SEED") ?? 20_260_101)
-    private let histories = number("FORTNIGHT_MODEL_HISTORIES") ?? (TestEngine.isSQLite ? 2000 : 200)
+    private let histories = number("FORTNIGHT_MODEL_HISTORIES") ?? 2000
 
     /// A database is made for so many histories, one after another, as long as its clock has years left.
     fileprivate static let historiesOfADatabase = 60
