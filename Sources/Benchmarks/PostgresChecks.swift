@@ -31,7 +31,7 @@ struct PostgresChecks {
         let reader = Identifier<Account>(rawValue: .random(in: 1...Int64(PostgresBench.readers)))
         let article = ArticleKey(
             title: try Slug(parsing: "bench"), slug: try Slug(parsing: "\(Int.random(in: PostgresBench.articles))"))
-        let answer = try await services.access.check(reader: .id(reader), article: .key(article))
+        let answer = try await services.access.check(reader: .account(.id(reader)), article: .key(article))
         guard answer.decision.reason == .entitled, answer.article.key == article else {
             throw Failure("\(reader) is not entitled to \(article): \(answer.decision)")
         }

@@ -1,36 +1,53 @@
-/// Whether a reader may open an article at a moment, and why.
+/// Whether a reader may open an article at a moment, why, what would change it, and when it changes by itself.
 public struct AccessDecision: Equatable, Sendable {
-    /// Why.
-    public let reason: Reason
-    /// Where the right comes from, when the reader is entitled.
-    public let source: Grant.Source?
-    /// When that right ends; nil when it does not, or none was needed.
-    public let until: Timestamp?
-    /// Since when the reader is kept out: the end of the trial or of what was paid for, the start of the suspension.
-    public let since: Timestamp?
-    /// The free days on offer, when signing up would help.
-    public let trialDaysOnOffer: Int?
+    /// What is decided, without the time that was asked about.
+    public struct Verdict: Equatable, Sendable {
+        /// The row of the table that decided.
+        public var row: AccessRow
+        /// Where the right comes from, when the reader is entitled.
+        public var source: Grant.Source?
+        /// The grant that lasts longest, when the reader is entitled.
+        public var grant: Identifier<Grant>?
+        /// When the right to read ends: that of the grant, or that to open the article again by the meter.
+        public var until: Timestamp?
+        /// Since when the reader is kept out: the end of the trial or of what was paid for, the start of the suspension.
+        public var since: Timestamp?
+        /// How the reader stands with the meter, when the article is metered and the meter was asked.
+        public var meter: MeterState?
+        /// Any one of these would open the article, when the reader has an account and none of them.
+        public var missing: [Entitlement] = []
+        /// The plans that give one of them, and that one can subscribe to.
+        public var plans: [Slug] = []
+        /// The free days that the reader could begin, when that would help.
+        public var trialDaysOnOffer: Int?
+        /// What the reader can do, most helpful first, but for waiting.
+        public var steps: [Action] = []
+    }
+
+    /// What is decided.
+    public let verdict: Verdict
     /// The moment that was asked about.
     public let at: Timestamp
     /// The earliest later moment at which the answer changes with no one doing anything; nil when it never does.
     public let nextChangeAt: Timestamp?
+    /// The earliest later moment at which the reader may open the article with no one doing anything, when she may not
+    /// now; nil when there is none.
+    public let waitUntil: Timestamp?
 
     /// Makes a decision.
-    public init(
-        reason: Reason, source: Grant.Source? = nil, until: Timestamp? = nil, since: Timestamp? = nil,
-        trialDaysOnOffer: Int? = nil, at: Timestamp, nextChangeAt: Timestamp? = nil
-    ) {
-        self.reason = reason
-        self.source = source
-        self.until = until
-        self.since = since
-        self.trialDaysOnOffer = trialDaysOnOffer
+    package init(verdict: Verdict, at: Timestamp, nextChangeAt: Timestamp?, waitUntil: Timestamp?) {
+        self.verdict = verdict
         self.at = at
         self.nextChangeAt = nextChangeAt
+        self.waitUntil = waitUntil
     }
 
+    /// Why.
+    public var reason: Reason { verdict.row.reason }
     /// Whether the reader may open the article.
     public var allowed: Bool { reason.allows }
+    /// What the reader can do, most helpful first; nothing when she may open it.
+    public var actions: [Action] { verdict.steps + (waitUntil == nil ? [] : [.waitUntil]) }
 
     /// Why a reader may, or may not.
     public enum Reason: String, CaseIterable, Sendable {
@@ -40,27 +57,70 @@ public struct AccessDecision: Equatable, Sendable {
         case registered
         /// A live grant covers the article.
         case entitled
+        /// The reader opened the article by the meter in this month.
+        case openedBefore = "opened_before"
+        /// Some of the month's allowance is left.
+        case metered
+        /// The month's allowance is used up.
+        case meterExhausted = "meter_exhausted"
         /// An account is needed.
         case signUpRequired = "sign_up_required"
         /// The free days are over.
         case trialEnded = "trial_ended"
+        /// A period began that nobody has paid for, and the grace is over.
+        case paymentOverdue = "payment_overdue"
         /// What was paid for is over, and the grace after it.
         case subscriptionLapsed = "subscription_lapsed"
-        /// Nothing the reader holds, or held by a trial or a subscription, covers the article.
+        /// What the reader holds does not cover the article.
+        case entitlementMissing = "entitlement_missing"
+        /// The reader holds nothing, and held nothing from a trial or a subscription that covers the article.
         case subscriptionRequired = "subscription_required"
         /// An operator has suspended the account.
         case accountSuspended = "account_suspended"
         /// The article's time has not come.
         case notPublished = "not_published"
+        /// The article, its section or its title has been taken away.
+        case withdrawn
+        /// A rule cannot be understood.
+        case ruleUnreadable = "rule_unreadable"
 
         /// Whether this reason lets the reader in.
         public var allows: Bool {
             switch self {
-            case .free, .registered, .entitled: true
-            case .signUpRequired, .trialEnded, .subscriptionLapsed, .subscriptionRequired, .accountSuspended,
-                .notPublished:
+            case .free, .registered, .entitled, .openedBefore, .metered: true
+            case .meterExhausted, .signUpRequired, .trialEnded, .paymentOverdue, .subscriptionLapsed,
+                .entitlementMissing, .subscriptionRequired, .accountSuspended, .notPublished, .withdrawn,
+                .ruleUnreadable:
                 false
             }
         }
+
+        /// Whether a reader who is kept out for it may still see how the article begins.
+        public var showsTeaser: Bool {
+            switch self {
+            case .notPublished, .withdrawn, .ruleUnreadable: false
+            default: true
+            }
+        }
+    }
+
+    /// What a reader can do to be let in.
+    public enum Action: String, CaseIterable, Sendable {
+        /// Make an account.
+        case signUp = "sign_up"
+        /// Say who she is.
+        case signIn = "sign_in"
+        /// Begin the free days.
+        case startTrial = "start_trial"
+        /// Subscribe to one of the plans named.
+        case subscribe
+        /// Change her subscription to one of the plans named.
+        case changePlan = "change_plan"
+        /// Pay for the period that has begun.
+        case pay
+        /// Let her subscription go on.
+        case resume
+        /// Wait until the time named.
+        case waitUntil = "wait_until"
     }
 }

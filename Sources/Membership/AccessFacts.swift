@@ -1,26 +1,29 @@
 /// Everything a decision rests on, gathered before it is made.
-public struct AccessFacts: Equatable, Sendable {
+public struct AccessFacts: Sendable {
     /// Which article.
     public let article: Article
+    /// The rules of the article, its section, its title and everything, whatever their interval.
+    public let rules: [AccessRule]
     /// Who asks.
     public let reader: ReaderFacts
+    /// What only those decisions need that no grant and no rule makes alone; nil while it has not been gathered.
+    public var offer: OfferFacts?
 
     /// Brings the facts together.
-    public init(article: Article, reader: ReaderFacts) {
+    public init(article: Article, rules: [AccessRule], reader: ReaderFacts, offer: OfferFacts? = nil) {
         self.article = article
+        self.rules = rules
         self.reader = reader
-    }
-
-    /// Any one of these opens the article when it is premium.
-    public var openingEntitlements: [Entitlement] {
-        [.allTitles, .title(article.key.title)]
+        self.offer = offer
     }
 }
 
 /// What is known of whoever asks.
 public enum ReaderFacts: Equatable, Sendable {
-    /// A visitor who has not signed in; so many free days are on offer, 0 when none are.
-    case anonymous(trialDaysOnOffer: Int)
+    /// Somebody of whom nothing is known.
+    case anonymous
+    /// Somebody who has not signed in, and is known by an id; the zone is the one whose months the meter follows.
+    case visitor(VisitorID, zone: Zone)
     /// A person with an account.
     case account(AccountFacts)
 }
@@ -31,6 +34,8 @@ public struct AccountFacts: Equatable, Sendable {
     public let id: Identifier<Account>
     /// Since when there is one.
     public let createdAt: Timestamp
+    /// Whose months the meter follows.
+    public let timeZone: String
     /// Every suspension, past and present.
     public let suspensions: [Suspension]
     /// Every grant that has not been voided, whatever its interval.
@@ -38,11 +43,53 @@ public struct AccountFacts: Equatable, Sendable {
 
     /// Brings the facts together.
     public init(
-        id: Identifier<Account>, createdAt: Timestamp, suspensions: [Suspension], grants: [Grant]
+        id: Identifier<Account>, createdAt: Timestamp, timeZone: String = Zone.utc.name, suspensions: [Suspension],
+        grants: [Grant]
     ) {
         self.id = id
         self.createdAt = createdAt
+        self.timeZone = timeZone
         self.suspensions = suspensions
         self.grants = grants
+    }
+}
+
+/// What a reader has spent, and what could be had.
+public struct OfferFacts: Equatable, Sendable {
+    /// The zone whose months the meter follows.
+    public let zone: Zone
+    /// The metered articles that the reader opened in the month that is asked about, up to the moment that is.
+    public let reads: [MeteredRead]
+    /// The subscription that has not ended, as it was recorded.
+    public let subscription: Subscription?
+    /// The free days that the reader could begin; 0 when there are none, or the reader has had them.
+    public let trialDays: Int
+    /// The plans that one can subscribe to, and what each gives.
+    public let plans: [PlanOffer]
+
+    /// Brings the facts together.
+    public init(
+        zone: Zone = .utc, reads: [MeteredRead] = [], subscription: Subscription? = nil, trialDays: Int = 0,
+        plans: [PlanOffer] = []
+    ) {
+        self.zone = zone
+        self.reads = reads
+        self.subscription = subscription
+        self.trialDays = trialDays
+        self.plans = plans
+    }
+}
+
+/// A plan that one can subscribe to.
+public struct PlanOffer: Hashable, Sendable {
+    /// Its name.
+    public let plan: Slug
+    /// What its newest version gives.
+    public let entitlements: [Entitlement]
+
+    /// Makes one.
+    public init(plan: Slug, entitlements: [Entitlement]) {
+        self.plan = plan
+        self.entitlements = entitlements
     }
 }

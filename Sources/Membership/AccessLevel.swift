@@ -4,7 +4,7 @@ public enum AccessLevel: String, CaseIterable, Codable, Sendable {
     case free
     /// To everyone who has signed up.
     case registered
-    /// To members, and to others up to an allowance. Until the meter is built it counts as premium.
+    /// To members, and to others up to an allowance a month.
     case metered
     /// To those who hold an entitlement.
     case premium

@@ -1,64 +1,61 @@
 /// The rules of access: pure functions of facts and a time.
 public enum AccessRules {
-    /// Decides whether the reader may open the article at the moment, and when that answer next changes.
+    /// Decides whether the reader may open the article at the moment, when that answer next changes, and when she may.
     public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
         let now = verdict(facts, at: moment)
-        let change = boundaries(facts).filter { $0 > moment }.sorted().first { verdict(facts, at: $0) != now }
-        return AccessDecision(
-            reason: now.reason, source: now.source, until: now.until,
-            since: now.since, trialDaysOnOffer: now.trialDaysOnOffer, at: moment, nextChangeAt: change)
-    }
-
-    /// What is decided, without the time that was asked about.
-    private struct Verdict: Equatable {
-        var reason: AccessDecision.Reason
-        var source: Grant.Source?
-        var until: Timestamp?
-        var since: Timestamp?
-        var trialDaysOnOffer: Int?
-    }
-
-    /// The first rule that applies decides. The order is the one of docs/access.md.
-    private static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> Verdict {
-        let article = facts.article
-        if moment < article.publishedAt { return Verdict(reason: .notPublished) }
-        if article.access == .free { return Verdict(reason: .free) }
-        switch facts.reader {
-        case .anonymous(let trialDays):
-            return Verdict(reason: .signUpRequired, trialDaysOnOffer: trialDays)
-        case .account(let account):
-            // Asked about a time before the person signed up.
-            if moment < account.createdAt { return Verdict(reason: .signUpRequired) }
-            if let suspension = account.suspensions.first(where: { $0.interval.contains(moment) }) {
-                return Verdict(reason: .accountSuspended, since: suspension.interval.startsAt)
-            }
-            let covering = account.grants.filter { facts.openingEntitlements.contains($0.entitlement) }
-            if let longest = longestLasting(covering.filter { $0.interval.contains(moment) }) {
-                return Verdict(reason: .entitled, source: longest.source, until: longest.interval.endsAt)
-            }
-            if article.access == .registered { return Verdict(reason: .registered) }
-            // What lapsed last says best what would help.
-            let lapsed = longestLasting(covering.filter { $0.interval.hasEnded(by: moment) })
-            switch lapsed?.source {
-            case .trial: return Verdict(reason: .trialEnded, since: lapsed?.interval.endsAt)
-            case .subscription, .grace: return Verdict(reason: .subscriptionLapsed, since: lapsed?.interval.endsAt)
-            case .gift, .complimentary, .group, .purchase, nil: return Verdict(reason: .subscriptionRequired)
-            }
+        var (change, admission): (Timestamp?, Timestamp?)
+        for boundary in Set(boundaries(facts, from: moment)).filter({ $0 > moment }).sorted() {
+            let then = verdict(facts, at: boundary)
+            if change == nil, then != now { change = boundary }
+            if admission == nil, then.row.reason.allows { admission = boundary }
+            if change != nil, admission != nil || now.row.reason.allows { break }
         }
+        return AccessDecision(
+            verdict: now, at: moment, nextChangeAt: change, waitUntil: now.row.reason.allows ? nil : admission)
     }
 
-    private static func longestLasting(_ grants: [Grant]) -> Grant? {
-        grants.max { $1.interval.outlasts($0.interval) }
+    /// Whether the decision needs no ``OfferFacts``. What then changes it cannot be told from them either: whatever row
+    /// comes next is another.
+    package static func isDecided(without facts: AccessFacts, at moment: Timestamp) -> Bool {
+        verdict(facts, at: moment).row.needsNoOffer
     }
 
-    /// Every moment at which some fact starts or stops holding.
-    private static func boundaries(_ facts: AccessFacts) -> [Timestamp] {
-        var intervals: [Interval] = []
-        var moments = [facts.article.publishedAt]
+    /// The first row of the table that applies.
+    static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
+        let situation = AccessSituation(facts, at: moment)
+        for row in AccessRow.allCases {
+            if let verdict = situation.verdict(of: row) { return verdict }
+        }
+        return AccessDecision.Verdict(row: .otherwise)
+    }
+
+    /// Every moment at which some fact starts or stops holding by itself.
+    private static func boundaries(_ facts: AccessFacts, from moment: Timestamp) -> [Timestamp] {
+        var moments = ArticleAccess.boundaries(of: facts.article, rules: facts.rules)
         if case .account(let account) = facts.reader {
             moments.append(account.createdAt)
-            intervals = account.grants.map(\.interval) + account.suspensions.map(\.interval)
+            for interval in account.grants.map(\.interval) + account.suspensions.map(\.interval) {
+                moments.append(interval.startsAt)
+                if let end = interval.endsAt { moments.append(end) }
+            }
         }
-        return moments + intervals.map(\.startsAt) + intervals.compactMap(\.endsAt)
+        guard let offer = facts.offer else { return moments }
+        // With the month its reads are over; in those after there are none.
+        if facts.rules.contains(where: { $0.settings?.terms?.access == .metered }) {
+            moments += moments.filter { $0 > moment }.map { month(of: $0, offer).endsAt ?? $0 }
+            moments.append(month(of: moment, offer).endsAt ?? moment)
+        }
+        var subscription = offer.subscription
+        // An unpaid period ends with the subscription: after that, nothing is due.
+        for _ in 0..<3 {
+            guard let due = subscription?.dueAt else { break }
+            moments.append(due)
+            subscription = subscription?.advanced(to: due)
+        }
+        return moments
+    }
+
+    private static func month(of moment: Timestamp, _ offer: OfferFacts) -> Interval {
+        CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
     }
 }

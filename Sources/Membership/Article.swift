@@ -8,32 +8,29 @@ public struct Article: Equatable, Sendable {
     public let headline: String
     /// The part of the title it stands in.
     public let section: String?
-    /// The article's own access; nil when its title's holds.
-    public let ownAccess: AccessLevel?
-    /// The title's access.
-    public let titleAccess: AccessLevel
+    /// The section's name in rules and entitlements; nil when there is no section, or no slug can be made of it.
+    public let sectionSlug: Slug?
     /// From when it may be read.
     public let publishedAt: Timestamp
     /// When its text last changed, as the feed says.
     public let updatedAt: Timestamp?
+    /// When it was brought in.
+    public let importedAt: Timestamp
 
     /// Makes an article.
     public init(
-        id: Identifier<Article>, key: ArticleKey, headline: String, section: String?, ownAccess: AccessLevel?,
-        titleAccess: AccessLevel, publishedAt: Timestamp, updatedAt: Timestamp?
+        id: Identifier<Article>, key: ArticleKey, headline: String, section: String?, sectionSlug: Slug?,
+        publishedAt: Timestamp, updatedAt: Timestamp?, importedAt: Timestamp
     ) {
         self.id = id
         self.key = key
         self.headline = headline
         self.section = section
-        self.ownAccess = ownAccess
-        self.titleAccess = titleAccess
+        self.sectionSlug = sectionSlug
         self.publishedAt = publishedAt
         self.updatedAt = updatedAt
+        self.importedAt = importedAt
     }
-
-    /// The access that holds: the article's own, else its title's.
-    public var access: AccessLevel { ownAccess ?? titleAccess }
 }
 
 extension Article: IdentifiedKind {

@@ -1,4 +1,4 @@
-/// A named right: `all-titles`, or `title:golem` for one title.
+/// A named right: `all-titles`, `title:golem` for one title, `section:golem/sport` for a section of it.
 public struct Entitlement: Hashable, Sendable {
     /// The name as it is stored and shown.
     public let name: String
@@ -28,9 +28,17 @@ public struct Entitlement: Hashable, Sendable {
     /// One title.
     public static func title(_ slug: Slug) -> Entitlement { Entitlement(stored: "title:" + slug.text) }
 
-    /// The title it is for, when it is for one.
+    /// The title it is for, or for a section of which it is.
     public var title: Slug? {
-        guard name.hasPrefix("title:") else { return nil }
-        return Slug(stored: String(name.dropFirst("title:".count)))
+        switch RuleTarget(name: name) {
+        case .title(let title), .section(let title, _): title
+        case .article, .everything, nil: nil
+        }
+    }
+
+    /// The section it is for.
+    public var section: (title: Slug, section: Slug)? {
+        guard case .section(let title, let section) = RuleTarget(name: name) else { return nil }
+        return (title, section)
     }
 }

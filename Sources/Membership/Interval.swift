@@ -22,6 +22,13 @@ public struct Interval: Hashable, Sendable {
         return endsAt <= moment
     }
 
+    /// What both contain; nil when that is nothing.
+    func intersection(_ other: Interval) -> Interval? {
+        let start = max(startsAt, other.startsAt)
+        let end = [endsAt, other.endsAt].compactMap(\.self).min()
+        return end.map { start < $0 } ?? true ? Interval(from: start, until: end) : nil
+    }
+
     /// Whether this interval goes on after the other has ended.
     func outlasts(_ other: Interval) -> Bool {
         guard let otherEnd = other.endsAt else { return false }

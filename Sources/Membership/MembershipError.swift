@@ -27,11 +27,14 @@ public struct MembershipError: Error, Equatable, Sendable {
         case feedTooLarge = "feed_too_large"
         case unreadableFile = "unreadable_file"
         case invalidTemplate = "invalid_template"
+        case invalidRules = "invalid_rules"
 
         // What was asked for is not there.
         case unknownAccount = "unknown_account"
         case unknownArticle = "unknown_article"
         case unknownTitle = "unknown_title"
+        case unknownSection = "unknown_section"
+        case unknownEntitlement = "unknown_entitlement"
         case unknownPlan = "unknown_plan"
         case unknownJob = "unknown_job"
         case unknownGrant = "unknown_grant"
@@ -49,6 +52,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case planExists = "plan_exists"
         case planRetired = "plan_retired"
         case referenceReused = "reference_reused"
+        case clientKeyReused = "client_key_reused"
         case amountMismatch = "amount_mismatch"
         case grantVoided = "grant_voided"
         case accountErased = "account_erased"

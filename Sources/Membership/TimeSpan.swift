@@ -51,3 +51,16 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
         return rest.isEmpty && !text.isEmpty ? total : nil
     }
 }
+
+extension TimeSpan: CustomStringConvertible {
+    /// As ``init(parsing:)`` reads it: `1d12h`; milliseconds are left out.
+    public var description: String {
+        var rest = milliseconds.magnitude
+        let parts = TimeSpan.units.compactMap { unit -> String? in
+            let (count, left) = rest.quotientAndRemainder(dividingBy: unit.milliseconds.magnitude)
+            rest = left
+            return count == 0 ? nil : "\(count)\(unit.letter)"
+        }
+        return (milliseconds < 0 ? "-" : "") + (parts.isEmpty ? "0s" : parts.joined())
+    }
+}

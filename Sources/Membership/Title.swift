@@ -6,8 +6,6 @@ public struct Title: Equatable, Sendable {
     public let slug: Slug
     /// Its name.
     public let name: String
-    /// The access of its articles that have none of their own.
-    public let access: AccessLevel
     /// The section of its articles whose feed names none.
     public let section: String?
     /// The site it was first imported from.
@@ -19,13 +17,12 @@ public struct Title: Equatable, Sendable {
 
     /// Makes a title.
     public init(
-        id: Identifier<Title>, slug: Slug, name: String, access: AccessLevel, section: String?, homePage: String?,
+        id: Identifier<Title>, slug: Slug, name: String, section: String?, homePage: String?,
         language: String?, createdAt: Timestamp
     ) {
         self.id = id
         self.slug = slug
         self.name = name
-        self.access = access
         self.section = section
         self.homePage = homePage
         self.language = language

@@ -4,31 +4,150 @@ import MembershipStore
 /// Who may read what, and why.
 public struct AccessService: Sendable {
     let store: Store
+    let key: KeptLedgerKey
 
     /// A decision, and whom and what it is about.
     public struct Answer: Equatable, Sendable {
         /// The decision.
         public let decision: AccessDecision
-        /// Who asked; nil for a visitor who has not signed in.
-        public let reader: Identifier<Account>?
+        /// Who asked.
+        public let reader: ReaderReference
+        /// The reader's account; nil for a visitor who has not signed in.
+        public let account: Identifier<Account>?
         /// The article asked for.
         public let article: Article
     }
 
-    /// Decides whether a reader may open an article. Nothing is written.
-    ///
-    /// - Parameters:
-    ///   - reader: nil for a visitor who has not signed in.
-    ///   - moment: the time asked about; nil for now.
-    /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`; a denial is not an error.
-    public func check(
-        reader: AccountReference?, article: ArticleReference, at moment: Timestamp? = nil
-    ) async throws -> Answer {
-        try await store.read { tx in
-            let facts = try tx.accessFacts(reader: reader, article: article, trialPlan: DefaultPlan.name)
-            let id: Identifier<Account>? = if case .account(let account) = facts.reader { account.id } else { nil }
-            return Answer(
-                decision: AccessRules.decide(facts, at: moment ?? tx.now), reader: id, article: facts.article)
+    /// The time that is asked about, and the state of knowledge.
+    public struct Moment: Hashable, Sendable {
+        /// The time asked about; nil for now, or for ``knownAt`` when that is given.
+        public let at: Timestamp?
+        /// What was known then counts, and nothing that was recorded later; nil for what is known now.
+        public let knownAt: Timestamp?
+
+        /// Names a time.
+        public init(at: Timestamp? = nil, knownAt: Timestamp? = nil) {
+            self.at = at
+            self.knownAt = knownAt
         }
+
+        /// Now, as it is known.
+        public static let now = Moment()
+    }
+
+    /// Decides whether a reader may open an article. Nothing is written, and nothing is spent.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`, `invalid_input` for knowledge of a
+    ///   time ahead; a denial is not an error.
+    public func check(
+        reader: ReaderReference, article: ArticleReference, _ moment: Moment = .now
+    ) async throws -> Answer {
+        let key = ledgerKey(for: [reader])
+        return try await store.read { tx in try tx.judge(reader, article, moment, key: key).answer }
+    }
+
+    /// As ``check(reader:article:_:)``, with every rule, grant and count that was looked at.
+    ///
+    /// - Throws: ``MembershipError`` as ``check(reader:article:_:)``.
+    public func explain(
+        reader: ReaderReference, article: ArticleReference, _ moment: Moment = .now
+    ) async throws -> (answer: Answer, explanation: AccessExplanation) {
+        let key = ledgerKey(for: [reader])
+        return try await store.read { tx in
+            var (answer, facts) = try tx.judge(reader, article, moment, key: key)
+            let at = answer.decision.at
+            if facts.offer == nil {
+                facts.offer = try tx.offer(for: facts, at: at, moment, key: key)
+            }
+            return (answer, AccessExplanation(facts, at: at))
+        }
+    }
+
+    /// Only readers with an account are looked up in the ledger.
+    func ledgerKey(for readers: [ReaderReference]) -> LedgerKey? {
+        let isNeeded = readers.contains { if case .account = $0 { true } else { false } }
+        return isNeeded ? key.keyIfThere() : nil
+    }
+}
+
+extension ReadTransaction {
+    /// A decision, and the facts that it was made of.
+    func judge(
+        _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, key: LedgerKey?
+    ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
+        if let known = moment.knownAt { try requireKnowable(known) }
+        let (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
+        return try judge(reader, account?.id, facts, moment, key: key)
+    }
+
+    /// A decision by facts that may still lack what is offered.
+    ///
+    /// - Parameter isBatch: whether what is offered is to do for other articles too.
+    func judge(
+        _ reader: ReaderReference, _ account: Identifier<Account>?, _ facts: AccessFacts,
+        _ moment: AccessService.Moment, key: LedgerKey?, isBatch: Bool = false
+    ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
+        let at = moment.at ?? moment.knownAt ?? now
+        var facts = facts
+        if facts.offer == nil, !AccessRules.isDecided(without: facts, at: at) {
+            facts.offer = try offer(for: facts, at: at, moment, key: key, isBatch: isBatch)
+        }
+        let answer = AccessService.Answer(
+            decision: AccessRules.decide(facts, at: at), reader: reader, account: account, article: facts.article)
+        return (answer, facts)
+    }
+
+    /// What a reader has spent, and what she could have.
+    fileprivate func offer(
+        for facts: AccessFacts, at moment: Timestamp, _ asked: AccessService.Moment, key: LedgerKey?,
+        isBatch: Bool = false
+    ) throws -> OfferFacts {
+        let known = asked.knownAt ?? now
+        func reads(of holder: ReadHolder, in zone: Zone) throws -> [MeteredRead] {
+            let isMetered = facts.rules.contains { $0.settings?.terms?.access == .metered }
+            guard isMetered || isBatch else { return [] }
+            let month = CalendarMonth(containing: moment, in: zone).interval(in: zone)
+            return try meteredReads(of: holder, in: month, upTo: moment, knownAt: known)
+        }
+        let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
+        switch facts.reader {
+        case .anonymous:
+            return OfferFacts(trialDays: trialDays)
+        case .visitor(let visitor, let zone):
+            return OfferFacts(
+                zone: zone, reads: try reads(of: .visitor(visitor), in: zone), trialDays: trialDays)
+        case .account(let account):
+            let zone = try Zone(stored: account.timeZone)
+            let hadTrial = account.grants.contains { $0.source == .trial }
+            return OfferFacts(
+                zone: zone, reads: try reads(of: .account(account.id), in: zone),
+                subscription: try subscription(of: account.id, at: moment, asked),
+                trialDays: hadTrial || trialDays == 0
+                    ? 0 : try hasLeftTrial(account.id, at: known, key: key) ? trialDays : 0,
+                plans: try planOffers(at: known))
+        }
+    }
+
+    /// The subscription that had not ended: as it is recorded, or as events tell it of another time.
+    private func subscription(
+        of account: Identifier<Account>, at moment: Timestamp, _ asked: AccessService.Moment
+    ) throws -> Subscription? {
+        if asked.knownAt == nil, moment >= now { return try openSubscription(of: account) }
+        let past = try PastSubscription(
+            events: events(of: account), at: moment, knownAt: asked.knownAt ?? now,
+            version: { try version($1, ofPlan: $0) })
+        guard case .known(let subscription) = past else { return nil }
+        return subscription.status.isFinal ? nil : subscription
+    }
+
+    /// Whether the one trial of a person is still to be had. Nobody is promised one while the ledger cannot be asked.
+    private func hasLeftTrial(_ id: Identifier<Account>, at moment: Timestamp, key: LedgerKey?) throws -> Bool {
+        guard let key else { return false }
+        let account = try account(.id(id))
+        let identities = try canonicalEmails(of: id).map { key.identity(ofCanonicalEmail: $0) }
+        if let since = try trialStart(identityHMACs: identities), since <= moment { return false }
+        // An account that was erased or merged has no address, and nothing to begin.
+        guard let email = try? EmailAddress(parsing: account.email) else { return false }
+        return try askDisposable(email.domain).first() == nil
     }
 }

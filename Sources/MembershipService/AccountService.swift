@@ -39,17 +39,19 @@ public struct AccountService: Sendable {
     ///   - timeZone: an IANA time zone; nil for UTC.
     ///   - language: what the person is written to in.
     ///   - device: what the app knows the device by, when a device is to have one trial too.
+    ///   - visitor: what the site knew the person by before: what she has spent of this month's allowance stays spent.
     /// - Throws: ``MembershipError`` with code `account_exists` when the person has an account under any spelling of
     ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch`.
     public func signUp(
         email: EmailAddress, name: String? = nil, timeZone: String? = nil, language: Language = .english,
-        device: DeviceID? = nil, wantsTrial: Bool = true
+        device: DeviceID? = nil, visitor: VisitorID? = nil, wantsTrial: Bool = true
     ) async throws -> SignUp {
         let name = try name.map { try PlainText.checked($0, as: "a name", longest: 200) }
         let zone = try timeZone.map { try Zone(parsing: $0) } ?? .utc
         let key = wantsTrial ? try ledgerKey.load(matching: store.deployment.keyFingerprint) : nil
         return try await store.write { tx in
             let account = try tx.insertAccount(email: email, name: name, timeZone: zone.name, language: language)
+            if let visitor { try tx.link(visitor, to: account.id) }
             let created = NewEvent(.accountCreated, account: account.id, message: .welcome)
             func withoutTrial(_ why: SignUp.Trial) throws -> SignUp {
                 try tx.record([created], isNewAccount: true)

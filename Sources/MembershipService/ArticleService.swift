@@ -5,13 +5,23 @@ import MembershipStore
 public struct ArticleService: Sendable {
     let store: Store
 
+    /// An article, and what the rules make of it.
+    public struct Listing: Equatable, Sendable {
+        /// The article.
+        public let article: Article
+        /// What the rules make of it now.
+        public let access: ArticleAccess
+    }
+
     /// The newest articles.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_title`.
-    public func list(title: Slug? = nil, section: String? = nil, limit: PageLimit) async throws -> [Article] {
+    public func list(title: Slug? = nil, section: String? = nil, limit: PageLimit) async throws -> [Listing] {
         try await store.read { tx in
             if let title, try tx.title(title) == nil { throw unknownTitle(title) }
-            return try tx.articles(title: title, section: section, limit: limit.count)
+            let articles = try tx.articles(title: title, section: section, limit: limit.count)
+            let rules = try tx.rules(of: articles)
+            return articles.map { Listing(article: $0, access: ArticleAccess(of: $0, rules: rules, at: tx.now)) }
         }
     }
 
@@ -19,6 +29,8 @@ public struct ArticleService: Sendable {
     public struct Entry: Equatable, Sendable {
         /// The article.
         public let article: Article
+        /// What the rules make of it now.
+        public let access: ArticleAccess
         /// What it says.
         public let content: ArticleContent
     }
@@ -27,19 +39,22 @@ public struct ArticleService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_article`.
     public func entry(_ reference: ArticleReference) async throws -> Entry {
-        try await store.read { tx in
-            let article = try tx.article(reference)
-            return Entry(article: article, content: try tx.content(of: article.id))
-        }
+        try await store.read { tx in try tx.entry(of: tx.article(reference)) }
     }
 
-    /// Gives an article an access of its own.
+    /// Gives an article a rule of its own from now on; what its rule said of an embargo stays.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_article`.
-    public func setAccess(_ reference: ArticleReference, to access: AccessLevel) async throws -> Article {
-        try await store.write { tx in
-            try tx.setAccess(of: tx.article(reference).id, to: access)
-            return try tx.article(reference)
+    public func setAccess(_ reference: ArticleReference, to access: AccessLevel) async throws -> Listing {
+        var change = RuleChange()
+        change.access = access
+        return try await store.write { [change] tx in
+            let article = try tx.article(reference)
+            try tx.setRule(
+                for: .article(article.key), during: Interval(from: tx.now, until: nil), reason: nil
+            ) { before in try change.applied(to: before) }
+            return Listing(
+                article: article, access: ArticleAccess(of: article, rules: try tx.rules(of: [article]), at: tx.now))
         }
     }
 
@@ -62,8 +77,16 @@ public struct ArticleService: Sendable {
             let article = try tx.article(reference)
             if let summary { try tx.setEditedSummary(of: article.id, to: summary) }
             if let points { try tx.setEditedKeyPoints(of: article.id, to: points.isEmpty ? nil : points) }
-            return Entry(article: article, content: try tx.content(of: article.id))
+            return try tx.entry(of: article)
         }
+    }
+}
+
+extension ReadTransaction {
+    fileprivate func entry(of article: Article) throws -> ArticleService.Entry {
+        ArticleService.Entry(
+            article: article, access: ArticleAccess(of: article, rules: try rules(of: [article]), at: now),
+            content: try content(of: article.id))
     }
 }
 

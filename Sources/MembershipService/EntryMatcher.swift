@@ -69,10 +69,17 @@ struct EntryMatcher: Sendable {
     }
 
     private func add(_ entry: FeedEntry, _ title: Title, _ tx: WriteTransaction) throws {
+        let slug = try freeSlug(entry.headline, title, tx)
+        let publishedAt = entry.publishedAt ?? tx.now
         _ = try tx.insertArticle(
-            title: title.id, slug: freeSlug(entry.headline, title, tx), sourceID: entry.sourceID,
-            headline: entry.headline, section: section(of: entry, title), access: access,
-            publishedAt: entry.publishedAt ?? tx.now, updatedAt: entry.updatedAt, content: content(of: entry))
+            title: title.id, slug: slug, sourceID: entry.sourceID, headline: entry.headline,
+            section: section(of: entry, title), publishedAt: publishedAt, updatedAt: entry.updatedAt,
+            content: content(of: entry))
+        guard let access else { return }
+        _ = try tx.insertRule(
+            for: .article(ArticleKey(title: title.slug, slug: slug)),
+            RuleSettings(terms: AccessTerms(stored: access, freeFor: nil, freeAfter: nil, requires: [])),
+            during: Interval(from: min(publishedAt, tx.now), until: nil), reason: nil)
     }
 
     private func renewed(_ stored: StoredArticle, by entry: FeedEntry, _ title: Title) -> StoredArticle {

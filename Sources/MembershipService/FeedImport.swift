@@ -162,7 +162,7 @@ private struct TitleProposal: Sendable {
 
     func add(_ tx: WriteTransaction) throws -> Title {
         try tx.insertTitle(
-            slug: slug, name: name, access: .premium, section: nil, homePage: homePage, language: language)
+            slug: slug, name: name, section: nil, homePage: homePage, language: language)
     }
 
     /// What two spellings of one site's address have in common.

@@ -21,6 +21,8 @@ public struct Services: Sendable {
     public let plans: PlanService
     /// Who may read what.
     public let access: AccessService
+    /// What that follows from.
+    public let rules: RuleService
     /// The publications.
     public let titles: TitleService
     /// What they publish.
@@ -72,7 +74,9 @@ public struct Services: Sendable {
         payments = PaymentService(store: store)
         grants = GrantService(store: store)
         plans = PlanService(store: store)
-        access = AccessService(store: store)
+        access = AccessService(
+            store: store, key: KeptLedgerKey(ledgerKey, fingerprint: store.deployment.keyFingerprint))
+        rules = RuleService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
         jobs = JobService(store: store, options: options)

@@ -8,16 +8,22 @@ public struct TitleService: Sendable {
     /// Adds a title.
     ///
     /// - Parameters:
-    ///   - access: the access of its articles that have none of their own.
+    ///   - access: the access of its articles that have no rule of their own; nil for that of everything.
     ///   - section: the section of its articles whose feed names none.
     /// - Throws: ``MembershipError`` with code `title_exists` or `invalid_input`.
     public func add(
-        slug: Slug, name: String, access: AccessLevel = .premium, section: String? = nil
-    ) async throws -> Title {
+        slug: Slug, name: String, access: AccessLevel? = nil, section: String? = nil
+    ) async throws -> Entry {
         let name = try PlainText.checked(name, as: "a name", longest: 200)
         let section = try section.map { try PlainText.checked($0, as: "a section", longest: 100) }
         return try await store.write { tx in
-            try tx.insertTitle(slug: slug, name: name, access: access, section: section, homePage: nil, language: nil)
+            let title = try tx.insertTitle(slug: slug, name: name, section: section, homePage: nil, language: nil)
+            if let access {
+                try tx.setRule(for: .title(slug), during: Interval(from: tx.now, until: nil), reason: nil) { _ in
+                    RuleSettings(terms: try AccessTerms(access: access))
+                }
+            }
+            return Entry(title: title, access: try tx.access(ofTitle: slug), articleCount: 0)
         }
     }
 
@@ -25,12 +31,30 @@ public struct TitleService: Sendable {
     public struct Entry: Equatable, Sendable {
         /// The title.
         public let title: Title
+        /// The access of its articles that have no rule of their own.
+        public let access: AccessLevel
         /// How many articles it has.
         public let articleCount: Int
     }
 
     /// Every title, by slug.
     public func list() async throws -> [Entry] {
-        try await store.read { tx in try tx.titles().map { Entry(title: $0.title, articleCount: $0.articleCount) } }
+        try await store.read { tx in
+            try tx.titles().map {
+                Entry(
+                    title: $0.title, access: try tx.access(ofTitle: $0.title.slug), articleCount: $0.articleCount)
+            }
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// What the rules of a title and of everything make of an article of today without a rule of its own.
+    fileprivate func access(ofTitle title: Slug) throws -> AccessLevel {
+        let rules = try rules(of: [.title(title), .everything])
+        let holding = [RuleTarget.title(title), .everything].compactMap { target in
+            rules.first { $0.target == target && $0.interval.contains(now) }?.settings?.terms
+        }
+        return holding.first?.access ?? AccessTerms.standard.access
     }
 }

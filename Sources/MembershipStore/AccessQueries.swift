@@ -1,28 +1,75 @@
 package import Membership
 
+/// What is known of a reader, and her account, if she has one.
+package struct KnownReader: Sendable {
+    package let facts: ReaderFacts
+    /// Nil for a visitor.
+    package let account: Account?
+
+    package init(facts: ReaderFacts, account: Account?) {
+        self.facts = facts
+        self.account = account
+    }
+}
+
 extension ReadTransaction {
-    /// The facts for deciding whether a reader may open an article.
+    /// What a decision about one article rests on, but for what is offered.
     ///
-    /// - Parameter reader: nil for a visitor who has not signed in.
+    /// - Parameter known: what was known then; nil for now.
     /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`.
     package func accessFacts(
-        reader: AccountReference?, article: ArticleReference, trialPlan: Slug
-    ) throws -> AccessFacts {
-        guard let reader else {
-            let trialDays = try trialDaysOnOffer(plan: trialPlan)
-            return AccessFacts(article: try self.article(article), reader: .anonymous(trialDaysOnOffer: trialDays))
+        reader reference: ReaderReference, article wanted: ArticleReference, asKnownAt known: Timestamp? = nil
+    ) throws -> (facts: AccessFacts, account: Account?) {
+        guard known == nil, case .key(let key) = wanted else {
+            let reader = try knownReader(reference, asKnownAt: known)
+            let current = try article(wanted)
+            let article = try known.map { try self.article(current, asKnownAt: $0) } ?? current
+            let rules = try rules(of: RuleTarget.chain(of: article), asKnownAt: known)
+            return (AccessFacts(article: article, rules: rules, reader: reader.facts), reader.account)
         }
-        let asked = try askAccount(reader)
-        // When the id is given, nothing has to be waited for before the rest is asked.
-        let id = if case .id(let given) = reader { given } else { try found(asked, reader).id }
-        let (suspensions, grants) = (try askSuspensions(of: id), try askGrants(of: id))
-        let wanted = try askArticle(article)
-        let account = try found(asked, reader)
-        return AccessFacts(
-            article: try found(wanted, article),
-            reader: .account(
-                AccountFacts(
-                    id: account.id, createdAt: account.createdAt, suspensions: try suspensions.rows(),
-                    grants: try grants.rows())))
+        // Nothing has to be waited for before the rest is asked.
+        let reader = try askReader(reference)
+        let article = try askArticle(wanted)
+        let rules = try askRules(
+            of: [.article(key), .title(key.title), .everything], sectionsOf: key.title, asKnownAt: nil)
+        let known = try reader()
+        return (
+            AccessFacts(article: try found(article, wanted), rules: try rules.rows(), reader: known.facts),
+            known.account
+        )
+    }
+
+    /// What is known of a reader.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    package func knownReader(_ reference: ReaderReference, asKnownAt known: Timestamp? = nil) throws -> KnownReader {
+        guard let known, case .account(let name) = reference else { return try askReader(reference)() }
+        let account = try account(name)
+        // Nobody had heard of her.
+        guard account.createdAt <= known else { return KnownReader(facts: .anonymous, account: account) }
+        let facts = AccountFacts(
+            id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
+            suspensions: try suspensions(of: account.id).compactMap { $0.asKnown(at: known) },
+            grants: try allGrants(of: account.id).filter { $0.wasKnown(at: known) }.map { $0.asKnown(at: known) })
+        return KnownReader(facts: .account(facts), account: account)
+    }
+
+    private func askReader(_ reference: ReaderReference) throws -> () throws -> KnownReader {
+        switch reference {
+        case .anonymous: return { KnownReader(facts: .anonymous, account: nil) }
+        case .visitor(let id, let zone): return { KnownReader(facts: .visitor(id, zone: zone), account: nil) }
+        case .account(let name):
+            let asked = try askAccount(name)
+            // When the id is given, nothing has to be waited for before the rest is asked.
+            let id = if case .id(let given) = name { given } else { try found(asked, name).id }
+            let (suspensions, grants) = (try askSuspensions(of: id), try askGrants(of: id))
+            return { [self] in
+                let account = try found(asked, name)
+                let facts = AccountFacts(
+                    id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
+                    suspensions: try suspensions.rows(), grants: try grants.rows())
+                return KnownReader(facts: .account(facts), account: account)
+            }
+        }
     }
 }

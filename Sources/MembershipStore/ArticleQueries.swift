@@ -57,6 +57,56 @@ extension ReadTransaction {
         return article
     }
 
+    /// Articles by their names, of those that there are.
+    package func articles(_ references: [ArticleReference]) throws -> [ArticleReference: Article] {
+        var found: [ArticleReference: Article] = [:]
+        let ids = references.compactMap { if case .id(let id) = $0 { id } else { nil } }
+        let keys = references.compactMap { if case .key(let key) = $0 { key } else { nil } }
+        for (title, keys) in Dictionary(grouping: keys, by: \.title) {
+            for article in try articles(
+                "titles.slug = $1 AND articles.slug IN (\(placeholders(keys.count, from: 2)))",
+                [title] + keys.map(\.slug))
+            {
+                found[.key(article.key)] = article
+            }
+        }
+        if !ids.isEmpty {
+            for article in try articles("article_id IN (\(placeholders(ids.count)))", ids) {
+                found[.id(article.id)] = article
+            }
+        }
+        return found
+    }
+
+    private func articles(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Article] {
+        try sql.query(
+            "SELECT \(articleColumns) FROM \(articleTables) WHERE \(condition)", arguments, Article.init(row:))
+    }
+
+    /// An article as it was known at a moment: with the date and the section that it had then.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_article` when it had not been brought in by then.
+    package func article(_ article: Article, asKnownAt moment: Timestamp) throws -> Article {
+        guard article.importedAt <= moment else {
+            throw MembershipError(
+                .unknownArticle, "‘\(article.key)’ was brought in at \(article.importedAt), after \(moment).",
+                remedy: "Ask about a later time.")
+        }
+        let corrected = try sql.first(
+            """
+            SELECT published_at, section, section_slug FROM article_corrections
+            WHERE article_id = $1 AND replaced_at > $2 ORDER BY replaced_at LIMIT 1
+            """,
+            [article.id, moment]
+        ) { row in
+            Article(
+                id: article.id, key: article.key, headline: article.headline, section: try row.optionalText(1),
+                sectionSlug: try row.optionalText(2).map(Slug.init(stored:)), publishedAt: try row.timestamp(0),
+                updatedAt: article.updatedAt, importedAt: article.importedAt)
+        }
+        return corrected ?? article
+    }
+
     /// What an article says, an editor's words before the feed's.
     package func content(of id: Identifier<Article>) throws -> ArticleContent {
         let content = try sql.first(
@@ -118,18 +168,19 @@ extension ReadTransaction {
 extension WriteTransaction {
     package func insertArticle(
         title: Identifier<Title>, slug: Slug, sourceID: String, headline: String, section: String?,
-        access: AccessLevel?, publishedAt: Timestamp, updatedAt: Timestamp?, content: ArticleContent
+        publishedAt: Timestamp, updatedAt: Timestamp?, content: ArticleContent
     ) throws -> Identifier<Article> {
         let id: Identifier<Article> = try insertNew(into: "articles", key: "article_id") { id in
             try sql.run(
                 """
-                INSERT INTO articles (article_id, title_id, slug, source_id, link, headline, section, access,
+                INSERT INTO articles (article_id, title_id, slug, source_id, link, headline, section, section_slug,
                     published_at, updated_at, imported_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 ON CONFLICT (article_id) DO NOTHING
                 """,
                 [
-                    id, title, slug, sourceID, content.link, headline, section, access, publishedAt, updatedAt, now,
+                    id, title, slug, sourceID, content.link, headline, section, section.flatMap(Slug.init(from:)),
+                    publishedAt, updatedAt, now,
                 ])
         }
         try sql.run(
@@ -148,15 +199,16 @@ extension WriteTransaction {
     /// Takes over what a feed now says, leaving slug, access and an editor's words as they are.
     package func update(_ article: StoredArticle) throws {
         let content = article.content
+        try keepCorrected(article)
         try sql.run(
             """
-            UPDATE articles SET source_id = $1, link = $2, headline = $3, section = $4, published_at = $5,
-                updated_at = $6
-            WHERE article_id = $7
+            UPDATE articles SET source_id = $1, link = $2, headline = $3, section = $4, section_slug = $5,
+                published_at = $6, updated_at = $7
+            WHERE article_id = $8
             """,
             [
-                article.sourceID, content.link, article.headline, article.section, article.publishedAt,
-                article.updatedAt, article.id,
+                article.sourceID, content.link, article.headline, article.section,
+                article.section.flatMap(Slug.init(from:)), article.publishedAt, article.updatedAt, article.id,
             ])
         try sql.run(
             """
@@ -170,8 +222,16 @@ extension WriteTransaction {
             ])
     }
 
-    package func setAccess(of id: Identifier<Article>, to access: AccessLevel) throws {
-        try sql.run("UPDATE articles SET access = $1 WHERE article_id = $2", [access, id])
+    /// Keeps the date and the section that an article had, when it is to have others: decisions were made by them.
+    private func keepCorrected(_ article: StoredArticle) throws {
+        try sql.run(
+            """
+            INSERT INTO article_corrections (article_id, replaced_at, published_at, section, section_slug)
+            SELECT article_id, CAST($1 AS BIGINT), published_at, section, section_slug FROM articles
+            WHERE article_id = $2 AND (published_at <> $3 OR coalesce(section, '') <> coalesce($4, ''))
+            ON CONFLICT (article_id, replaced_at) DO NOTHING
+            """,
+            [now, article.id, article.publishedAt, SQLValue.text(article.section ?? "")])
     }
 
     /// Sets an editor's summary; nil lets the feed's show again.
@@ -191,8 +251,8 @@ extension WriteTransaction {
 
 private let articleTables = "articles JOIN titles ON titles.title_id = articles.title_id"
 private let articleColumns = """
-    article_id, titles.slug, articles.slug, headline, articles.section, articles.access, titles.access, published_at,
-    updated_at
+    article_id, titles.slug, articles.slug, headline, articles.section, section_slug, published_at, updated_at,
+    imported_at
     """
 private let storedTables = "articles JOIN article_contents ON article_contents.article_id = articles.article_id"
 private let storedColumns = """
@@ -205,8 +265,22 @@ extension Article {
         self.init(
             id: try row.identifier(0),
             key: ArticleKey(title: Slug(stored: try row.text(1)), slug: Slug(stored: try row.text(2))),
-            headline: try row.text(3), section: try row.optionalText(4), ownAccess: try row.optionalChoice(5),
-            titleAccess: try row.choice(6), publishedAt: try row.timestamp(7), updatedAt: try row.optionalTimestamp(8))
+            headline: try row.text(3), section: try row.optionalText(4),
+            sectionSlug: try row.optionalText(5).map(Slug.init(stored:)), publishedAt: try row.timestamp(6),
+            updatedAt: try row.optionalTimestamp(7), importedAt: try row.timestamp(8))
+    }
+}
+
+extension SQLConnection {
+    /// Gives every article of a database from before rules the name of its section.
+    func nameSections() throws {
+        let sections = try query(
+            "SELECT DISTINCT section FROM articles WHERE section IS NOT NULL", []
+        ) { try $0.text(0) }
+        for section in sections {
+            guard let slug = Slug(from: section) else { continue }
+            try submit("UPDATE articles SET section_slug = $1 WHERE section = $2", [slug, section])
+        }
     }
 }
 

@@ -42,6 +42,10 @@ package struct CopiedTable: Sendable {
         case common
         /// Titles and what they publish.
         case publication
+        /// Belongs to the article of its column `article_id`.
+        case article
+        /// Belongs to readers who have no account.
+        case visitor
         /// Belongs to the account of its column `account_id`.
         case account
         /// Belongs to the person behind an address.
@@ -56,16 +60,21 @@ package struct CopiedTable: Sendable {
         CopiedTable(name: "plan_prices", part: .common),
         CopiedTable(name: "plan_entitlements", part: .common),
         CopiedTable(name: "disposable_domains", part: .common),
+        CopiedTable(name: "access_rules", part: .common),
         CopiedTable(name: "titles", part: .publication),
         CopiedTable(name: "articles", part: .publication),
         // Whole articles: fewer of them fill as much memory.
         CopiedTable(name: "article_contents", part: .publication, page: 100),
+        CopiedTable(name: "article_corrections", part: .article),
+        CopiedTable(name: "visitor_reads", part: .visitor),
         CopiedTable(name: "trial_ledger", part: .ledger),
         CopiedTable(name: "accounts", part: .account, anonymous: ["email": .text("reader"), "name": .null]),
         CopiedTable(name: "account_emails", part: .account, anonymous: nil),
         CopiedTable(name: "account_suspensions", part: .account, anonymous: ["reason": .text("left out")]),
         CopiedTable(name: "subscriptions", part: .account),
         CopiedTable(name: "grants", part: .account, anonymous: ["reason": .null]),
+        CopiedTable(name: "reads", part: .account, anonymous: ["client_key": .null]),
+        CopiedTable(name: "account_visitors", part: .account, anonymous: nil),
         CopiedTable(name: "payments", part: .account, anonymous: ["reference": .null]),
         CopiedTable(name: "payment_references", part: .account, anonymous: nil),
         CopiedTable(name: "events", part: .account, anonymous: ["reason": .null, "reason_salt": .null]),
@@ -154,6 +163,8 @@ private struct CopySelection {
         return switch table.part {
         case .common: nil
         case .publication: withArticles ? nil : Condition(column: "title_id", values: [])
+        case .article: withArticles ? nil : Condition(column: "article_id", values: [])
+        case .visitor: Condition(column: "visitor", values: [])
         case .account: Condition(column: "account_id", values: accounts)
         case .ledger: Condition(column: "identity_hmac", values: identities)
         }

@@ -44,15 +44,32 @@ extension ReadTransaction {
         return try version.first()
     }
 
-    /// The free days that the newest version of a plan offers; 0 when there is no such plan.
-    package func trialDaysOnOffer(plan: Slug) throws -> Int {
+    /// The free days that the newest version of a plan offered at a moment; 0 when there was no such plan.
+    package func trialDaysOnOffer(plan: Slug, at moment: Timestamp) throws -> Int {
         try sql.first(
             """
-            SELECT trial_days FROM plan_versions
-            WHERE plan = $1 AND published_at IS NOT NULL ORDER BY version DESC LIMIT 1
+            SELECT trial_days FROM plan_versions WHERE plan = $1 AND published_at <= $2 ORDER BY version DESC LIMIT 1
             """,
-            [plan]
+            [plan, moment]
         ) { try $0.count(0) } ?? 0
+    }
+
+    /// The plans that one could subscribe to at a moment, by name, and what their newest version gave.
+    package func planOffers(at moment: Timestamp) throws -> [PlanOffer] {
+        let rows = try sql.query(
+            """
+            SELECT e.plan, e.entitlement FROM plan_entitlements AS e JOIN plans AS p ON p.plan = e.plan
+            WHERE (retired_at IS NULL OR retired_at > $1)
+                AND e.version = (SELECT max(v.version) FROM plan_versions AS v
+                    WHERE v.plan = e.plan AND v.published_at <= $2)
+                AND EXISTS (SELECT 1 FROM plan_prices AS m WHERE m.plan = e.plan AND m.version = e.version)
+            ORDER BY e.plan, e.entitlement
+            """,
+            [moment, moment]
+        ) { row in (plan: Slug(stored: try row.text(0)), entitlement: Entitlement(stored: try row.text(1))) }
+        return Dictionary(grouping: rows, by: \.plan).sorted { $0.key < $1.key }.map {
+            PlanOffer(plan: $0.key, entitlements: $0.value.map(\.entitlement))
+        }
     }
 
     /// How many subscriptions to each version of a plan are recorded as not ended, by the number of the version.

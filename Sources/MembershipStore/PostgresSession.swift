@@ -155,6 +155,10 @@ final class PostgresSession: SQLConnection {
         try command(sql)
     }
 
+    func takeTurn(_ name: String) throws {
+        _ = try run("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", [name])
+    }
+
     func tableNames() throws -> [String] {
         guard try first("SELECT current_schema()", [], { try $0.optionalText(0) }) != .some(nil) else {
             throw MembershipError(

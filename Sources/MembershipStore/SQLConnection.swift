@@ -34,6 +34,10 @@ package protocol SQLConnection {
     /// where there is only one writer.
     var claim: String { get }
 
+    /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
+    /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:)`` began.
+    func takeTurn(_ name: String) throws
+
     /// The names of the tables there are.
     func tableNames() throws -> [String]
 
@@ -73,6 +77,9 @@ extension SQLConnection {
     package func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
         try run(sql, arguments)
     }
+
+    /// Where there is one writer, it is always that writer's turn.
+    package func takeTurn(_ name: String) throws {}
 
     /// Where there is no faster way, a row is inserted by the same statement as the one before it.
     package func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {
@@ -244,6 +251,15 @@ extension SQLValueConvertible where Self: RawRepresentable<String> {
     package var sqlValue: SQLValue { .text(rawValue) }
 }
 
+extension RuleTarget: SQLValueConvertible {
+    package var sqlValue: SQLValue { .text(name) }
+}
+
+extension VisitorID: SQLValueConvertible {
+    package var sqlValue: SQLValue { .text(text) }
+}
+
+extension AccessDecision.Reason: SQLValueConvertible {}
 extension AccessLevel: SQLValueConvertible {}
 extension Event.Kind: SQLValueConvertible {}
 extension Grant.Source: SQLValueConvertible {}

@@ -26,8 +26,9 @@ extension DatabaseEngine {
             guard let next = try schema.pending(sql.appliedMigrations()).first else { return nil }
             try sql.createMigrationsTable()
             try sql.apply(next, at: now)
-            // SQL cannot hash.
+            // SQL cannot hash, nor make slugs.
             if next.name == "m0002_membership_life" { try sql.chainEvents() }
+            if next.name == "m0003_the_gate" { try sql.nameSections() }
             return next.name
         }
     }

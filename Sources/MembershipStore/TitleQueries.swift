@@ -13,7 +13,17 @@ extension ReadTransaction {
             FROM titles ORDER BY slug
             """,
             []
-        ) { row in (try Title(row: row), try row.count(8)) }
+        ) { row in (try Title(row: row), try row.count(7)) }
+    }
+}
+
+extension ReadTransaction {
+    /// Whether a title has a section of this name: one of its articles', or its own.
+    package func hasSection(_ section: Slug, title: Title) throws -> Bool {
+        if title.section.flatMap(Slug.init(from:)) == section { return true }
+        return try sql.first(
+            "SELECT 1 FROM articles WHERE title_id = $1 AND section_slug = $2 LIMIT 1", [title.id, section]
+        ) { _ in true } ?? false
     }
 }
 
@@ -22,7 +32,7 @@ extension WriteTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `title_exists`.
     package func insertTitle(
-        slug: Slug, name: String, access: AccessLevel, section: String?, homePage: String?, language: String?
+        slug: Slug, name: String, section: String?, homePage: String?, language: String?
     ) throws -> Title {
         guard try title(slug) == nil else {
             throw MembershipError(
@@ -32,25 +42,25 @@ extension WriteTransaction {
         let id: Identifier<Title> = try insertNew(into: "titles", key: "title_id") { id in
             try sql.run(
                 """
-                INSERT INTO titles (title_id, slug, name, access, section, home_page, language, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                INSERT INTO titles (title_id, slug, name, section, home_page, language, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
                 ON CONFLICT (title_id) DO NOTHING
                 """,
-                [id, slug, name, access, section, homePage, language, now])
+                [id, slug, name, section, homePage, language, now])
         }
         return Title(
-            id: id, slug: slug, name: name, access: access, section: section, homePage: homePage, language: language,
+            id: id, slug: slug, name: name, section: section, homePage: homePage, language: language,
             createdAt: now)
     }
 }
 
-private let titleColumns = "title_id, slug, name, access, section, home_page, language, created_at"
+private let titleColumns = "title_id, slug, name, section, home_page, language, created_at"
 
 extension Title {
     fileprivate init(row: any SQLRow) throws {
         self.init(
             id: try row.identifier(0), slug: Slug(stored: try row.text(1)), name: try row.text(2),
-            access: try row.choice(3), section: try row.optionalText(4), homePage: try row.optionalText(5),
-            language: try row.optionalText(6), createdAt: try row.timestamp(7))
+            section: try row.optionalText(3), homePage: try row.optionalText(4), language: try row.optionalText(5),
+            createdAt: try row.timestamp(6))
     }
 }

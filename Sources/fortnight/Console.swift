@@ -65,7 +65,7 @@ struct Console {
 }
 
 /// An error as JSON: `{"error": {"code": …, "message": …, "remedy": …}}`.
-private struct ErrorView: Encodable {
+struct ErrorView: Encodable {
     struct Body: Encodable {
         let code: String
         let message: String

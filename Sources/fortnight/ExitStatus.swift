@@ -9,18 +9,26 @@ enum ExitStatus {
     /// The result could not be written: EX_IOERR.
     static let outputLost: Int32 = 74
 
+    /// What several answers come to: the first error, else denied when one is.
+    static func worse(_ first: Int32, _ second: Int32) -> Int32 {
+        first > denied || second == 0 ? first : second
+    }
+
     /// The numbers are those of sysexits.h.
     static func of(_ code: MembershipError.Code) -> Int32 {
         switch code {
         case .invalidInput:
             64
         case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .invalidTemplate,
-            .accountExists, .titleExists, .trialTaken, .disposableDomain, .alreadySubscribed, .transitionForbidden,
-            .editConflict, .planExists, .planRetired, .referenceReused, .amountMismatch, .grantVoided, .accountErased,
+            .invalidRules, .accountExists, .titleExists, .trialTaken, .disposableDomain, .alreadySubscribed,
+            .transitionForbidden,
+            .editConflict, .planExists, .planRetired, .referenceReused, .clientKeyReused, .amountMismatch, .grantVoided,
+            .accountErased,
             .chainBroken, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
             .constraintViolated:
             65
-        case .unknownAccount, .unknownArticle, .unknownTitle, .unknownPlan, .unknownJob, .unknownGrant,
+        case .unknownAccount, .unknownArticle, .unknownTitle, .unknownSection, .unknownEntitlement, .unknownPlan,
+            .unknownJob, .unknownGrant,
             .unknownSubscription, .unknownMessage, .unreadableFile:
             66
         case .databaseMissing, .notADatabase, .databaseReadOnly, .databaseFull, .databaseUnavailable, .databaseDamaged,

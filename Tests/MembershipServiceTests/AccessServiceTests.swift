@@ -10,7 +10,7 @@ struct AccessServiceTests {
         -> AccessDecision
     {
         try await database.services.access.check(
-            reader: AccountReference(parsing: ada), article: article, at: moment
+            reader: ReaderReference(parsing: ada), article: article, .init(at: moment)
         ).decision
     }
 
@@ -62,10 +62,10 @@ struct AccessServiceTests {
     @Test func aVisitorIsOfferedTheTrialOfThePlan() async throws {
         let database = try await TestDatabase.sandbox(trialDays: 30)
         let article = try await database.addArticle()
-        let answer = try await database.services.access.check(reader: nil, article: article)
-        #expect(answer.reader == nil)
+        let answer = try await database.services.access.check(reader: .anonymous, article: article)
+        #expect(answer.account == nil)
         #expect(answer.decision.reason == .signUpRequired)
-        #expect(answer.decision.trialDaysOnOffer == 30)
+        #expect(answer.decision.verdict.trialDaysOnOffer == 30)
     }
 
     @Test func anArticlesOwnAccessComesBeforeItsTitles() async throws {
@@ -85,7 +85,8 @@ struct AccessServiceTests {
         let unknown = await #expect(throws: MembershipError.self) { try await check(database, article) }
         #expect(unknown?.code == .unknownAccount)
         let missing = await #expect(throws: MembershipError.self) {
-            try await database.services.access.check(reader: nil, article: ArticleReference(parsing: "golem/nothing"))
+            try await database.services.access.check(
+                reader: .anonymous, article: ArticleReference(parsing: "golem/nothing"))
         }
         #expect(missing?.code == .unknownArticle)
     }

@@ -148,7 +148,8 @@ struct AccountErasureTests {
         #expect(overview.subscriptions.allSatisfy { $0.status.isFinal })
         #expect(overview.subscriptions.first?.status == .canceled)
         #expect(overview.suspension == nil)
-        let decision = try await ada.database.services.access.check(reader: .id(ada.id), article: article).decision
+        let decision = try await ada.database.services.access.check(reader: .account(.id(ada.id)), article: article)
+            .decision
         #expect(!decision.allowed)
         #expect(try await ada.database.rowCount("outbox WHERE due_at IS NOT NULL") == 0)
         #expect(try await ada.database.rowCount("job_failures") == 0)

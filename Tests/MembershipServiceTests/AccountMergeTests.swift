@@ -122,8 +122,8 @@ struct AccountMergeTests {
         #expect(after.trialEnd == before.trialEnd)
         #expect(try await pair.database.services.subscriptions.show(.id(pair.from)).status == .canceled)
         let access = pair.database.services.access
-        #expect(try await access.check(reader: .id(pair.into), article: article).decision.allowed)
-        #expect(try await !access.check(reader: .id(pair.from), article: article).decision.allowed)
+        #expect(try await access.check(reader: .account(.id(pair.into)), article: article).decision.allowed)
+        #expect(try await !access.check(reader: .account(.id(pair.from)), article: article).decision.allowed)
         // It was her one trial.
         _ = try await pair.database.services.clock.advance(by: .days(9))
         let second = try await failure { _ = try await pair.database.services.trials.start(.id(pair.into)) }

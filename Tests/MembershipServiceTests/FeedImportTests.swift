@@ -72,7 +72,7 @@ struct FeedImportTests {
         #expect(counts(try await importing([Entry(id: "1", title: "The bridge")], into: database)) == [0, 1, 0, 0])
         let corrected = try await entry("golem/the-brigde", in: database)
         #expect(corrected.article.headline == "The bridge")
-        #expect(corrected.article.ownAccess == .free)
+        #expect(corrected.access.level == .free)
     }
 
     @Test func aChangedIDIsKnownByItsLink() async throws {
@@ -103,7 +103,7 @@ struct FeedImportTests {
         #expect(counts(try await importing(feed, into: database, options: .init(dryRun: true))) == [1, 0, 1, 0])
         #expect(counts(try await importing(feed, into: database)) == [1, 0, 1, 0])
         #expect(try await entry("golem/alpha", in: database).article.headline == "Alpha")
-        #expect(try await entry("golem/beta", in: database).article.ownAccess == nil)
+        #expect(try await entry("golem/beta", in: database).access.origin == .everything)
     }
 
     @Test func aFeedOfWhichNoEntryIsTakenLeavesNoTitleBehind() async throws {
@@ -148,7 +148,7 @@ struct FeedImportTests {
         _ = try await importing((1...40).map { Entry(id: "\($0)", title: "Corrections") }, into: database)
         let articles = try await database.services.articles.list(limit: PageLimit(100))
         let expected = ["corrections"] + (2...40).map { "corrections-\($0)" }
-        #expect(Set(articles.map(\.key.slug.text)) == Set(expected))
+        #expect(Set(articles.map(\.article.key.slug.text)) == Set(expected))
     }
 
     @Test func aDryRunTellsWhatWouldBeDoneAndDoesNothing() async throws {
@@ -189,7 +189,7 @@ struct FeedImportTests {
         _ = try await importing([Entry(id: "3", title: "Three")], into: database, options: .init(section: "Front"))
         #expect(try await entry("golem/three", in: database).article.section == "Front")
         let front = try await database.services.articles.list(section: "Front", limit: PageLimit(10))
-        #expect(front.map(\.key.slug.text) == ["three"])
+        #expect(front.map(\.article.key.slug.text) == ["three"])
     }
 
     @Test func twoFeedsOfOneNameAreNotMixedUnlessAnOperatorSaysSo() async throws {
@@ -247,7 +247,7 @@ struct FeedImportTests {
         let report = try await database.services.articles.importFeed(path: path, options: .init())
         #expect(counts(report) == [8, 0, 0, 0])
         for article in try await database.services.articles.list(limit: PageLimit(10)) {
-            let content = try await entry(article.key.description, in: database).content
+            let content = try await entry(article.article.key.description, in: database).content
             #expect(content.keyPoints.count == 3)
             #expect(content.author != nil && content.summary != nil && content.link != nil)
             #expect(!content.opening.isEmpty && content.bodyHTML.utf8.count > content.opening.utf8.count)

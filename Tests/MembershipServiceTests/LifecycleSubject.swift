@@ -128,14 +128,14 @@ struct LifecycleSubject {
         let (reader, article) = (reader, article)
         let view = try await ifKnown {
             try await store.read { tx in
-                let facts = try tx.accessFacts(reader: reader, article: article, trialPlan: Slug(stored: "membership"))
+                let facts = try tx.accessFacts(reader: .account(reader), article: article).facts
                 guard case .account(let account) = facts.reader else { return LifecycleView() }
                 let decision = AccessRules.decide(facts, at: tx.now)
                 return LifecycleView(
                     subscription: try tx.subscriptions(of: account.id).first.map { .init($0.advanced(to: tx.now)) },
                     access: ([tx.now] + moments.map(Timestamp.init(milliseconds:))).map {
                         .init(at: $0.milliseconds, isAllowed: AccessRules.decide(facts, at: $0).allowed)
-                    }, accessUntil: decision.allowed ? [decision.until?.milliseconds] : [],
+                    }, accessUntil: decision.allowed ? [decision.verdict.until?.milliseconds] : [],
                     payments: try tx.payments(of: account.id).map(LifecycleModel.Paid.init),
                     events: try tx.events(of: account.id, from: Int64(known) + 1, limit: 1000).map {
                         .init(kind: $0.kind, at: $0.effectiveAt.milliseconds)
@@ -148,7 +148,8 @@ struct LifecycleSubject {
         view.payments = try await database.services.payments.list(reader).map(LifecycleModel.Paid.init)
         view.access = []
         for moment in [nil] + moments.map(Timestamp.init(milliseconds:)) {
-            let answer = try await database.services.access.check(reader: reader, article: article, at: moment)
+            let answer = try await database.services.access.check(
+                reader: .account(reader), article: article, .init(at: moment))
             view.access.append(.init(at: answer.decision.at.milliseconds, isAllowed: answer.decision.allowed))
         }
         do {

@@ -85,14 +85,14 @@ struct SQLiteEngineTests {
         let full = await #expect(throws: MembershipError.self) {
             try await store.write { tx in
                 _ = try tx.insertTitle(
-                    slug: Slug(stored: "t"), name: body, access: .free, section: nil, homePage: nil, language: nil)
+                    slug: Slug(stored: "t"), name: body, section: nil, homePage: nil, language: nil)
             }
         }
         #expect(full?.code == .databaseFull)
         try await store.engine.write { sql in _ = try sql.query("PRAGMA max_page_count = 1000000", []) { _ in } }
         _ = try await store.write { tx in
             try tx.insertTitle(
-                slug: Slug(stored: "t"), name: body, access: .free, section: nil, homePage: nil, language: nil)
+                slug: Slug(stored: "t"), name: body, section: nil, homePage: nil, language: nil)
         }
         #expect(try await store.read { try $0.titles().count } == 1)
     }

@@ -5,11 +5,21 @@ struct AccessRulesTests {
     private static let noon = Timestamp(milliseconds: 1_767_225_600_000)
     private var noon: Timestamp { AccessRulesTests.noon }
 
-    private func article(_ access: AccessLevel, publishedAt: Timestamp = noon + .days(-30)) -> Article {
+    private func rules(_ access: AccessLevel) -> [AccessRule] {
+        [
+            AccessRule(
+                id: Identifier(rawValue: 1), target: .everything,
+                content: .settings(
+                    RuleSettings(terms: AccessTerms(stored: access, freeFor: nil, freeAfter: nil, requires: []))),
+                interval: Interval(from: noon + .days(-99), until: nil), recordedAt: noon)
+        ]
+    }
+
+    private func article(publishedAt: Timestamp = noon + .days(-30)) -> Article {
         Article(
             id: Identifier(rawValue: 1), key: ArticleKey(title: Slug(stored: "golem"), slug: Slug(stored: "bridge")),
-            headline: "The bridge", section: nil, ownAccess: access, titleAccess: .premium, publishedAt: publishedAt,
-            updatedAt: nil)
+            headline: "The bridge", section: nil, sectionSlug: nil, publishedAt: publishedAt, updatedAt: nil,
+            importedAt: publishedAt)
     }
 
     private func grant(_ interval: Interval, _ entitlement: Entitlement = .allTitles, id: Int64 = 1) -> Grant {
@@ -30,22 +40,24 @@ struct AccessRulesTests {
     private func decide(
         _ access: AccessLevel, _ reader: ReaderFacts, at moment: Timestamp = noon
     ) -> AccessDecision {
-        AccessRules.decide(AccessFacts(article: article(access), reader: reader), at: moment)
+        AccessRules.decide(
+            AccessFacts(article: article(), rules: rules(access), reader: reader, offer: OfferFacts(trialDays: 14)),
+            at: moment)
     }
 
     private var fortnight: Interval { Interval(from: noon, until: noon + .days(14)) }
 
     @Test func freeIsOpenToEveryone() {
-        #expect(decide(.free, .anonymous(trialDaysOnOffer: 14)).reason == .free)
+        #expect(decide(.free, .anonymous).reason == .free)
         #expect(decide(.free, account()).reason == .free)
     }
 
     @Test(arguments: [AccessLevel.registered, .metered, .premium])
     func aVisitorIsToldToSignUpAndWhatIsOnOffer(access: AccessLevel) {
-        let decision = decide(access, .anonymous(trialDaysOnOffer: 14))
+        let decision = decide(access, .anonymous)
         #expect(decision.reason == .signUpRequired)
         #expect(!decision.allowed)
-        #expect(decision.trialDaysOnOffer == 14)
+        #expect(decision.verdict.trialDaysOnOffer == 14)
     }
 
     @Test func registeredIsOpenToEveryAccount() {
@@ -53,7 +65,7 @@ struct AccessRulesTests {
     }
 
     @Test(arguments: [AccessLevel.metered, .premium])
-    func meteredCountsAsPremiumUntilThereIsAMeter(access: AccessLevel) {
+    func meteredWithoutAnAllowanceIsAsPremium(access: AccessLevel) {
         #expect(decide(access, account()).reason == .subscriptionRequired)
         #expect(decide(access, account(grants: [grant(fortnight)])).reason == .entitled)
     }
@@ -62,11 +74,11 @@ struct AccessRulesTests {
         let reader = account(grants: [grant(fortnight)])
         let last = decide(.premium, reader, at: noon + .days(14) + TimeSpan(milliseconds: -1))
         #expect(last.reason == .entitled)
-        #expect(last.until == noon + .days(14))
+        #expect(last.verdict.until == noon + .days(14))
         #expect(last.nextChangeAt == noon + .days(14))
         let after = decide(.premium, reader, at: noon + .days(14))
         #expect(after.reason == .trialEnded)
-        #expect(after.since == noon + .days(14))
+        #expect(after.verdict.since == noon + .days(14))
         #expect(after.nextChangeAt == nil)
     }
 
@@ -89,10 +101,10 @@ struct AccessRulesTests {
         let short = grant(Interval(from: noon, until: noon + .days(1)), id: 1)
         let long = grant(Interval(from: noon, until: noon + .days(9)), id: 2)
         let endless = grant(Interval(from: noon, until: nil), id: 3)
-        #expect(decide(.premium, account(grants: [short, long])).until == noon + .days(9))
-        #expect(decide(.premium, account(grants: [long, short])).until == noon + .days(9))
+        #expect(decide(.premium, account(grants: [short, long])).verdict.until == noon + .days(9))
+        #expect(decide(.premium, account(grants: [long, short])).verdict.until == noon + .days(9))
         let decision = decide(.premium, account(grants: [long, endless, short]))
-        #expect(decision.until == nil)
+        #expect(decision.verdict.until == nil)
         #expect(decision.nextChangeAt == nil)
     }
 
@@ -101,7 +113,7 @@ struct AccessRulesTests {
         let reader = account(grants: [grant(fortnight)], suspensions: [suspension])
         let denied = decide(.premium, reader)
         #expect(denied.reason == .accountSuspended)
-        #expect(denied.since == noon)
+        #expect(denied.verdict.since == noon)
         #expect(denied.nextChangeAt == noon + .days(1))
         #expect(decide(.registered, reader).reason == .accountSuspended)
         #expect(decide(.free, reader).reason == .free)
@@ -117,7 +129,9 @@ struct AccessRulesTests {
     }
 
     @Test func beforePublicationNobodyReads() {
-        let facts = AccessFacts(article: article(.free, publishedAt: noon + .hours(1)), reader: account())
+        let facts = AccessFacts(
+            article: article(publishedAt: noon + .hours(1)), rules: rules(.free), reader: account(), offer: OfferFacts()
+        )
         let early = AccessRules.decide(facts, at: noon)
         #expect(early.reason == .notPublished)
         #expect(early.nextChangeAt == noon + .hours(1))
@@ -141,8 +155,9 @@ struct AccessRulesTests {
 
     private func answer(_ decision: AccessDecision) -> [String] {
         [
-            "\(decision.reason)", "\(String(describing: decision.source))", decision.until?.rfc3339 ?? "-",
-            decision.since?.rfc3339 ?? "-",
+            "\(decision.reason)", "\(String(describing: decision.verdict.source))",
+            decision.verdict.until?.rfc3339 ?? "-",
+            decision.verdict.since?.rfc3339 ?? "-",
         ]
     }
 
@@ -160,9 +175,11 @@ struct AccessRulesTests {
         }
         let suspensions = (0..<Int.random(in: 0...1)).map { _ in Suspension(interval: randomInterval(), reason: "x") }
         return AccessFacts(
-            article: article(AccessLevel.allCases.randomElement() ?? .premium, publishedAt: moment(.random(in: 0...8))),
+            article: article(publishedAt: moment(.random(in: 0...8))),
+            rules: rules(AccessLevel.allCases.randomElement() ?? .premium),
             reader: Int.random(in: 0..<5) == 0
-                ? .anonymous(trialDaysOnOffer: 14)
-                : account(grants: grants, suspensions: suspensions, createdAt: moment(.random(in: 0...3))))
+                ? .anonymous
+                : account(grants: grants, suspensions: suspensions, createdAt: moment(.random(in: 0...3))),
+            offer: OfferFacts())
     }
 }

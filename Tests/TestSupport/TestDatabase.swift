@@ -65,20 +65,31 @@ package struct TestDatabase: Sendable {
     /// Adds a title and an article without going through a feed.
     @discardableResult
     package func addArticle(
-        _ key: String = "golem/the-bridge", access: AccessLevel? = nil, titleAccess: AccessLevel = .premium,
-        publishedAt: Timestamp = start
+        _ key: String = "golem/the-bridge", access: AccessLevel? = nil, titleAccess: AccessLevel? = nil,
+        section: String? = nil, publishedAt: Timestamp = start
     ) async throws -> ArticleReference {
         let reference = try ArticleReference(parsing: key)
         guard case .key(let parts) = reference else { return reference }
         try await store().write { tx in
+            let known = try tx.title(parts.title)
             let title =
-                try tx.title(parts.title)
+                try known
                 ?? tx.insertTitle(
-                    slug: parts.title, name: parts.title.text, access: titleAccess, section: nil, homePage: nil,
-                    language: nil)
+                    slug: parts.title, name: parts.title.text, section: nil, homePage: nil, language: nil)
+            let always = Interval(from: min(publishedAt, TestDatabase.start), until: nil)
+            if known == nil, let titleAccess {
+                _ = try tx.insertRule(
+                    for: .title(parts.title), RuleSettings(terms: AccessTerms(access: titleAccess)), during: always,
+                    reason: nil)
+            }
+            if let access {
+                _ = try tx.insertRule(
+                    for: .article(parts), RuleSettings(terms: AccessTerms(access: access)), during: always,
+                    reason: nil)
+            }
             _ = try tx.insertArticle(
-                title: title.id, slug: parts.slug, sourceID: parts.slug.text, headline: parts.slug.text, section: nil,
-                access: access, publishedAt: publishedAt, updatedAt: nil,
+                title: title.id, slug: parts.slug, sourceID: parts.slug.text, headline: parts.slug.text,
+                section: section, publishedAt: publishedAt, updatedAt: nil,
                 content: ArticleContent(
                     author: nil, link: nil, summary: nil, keyPoints: [], categories: [], imageURL: nil, language: nil,
                     opening: "An opening.", bodyHTML: "<p>An opening. And the rest.</p>"))

@@ -33,7 +33,9 @@ struct ArticleCommand: ParsableCommand {
             let articles = try await global.services().articles.list(
                 title: title.map(Slug.init(parsing:)), section: section, limit: limit)
             if global.json {
-                for article in articles { try global.console.document(ArticleView(article), onOneLine: true) }
+                for listing in articles {
+                    try global.console.document(ArticleView(listing.article, listing.access), onOneLine: true)
+                }
                 return
             }
             guard !articles.isEmpty else {
@@ -41,9 +43,10 @@ struct ArticleCommand: ParsableCommand {
                 return
             }
             var table = Table("PUBLISHED", "ACCESS", "SECTION", "ARTICLE", "HEADLINE")
-            for article in articles {
+            for listing in articles {
+                let article = listing.article
                 table.add(
-                    article.publishedAt.rfc3339, article.access.rawValue, article.section ?? "-",
+                    article.publishedAt.rfc3339, listing.access.shown, article.section ?? "-",
                     article.key.description, article.headline)
             }
             global.console.line(table.text)
@@ -75,8 +78,10 @@ struct ArticleCommand: ParsableCommand {
 
     struct SetAccess: AsyncCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set-access", abstract: "Give an article an access of its own.",
+            commandName: "set-access", abstract: "Give an article an access of its own from now on.",
             discussion: """
+                The same as fortnight rule set article:TITLE/SLUG ACCESS.
+
                 Example:
                   fortnight article set-access golem/the-bridge free
                 """)
@@ -90,12 +95,12 @@ struct ArticleCommand: ParsableCommand {
         var access: String
 
         func perform() async throws {
-            let article = try await global.services().articles.setAccess(
+            let listing = try await global.services().articles.setAccess(
                 ArticleReference(parsing: article), to: AccessLevel(parsing: access))
             if global.json {
-                try global.console.document(ArticleView(article))
+                try global.console.document(ArticleView(listing.article, listing.access))
             } else {
-                global.console.line("\(article.key) is \(article.access.rawValue) now.")
+                global.console.line("\(listing.article.key) is \(listing.access.shown) now.")
             }
         }
     }
@@ -145,7 +150,7 @@ private func render(_ entry: ArticleService.Entry, withBody: Bool, _ global: Glo
     console.line(article.headline)
     var facts = Table()
     facts.add("article", "\(article.key) (\(article.id))")
-    facts.add("access", article.access.rawValue + (article.ownAccess == nil ? ", its title's" : ", its own"))
+    facts.add("access", "\(entry.access.shown), by the rule of \(entry.access.origin)")
     facts.add("published", article.publishedAt.rfc3339)
     if let updated = article.updatedAt { facts.add("updated", updated.rfc3339) }
     if let author = content.author { facts.add("author", author) }
@@ -167,20 +172,27 @@ struct ArticleView: Encodable {
     let id: String
     let headline: String
     let access: String
-    @ExplicitNull var ownAccess: String?
+    let accessFrom: String
     @ExplicitNull var section: String?
     let publishedAt: Timestamp
     @ExplicitNull var updatedAt: Timestamp?
 
-    init(_ article: Article) {
+    init(_ article: Article, _ access: ArticleAccess) {
         key = article.key.description
         id = article.id.description
         headline = article.headline
-        access = article.access.rawValue
-        ownAccess = article.ownAccess?.rawValue
+        self.access = access.shown
+        accessFrom = access.origin.name
         section = article.section
         publishedAt = article.publishedAt
         updatedAt = article.updatedAt
+    }
+}
+
+extension ArticleAccess {
+    /// How far it is open, in a word.
+    var shown: String {
+        unreadable == nil ? withdrawnBy == nil ? level.rawValue : "withdrawn" : "unreadable"
     }
 }
 
@@ -199,7 +211,7 @@ private struct ArticleEntryView: Encodable {
 
     init(_ entry: ArticleService.Entry, withBody: Bool) {
         let content = entry.content
-        article = ArticleView(entry.article)
+        article = ArticleView(entry.article, entry.access)
         author = content.author
         link = content.link
         summary = content.summary

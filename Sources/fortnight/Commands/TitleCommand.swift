@@ -23,20 +23,23 @@ struct TitleCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Its name.", valueName: "name"))
         var name: String
 
-        @Option(help: ArgumentHelp("premium, metered, registered or free (default: premium).", valueName: "level"))
+        @Option(
+            help: ArgumentHelp(
+                "premium, metered, registered or free (default: what the rule of everything says).", valueName: "level")
+        )
         var access: String?
 
         @Option(help: ArgumentHelp("The section of articles whose feed names none.", valueName: "name"))
         var section: String?
 
         func perform() async throws {
-            let title = try await global.services().titles.add(
-                slug: Slug(parsing: slug), name: name, access: access.map(AccessLevel.init(parsing:)) ?? .premium,
+            let entry = try await global.services().titles.add(
+                slug: Slug(parsing: slug), name: name, access: access.map(AccessLevel.init(parsing:)),
                 section: section)
             if global.json {
-                try global.console.document(TitleView(title, articleCount: 0))
+                try global.console.document(TitleView(entry))
             } else {
-                global.console.line("Added \(title.slug), ‘\(title.name)’: \(title.access.rawValue).")
+                global.console.line("Added \(entry.title.slug), ‘\(entry.title.name)’: \(entry.access.rawValue).")
             }
         }
     }
@@ -55,8 +58,7 @@ struct TitleCommand: ParsableCommand {
             let entries = try await global.services().titles.list()
             if global.json {
                 for entry in entries {
-                    try global.console.document(
-                        TitleView(entry.title, articleCount: entry.articleCount), onOneLine: true)
+                    try global.console.document(TitleView(entry), onOneLine: true)
                 }
                 return
             }
@@ -68,7 +70,7 @@ struct TitleCommand: ParsableCommand {
             for entry in entries {
                 let title = entry.title
                 table.add(
-                    title.slug.text, title.access.rawValue, String(entry.articleCount), title.language ?? "-",
+                    title.slug.text, entry.access.rawValue, String(entry.articleCount), title.language ?? "-",
                     title.name)
             }
             global.console.line(table.text)
@@ -87,15 +89,16 @@ private struct TitleView: Encodable {
     let articles: Int
     let createdAt: Timestamp
 
-    init(_ title: Title, articleCount: Int) {
+    init(_ entry: TitleService.Entry) {
+        let title = entry.title
         id = title.id.description
         slug = title.slug.text
         name = title.name
-        access = title.access.rawValue
+        access = entry.access.rawValue
         section = title.section
         homePage = title.homePage
         language = title.language
-        articles = articleCount
+        articles = entry.articleCount
         createdAt = title.createdAt
     }
 }

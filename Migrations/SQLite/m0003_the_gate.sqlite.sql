@@ -1,0 +1,110 @@
+-- The gate: rules of access in versions, reads, and the meter that is counted from them.
+-- Times are milliseconds since 1970 UTC, intervals are half-open, ids are made by the application.
+
+-- What holds for a target during an interval. Never edited: voided and replaced. Those of a target that are not voided
+-- never overlap.
+CREATE TABLE access_rules (
+    rule_id INTEGER PRIMARY KEY,
+    -- default, title:golem, section:golem/sport, article:golem/the-bridge
+    target TEXT NOT NULL,
+    access TEXT CHECK (access IN ('free', 'registered', 'metered', 'premium')),
+    free_for INTEGER CHECK (free_for > 0),
+    free_after INTEGER CHECK (free_after > 0),
+    -- Entitlements with a space between; any one opens. NULL: all-titles and the title's.
+    requires TEXT,
+    embargo_until INTEGER,
+    withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
+    -- Articles a calendar month.
+    meter_anonymous INTEGER CHECK (meter_anonymous >= 0),
+    meter_registered INTEGER CHECK (meter_registered >= 0),
+    -- "2 paragraphs", "20%"
+    teaser TEXT,
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER CHECK (ends_at > starts_at),
+    actor TEXT NOT NULL,
+    reason TEXT,
+    recorded_at INTEGER NOT NULL,
+    voided_at INTEGER CHECK (voided_at >= recorded_at),
+    CHECK ((meter_anonymous IS NULL) = (meter_registered IS NULL)),
+    CHECK (access IS NOT NULL OR (free_for IS NULL AND free_after IS NULL AND requires IS NULL))
+) STRICT;
+CREATE INDEX access_rules_standing ON access_rules (target) WHERE voided_at IS NULL;
+CREATE INDEX access_rules_of_target ON access_rules (target, recorded_at);
+
+-- What the access of titles and articles was becomes their rules. Ids are made of the old ones, which no other rule has.
+INSERT INTO access_rules (rule_id, target, access, withdrawn, starts_at, actor, recorded_at)
+    SELECT title_id, 'title:' || slug, access, 0, created_at, 'unnamed', created_at FROM titles;
+INSERT INTO access_rules (rule_id, target, access, withdrawn, starts_at, actor, recorded_at)
+    SELECT articles.article_id, 'article:' || titles.slug || '/' || articles.slug, articles.access, 0,
+        CASE WHEN published_at < imported_at THEN published_at ELSE imported_at END, 'unnamed', imported_at
+    FROM articles JOIN titles ON titles.title_id = articles.title_id WHERE articles.access IS NOT NULL;
+ALTER TABLE titles DROP COLUMN access;
+ALTER TABLE articles DROP COLUMN access;
+
+-- The section's name in rules; made by the program, right after this step.
+ALTER TABLE articles ADD COLUMN section_slug TEXT;
+CREATE INDEX articles_of_section ON articles (title_id, section_slug) WHERE section_slug IS NOT NULL;
+
+-- What an article's date and section were before a feed corrected them.
+CREATE TABLE article_corrections (
+    article_id INTEGER NOT NULL REFERENCES articles (article_id),
+    -- Until when they were believed.
+    replaced_at INTEGER NOT NULL,
+    published_at INTEGER NOT NULL,
+    section TEXT,
+    section_slug TEXT,
+    PRIMARY KEY (article_id, replaced_at)
+) STRICT, WITHOUT ROWID;
+
+-- An article that a reader opened, and what let her in: what titles are paid from, and what the meter counts.
+CREATE TABLE reads (
+    account_id INTEGER NOT NULL REFERENCES accounts (account_id),
+    read_id INTEGER NOT NULL,
+    article_id INTEGER NOT NULL,
+    -- As they were then, so that what a month came to is for ever.
+    title TEXT NOT NULL,
+    section TEXT,
+    admitted_by TEXT NOT NULL
+        CHECK (admitted_by IN ('free', 'registered', 'entitled', 'opened_before', 'metered')),
+    source TEXT CHECK (source IN ('trial', 'subscription', 'grace', 'gift', 'complimentary', 'group', 'purchase')),
+    grant_id INTEGER,
+    -- Whose meter counts it: default, title:golem.
+    meter TEXT,
+    -- What the reader's app calls this opening, so that a retry is not a second one.
+    client_key TEXT,
+    seconds INTEGER CHECK (seconds BETWEEN 0 AND 86400),
+    opened_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, read_id),
+    CHECK ((admitted_by = 'metered') = (meter IS NOT NULL)),
+    CHECK ((admitted_by = 'entitled') = (source IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reads_by_time ON reads (opened_at);
+CREATE INDEX reads_metered ON reads (account_id, opened_at) WHERE meter IS NOT NULL;
+CREATE UNIQUE INDEX reads_of_client ON reads (account_id, client_key) WHERE client_key IS NOT NULL;
+
+-- The same of readers who have not signed in, and are known by an id of the site's.
+CREATE TABLE visitor_reads (
+    visitor TEXT NOT NULL,
+    read_id INTEGER NOT NULL,
+    article_id INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    section TEXT,
+    admitted_by TEXT NOT NULL CHECK (admitted_by IN ('free', 'opened_before', 'metered')),
+    meter TEXT,
+    client_key TEXT,
+    seconds INTEGER CHECK (seconds BETWEEN 0 AND 86400),
+    opened_at INTEGER NOT NULL,
+    PRIMARY KEY (visitor, read_id),
+    CHECK ((admitted_by = 'metered') = (meter IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX visitor_reads_by_time ON visitor_reads (opened_at);
+CREATE INDEX visitor_reads_metered ON visitor_reads (visitor, opened_at) WHERE meter IS NOT NULL;
+CREATE UNIQUE INDEX visitor_reads_of_client ON visitor_reads (visitor, client_key) WHERE client_key IS NOT NULL;
+
+-- The visitor that somebody was before she signed up: what she had spent stays spent.
+CREATE TABLE account_visitors (
+    account_id INTEGER NOT NULL REFERENCES accounts (account_id),
+    visitor TEXT NOT NULL,
+    linked_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, visitor)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,67 @@
+/// The table of the decision: the first row that applies decides. docs/access.md has it for people, and a test holds the
+/// two together.
+public enum AccessRow: Int, CaseIterable, Sendable {
+    case unreadable = 1
+    case withdrawn
+    case notPublished
+    case free
+    case suspended
+    case entitled
+    case registered
+    case openedBefore
+    case metered
+    case meterExhausted
+    case anonymous
+    case trialEnded
+    case paymentOverdue
+    case subscriptionLapsed
+    case entitlementMissing
+    case otherwise
+
+    /// When it applies, as docs/access.md has it.
+    public var condition: String {
+        switch self {
+        case .unreadable: "a rule that holds for the article cannot be understood"
+        case .withdrawn: "a rule withdraws the article"
+        case .notPublished: "the article's date, or an embargo, lies ahead"
+        case .free: "the article is `free`, by its access or by the time"
+        case .suspended: "the account is suspended"
+        case .entitled: "a grant of what opens the article holds"
+        case .registered: "the article is `registered`, and the reader has an account"
+        case .openedBefore: "the article is `metered`, and the reader opened it by the meter in this month"
+        case .metered: "the article is `metered`, and some of the month's allowance is left"
+        case .meterExhausted: "the article is `metered`, and the month's allowance is used up"
+        case .anonymous: "the reader is anonymous, or had not signed up yet"
+        case .trialEnded: "of what opened the article and is over, a trial ended last"
+        case .paymentOverdue: "… a subscription or its grace ended last, and its period is still not paid for"
+        case .subscriptionLapsed: "… a subscription or its grace ended last"
+        case .entitlementMissing: "the reader has a grant that holds, and it does not open the article"
+        case .otherwise: "none of these"
+        }
+    }
+
+    /// What is said when it decides.
+    public var reason: AccessDecision.Reason {
+        switch self {
+        case .unreadable: .ruleUnreadable
+        case .withdrawn: .withdrawn
+        case .notPublished: .notPublished
+        case .free: .free
+        case .suspended: .accountSuspended
+        case .entitled: .entitled
+        case .registered: .registered
+        case .openedBefore: .openedBefore
+        case .metered: .metered
+        case .meterExhausted: .meterExhausted
+        case .anonymous: .signUpRequired
+        case .trialEnded: .trialEnded
+        case .paymentOverdue: .paymentOverdue
+        case .subscriptionLapsed: .subscriptionLapsed
+        case .entitlementMissing: .entitlementMissing
+        case .otherwise: .subscriptionRequired
+        }
+    }
+
+    /// Whether it can be told without an ``OfferFacts``.
+    var needsNoOffer: Bool { rawValue <= AccessRow.registered.rawValue }
+}

@@ -1,0 +1,39 @@
+/// A metered article that a reader opened: what the meter counts.
+public struct MeteredRead: Hashable, Sendable {
+    /// Which.
+    public let article: Identifier<Article>
+    /// The meter it was counted by: that of a title, or everything's.
+    public let meter: RuleTarget
+    /// When.
+    public let openedAt: Timestamp
+
+    /// Makes one.
+    public init(article: Identifier<Article>, meter: RuleTarget, openedAt: Timestamp) {
+        self.article = article
+        self.meter = meter
+        self.openedAt = openedAt
+    }
+}
+
+/// How a reader stands with a meter at a moment.
+public struct MeterState: Hashable, Sendable {
+    /// Whose meter: a title's, or everything's.
+    public let meter: RuleTarget
+    /// Articles a month.
+    public let allowance: Int
+    /// Articles opened this month, each counted once.
+    public let spent: Int
+    /// When the next month begins by the reader's clock.
+    public let resetsAt: Timestamp
+
+    /// Articles left this month.
+    public var left: Int { max(0, allowance - spent) }
+
+    /// Makes a state.
+    public init(meter: RuleTarget, allowance: Int, spent: Int, resetsAt: Timestamp) {
+        self.meter = meter
+        self.allowance = allowance
+        self.spent = spent
+        self.resetsAt = resetsAt
+    }
+}

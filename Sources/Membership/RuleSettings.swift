@@ -1,0 +1,131 @@
+/// What a rule says. Whatever it does not say is said by the next target's rule.
+public struct RuleSettings: Hashable, Sendable {
+    /// How far it is open; the nearest target that says so decides.
+    public let terms: AccessTerms?
+    /// Nobody reads it before; the latest of all targets counts.
+    public let embargoUntil: Timestamp?
+    /// Whether nobody reads it at all; one target that says so is enough.
+    public let isWithdrawn: Bool
+    /// The meter its articles are counted by; only titles and everything have one.
+    public let meter: MeterAllowance?
+    /// How much of an article those see who may not read it; only titles and everything say so.
+    public let teaser: TeaserLength?
+
+    /// Brings settings together.
+    public init(
+        terms: AccessTerms? = nil, embargoUntil: Timestamp? = nil, isWithdrawn: Bool = false,
+        meter: MeterAllowance? = nil, teaser: TeaserLength? = nil
+    ) {
+        self.terms = terms
+        self.embargoUntil = embargoUntil
+        self.isWithdrawn = isWithdrawn
+        self.meter = meter
+        self.teaser = teaser
+    }
+
+    /// Whether nothing is said.
+    public var isEmpty: Bool { self == RuleSettings() }
+
+    /// Makes sure that a target may say this.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    package func requireFit(for target: RuleTarget) throws(MembershipError) {
+        switch target {
+        case .everything, .title: return
+        case .section, .article:
+            guard meter == nil, teaser == nil else {
+                throw MembershipError(
+                    .invalidInput, "‘\(target)’ cannot have \(meter == nil ? "a teaser" : "a meter") of its own.",
+                    remedy: "Set it for its title, title:\(target.title?.text ?? ""), or for default.")
+            }
+        }
+    }
+}
+
+extension RuleSettings: CustomStringConvertible {
+    /// All that is said, in one line.
+    public var description: String {
+        var parts: [String] = []
+        if let terms { parts.append(terms.description) }
+        if let embargoUntil { parts.append("embargo until \(embargoUntil)") }
+        if isWithdrawn { parts.append("withdrawn") }
+        if let meter { parts.append("meter \(meter)") }
+        if let teaser { parts.append("teaser \(teaser)") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: "; ")
+    }
+}
+
+/// A change of what a rule says. Whatever is not given stays as it is.
+public struct RuleChange: Hashable, Sendable {
+    /// How far it is open.
+    public var access: AccessLevel?
+    /// Free for so long after its publication.
+    public var freeFor: SettingChange<TimeSpan> = .keep
+    /// Free from so long after its publication on.
+    public var freeAfter: SettingChange<TimeSpan> = .keep
+    /// What opens it, in place of all that did.
+    public var requires: [Entitlement]?
+    /// Nobody reads it before.
+    public var embargoUntil: SettingChange<Timestamp> = .keep
+    /// Whether nobody reads it at all.
+    public var isWithdrawn: Bool?
+    /// Articles a month for a visitor who is known by an id.
+    public var anonymousAllowance: Int?
+    /// Articles a month for a reader with an account.
+    public var registeredAllowance: Int?
+    /// How much of an article those see who may not read it.
+    public var teaser: SettingChange<TeaserLength> = .keep
+
+    /// Makes a change of nothing.
+    public init() {}
+
+    /// What is said after the change of what was said before.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input` when that is not a rule.
+    package func applied(to before: RuleSettings?) throws(MembershipError) -> RuleSettings {
+        let before = before ?? RuleSettings()
+        var meter = before.meter
+        if anonymousAllowance != nil || registeredAllowance != nil {
+            meter = try MeterAllowance(
+                anonymous: anonymousAllowance ?? meter?.anonymous ?? 0,
+                registered: registeredAllowance ?? meter?.registered ?? 0)
+        }
+        return RuleSettings(
+            terms: try terms(after: before.terms), embargoUntil: embargoUntil.applied(to: before.embargoUntil),
+            isWithdrawn: isWithdrawn ?? before.isWithdrawn, meter: meter, teaser: teaser.applied(to: before.teaser))
+    }
+
+    private func terms(after before: AccessTerms?) throws(MembershipError) -> AccessTerms? {
+        let access = access ?? before?.access
+        let freeFor = freeFor.applied(to: before?.freeFor)
+        let freeAfter = freeAfter.applied(to: before?.freeAfter)
+        let requires = requires ?? before?.requires ?? []
+        guard let access else {
+            guard freeFor == nil, freeAfter == nil, requires.isEmpty else {
+                throw MembershipError(
+                    .invalidInput, "The rule says when it is free or what opens it, and not how far it is open.",
+                    remedy: "Give an access too: \(AccessLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
+            }
+            return nil
+        }
+        return try AccessTerms(access: access, freeFor: freeFor, freeAfter: freeAfter, requires: requires)
+    }
+}
+
+/// What becomes of one setting.
+public enum SettingChange<Value: Hashable & Sendable>: Hashable, Sendable {
+    /// It stays as it is.
+    case keep
+    /// It is not said any more.
+    case remove
+    /// It is this.
+    case set(Value)
+
+    func applied(to before: Value?) -> Value? {
+        switch self {
+        case .keep: before
+        case .remove: nil
+        case .set(let value): value
+        }
+    }
+}

@@ -1,0 +1,92 @@
+/// The rules of one target in time, none over another, and what has to be voided and written to change them.
+package struct RuleTimeline {
+    /// The rules that stand, in the order of time.
+    package let rules: [AccessRule]
+
+    package init(_ rules: [AccessRule]) {
+        self.rules = rules.sorted { $0.interval.startsAt < $1.interval.startsAt }
+    }
+
+    /// What holds during an interval.
+    package struct Piece: Hashable, Sendable {
+        package let interval: Interval
+        package let settings: RuleSettings
+
+        package init(_ interval: Interval, _ settings: RuleSettings) {
+            self.interval = interval
+            self.settings = settings
+        }
+    }
+
+    /// What is to be voided, and what written in its place.
+    package struct Revision: Equatable, Sendable {
+        package let voided: [AccessRule]
+        package let written: [Piece]
+
+        package var isEmpty: Bool { voided.isEmpty && written.isEmpty }
+    }
+
+    /// Changes what holds during an interval, piece by piece, and leaves what holds outside of it. A rule that cannot be
+    /// understood goes as a whole, because no part of it could be written again.
+    ///
+    /// - Parameter change: what is said after what was said before; nil for no rule.
+    package func revision(
+        in interval: Interval, _ change: (RuleSettings?) throws -> RuleSettings?
+    ) throws -> Revision {
+        var pieces: [Piece] = []
+        var reached = interval.startsAt
+        for rule in rules {
+            guard let common = rule.interval.intersection(interval) else {
+                if let settings = rule.settings { pieces.append(Piece(rule.interval, settings)) }
+                continue
+            }
+            if reached < common.startsAt, let new = try change(nil) {
+                pieces.append(Piece(Interval(from: reached, until: common.startsAt), new))
+            }
+            if let settings = rule.settings, rule.interval.startsAt < common.startsAt {
+                pieces.append(Piece(Interval(from: rule.interval.startsAt, until: common.startsAt), settings))
+            }
+            if let new = try change(rule.settings) { pieces.append(Piece(common, new)) }
+            if let settings = rule.settings, let end = common.endsAt, rule.interval.endsAt.map({ end < $0 }) ?? true {
+                pieces.append(Piece(Interval(from: end, until: rule.interval.endsAt), settings))
+            }
+            guard let end = common.endsAt else { return revision(of: interval, to: pieces) }
+            reached = end
+        }
+        if interval.endsAt.map({ reached < $0 }) ?? true, let new = try change(nil) {
+            pieces.append(Piece(Interval(from: reached, until: interval.endsAt), new))
+        }
+        return revision(of: interval, to: pieces)
+    }
+
+    /// What has to be done so that these pieces hold. A rule that cannot be understood stays when it is of another time.
+    private func revision(of interval: Interval, to pieces: [Piece]) -> Revision {
+        let wanted = Set(RuleTimeline.joined(pieces))
+        var (voided, standing): ([AccessRule], Set<Piece>) = ([], [])
+        for rule in rules {
+            if let piece = rule.settings.map({ Piece(rule.interval, $0) }) {
+                if wanted.contains(piece) { standing.insert(piece) } else { voided.append(rule) }
+            } else if rule.interval.intersection(interval) != nil {
+                voided.append(rule)
+            }
+        }
+        return Revision(
+            voided: voided,
+            written: wanted.subtracting(standing).sorted { $0.interval.startsAt < $1.interval.startsAt })
+    }
+
+    /// The pieces in order, with those that say the same and touch made one.
+    private static func joined(_ pieces: [Piece]) -> [Piece] {
+        var joined: [Piece] = []
+        for piece in pieces.sorted(by: { $0.interval.startsAt < $1.interval.startsAt }) {
+            if let last = joined.last, last.settings == piece.settings, last.interval.endsAt == piece.interval.startsAt
+            {
+                joined[joined.count - 1] = Piece(
+                    Interval(from: last.interval.startsAt, until: piece.interval.endsAt), piece.settings)
+            } else {
+                joined.append(piece)
+            }
+        }
+        return joined
+    }
+}

@@ -1,0 +1,132 @@
+public import Membership
+import MembershipStore
+
+extension AccessService {
+    /// A reader and an article.
+    public struct Question: Hashable, Sendable {
+        /// Who asks.
+        public let reader: ReaderReference
+        /// What for.
+        public let article: ArticleReference
+
+        /// Asks a question.
+        public init(reader: ReaderReference, article: ArticleReference) {
+            self.reader = reader
+            self.article = article
+        }
+    }
+
+    /// What became of one question of a batch.
+    public typealias Outcome = Result<Answer, MembershipError>
+
+    /// The most questions in one batch.
+    public static let mostInBatch = 1000
+
+    /// Decides many questions on one state of the database, as ``check(reader:article:_:)`` decides one.
+    ///
+    /// - Returns: an outcome for each question, in their order: an error takes no other question with it.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for more than ``mostInBatch`` questions.
+    public func check(_ questions: [Question], _ moment: Moment = .now) async throws -> [Outcome] {
+        guard questions.count <= AccessService.mostInBatch else {
+            throw MembershipError(
+                .invalidInput, "\(questions.count) questions are too many for one batch.",
+                remedy: "Ask at most \(AccessService.mostInBatch) at a time.")
+        }
+        let key = ledgerKey(for: questions.map(\.reader))
+        return try await store.read { tx in
+            if let known = moment.knownAt { try tx.requireKnowable(known) }
+            var batch = try AccessBatch(questions, moment, key: key, in: tx)
+            return try questions.map { try batch.outcome(of: $0, in: tx) }
+        }
+    }
+
+    /// A page of articles for one reader, such as a front page.
+    ///
+    /// - Throws: ``MembershipError`` as ``check(_:_:)``.
+    public func check(
+        reader: ReaderReference, articles: [ArticleReference], _ moment: Moment = .now
+    ) async throws -> [Outcome] {
+        try await check(articles.map { Question(reader: reader, article: $0) }, moment)
+    }
+
+    /// One article for many readers.
+    ///
+    /// - Throws: ``MembershipError`` as ``check(_:_:)``.
+    public func check(
+        readers: [ReaderReference], article: ArticleReference, _ moment: Moment = .now
+    ) async throws -> [Outcome] {
+        try await check(readers.map { Question(reader: $0, article: article) }, moment)
+    }
+}
+
+/// What the questions of a batch have in common is asked once.
+private struct AccessBatch {
+    private let moment: AccessService.Moment
+    private let key: LedgerKey?
+    private let articles: [ArticleReference: Article]
+    private let rules: [RuleTarget: [AccessRule]]
+    private var readers: [ReaderReference: Result<KnownReader, MembershipError>] = [:]
+    private var offers: [ReaderReference: OfferFacts] = [:]
+
+    init(
+        _ questions: [AccessService.Question], _ moment: AccessService.Moment, key: LedgerKey?,
+        in tx: ReadTransaction
+    ) throws {
+        self.moment = moment
+        self.key = key
+        let wanted = Set(questions.map(\.article)).sorted { $0.description < $1.description }
+        var articles = try tx.articles(wanted)
+        if let known = moment.knownAt {
+            for (reference, article) in articles {
+                articles[reference] = try AccessBatch.outcome { try tx.article(article, asKnownAt: known) }.success
+            }
+        }
+        self.articles = articles
+        let targets = Set(articles.values.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name }
+        let rules = try targets.inPages(of: 500).flatMap { try tx.rules(of: $0, asKnownAt: moment.knownAt) }
+        self.rules = Dictionary(grouping: rules, by: \.target)
+    }
+
+    mutating func outcome(of question: AccessService.Question, in tx: ReadTransaction) throws -> AccessService.Outcome {
+        guard let article = articles[question.article] else {
+            // The error is the one that a single question gets.
+            return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, key: key).answer }
+        }
+        let reader: KnownReader
+        switch try known(question.reader, in: tx) {
+        case .success(let known): reader = known
+        case .failure(let error): return .failure(error)
+        }
+        let facts = AccessFacts(
+            article: article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] }, reader: reader.facts,
+            offer: offers[question.reader])
+        return try AccessBatch.outcome {
+            let judged = try tx.judge(question.reader, reader.account?.id, facts, moment, key: key, isBatch: true)
+            if let offer = judged.facts.offer { offers[question.reader] = offer }
+            return judged.answer
+        }
+    }
+
+    private mutating func known(
+        _ reference: ReaderReference, in tx: ReadTransaction
+    ) throws -> Result<KnownReader, MembershipError> {
+        if let known = readers[reference] { return known }
+        let known = try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) }
+        readers[reference] = known
+        return known
+    }
+
+    /// What is wrong with one question is its own; what is wrong with the database is everybody's.
+    private static func outcome<Value>(_ body: () throws -> Value) throws -> Result<Value, MembershipError> {
+        do { return .success(try body()) } catch let error as MembershipError {
+            switch error.code {
+            case .unknownAccount, .unknownArticle, .databaseDamaged: return .failure(error)
+            default: throw error
+            }
+        }
+    }
+}
+
+extension Result {
+    fileprivate var success: Success? { try? get() }
+}

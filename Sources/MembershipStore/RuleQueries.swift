@@ -1,0 +1,173 @@
+package import Membership
+
+extension ReadTransaction {
+    /// The rules of targets that stand, or stood at a moment.
+    ///
+    /// - Parameters:
+    ///   - title: whose sections' rules are wanted too.
+    ///   - known: as they were known then; nil for now.
+    package func rules(
+        of targets: [RuleTarget], sectionsOf title: Slug? = nil, asKnownAt known: Timestamp? = nil
+    ) throws -> [AccessRule] {
+        try askRules(of: targets, sectionsOf: title, asKnownAt: known).rows().compactMap { rule in
+            known.map { rule.asKnown(at: $0) } ?? rule
+        }
+    }
+
+    func askRules(
+        of targets: [RuleTarget], sectionsOf title: Slug?, asKnownAt known: Timestamp?
+    ) throws -> SQLAnswer<AccessRule> {
+        var arguments: [any SQLValueConvertible] = targets
+        var wanted = "target IN (\(placeholders(targets.count)))"
+        if let title {
+            // What stands behind the slash: 0 comes after it.
+            arguments += ["section:\(title)/", "section:\(title)0"]
+            wanted = "(\(wanted) OR (target > $\(targets.count + 1) AND target < $\(targets.count + 2)))"
+        }
+        guard let known else {
+            return try sql.ask(
+                "SELECT \(ruleColumns) FROM access_rules WHERE voided_at IS NULL AND \(wanted)", arguments,
+                AccessRule.init(row:))
+        }
+        return try sql.ask(
+            """
+            SELECT \(ruleColumns) FROM access_rules
+            WHERE \(wanted) AND recorded_at <= $\(arguments.count + 1)
+                AND (voided_at IS NULL OR voided_at > $\(arguments.count + 1))
+            """,
+            arguments + [known], AccessRule.init(row:))
+    }
+
+    /// Every rule that stands, or stood, of one title or of all, by target and time.
+    package func rules(title: Slug? = nil, asKnownAt known: Timestamp? = nil) throws -> [AccessRule] {
+        var arguments: [any SQLValueConvertible] = []
+        var conditions: [String] = []
+        if let known {
+            arguments.append(known)
+            conditions.append("recorded_at <= $1 AND (voided_at IS NULL OR voided_at > $1)")
+        } else {
+            conditions.append("voided_at IS NULL")
+        }
+        if let title {
+            let ranges = ["section", "article"].flatMap { ["\($0):\(title)/", "\($0):\(title)0"] }
+            let first = arguments.count + 1
+            arguments += [RuleTarget.title(title)] + ranges
+            conditions.append(
+                """
+                (target = $\(first) OR (target > $\(first + 1) AND target < $\(first + 2))
+                    OR (target > $\(first + 3) AND target < $\(first + 4)))
+                """)
+        }
+        return try sql.query(
+            """
+            SELECT \(ruleColumns) FROM access_rules WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY target, starts_at
+            """,
+            arguments, AccessRule.init(row:)
+        ).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
+    }
+
+    /// The rules that stand and cannot be understood.
+    package func unreadableRules() throws -> [AccessRule] {
+        try rules().filter { $0.settings == nil }
+    }
+
+    /// Whether a plan gives an entitlement, in any of its versions, or somebody has been given it by hand.
+    package func isKnown(_ entitlement: Entitlement) throws -> Bool {
+        try sql.first(
+            """
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM plan_entitlements WHERE entitlement = $1)
+                OR EXISTS (SELECT 1 FROM grants WHERE entitlement = $2)
+            """,
+            [entitlement, entitlement]
+        ) { _ in true } ?? false
+    }
+}
+
+extension WriteTransaction {
+    /// Notes that rules were replaced.
+    package func void(_ rules: [AccessRule]) throws {
+        for rule in rules {
+            // Another machine's clock may have been ahead when it was recorded.
+            try sql.submit(
+                """
+                UPDATE access_rules SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END
+                WHERE rule_id = $2 AND voided_at IS NULL
+                """,
+                [now, rule.id])
+        }
+    }
+
+    /// Writes a rule.
+    package func insertRule(
+        for target: RuleTarget, _ settings: RuleSettings, during interval: Interval, reason: String?
+    ) throws -> AccessRule {
+        let terms = settings.terms
+        let requires = terms?.requires.map(\.name).joined(separator: " ") ?? ""
+        let id: Identifier<AccessRule> = try insertNew(into: "access_rules", key: "rule_id") { id in
+            try sql.run(
+                """
+                INSERT INTO access_rules (\(ruleColumns))
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL)
+                ON CONFLICT (rule_id) DO NOTHING
+                """,
+                [
+                    id, target, terms?.access, terms?.freeFor?.milliseconds, terms?.freeAfter?.milliseconds,
+                    requires.isEmpty ? SQLValue.null : .text(requires), settings.embargoUntil, settings.isWithdrawn,
+                    settings.meter?.anonymous, settings.meter?.registered, settings.teaser?.description,
+                    interval.startsAt, interval.endsAt, actor.name, reason, now,
+                ])
+        }
+        return AccessRule(
+            id: id, target: target, content: .settings(settings), interval: interval, actor: actor, reason: reason,
+            recordedAt: now)
+    }
+}
+
+private let ruleColumns = """
+    rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
+    meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at
+    """
+
+extension AccessRule {
+    /// A rule whose words cannot be understood is one that denies; a row that is no rule's is an error.
+    fileprivate init(row: any SQLRow) throws {
+        let name = try row.text(1)
+        guard let target = RuleTarget(name: name) else {
+            throw MembershipError(
+                .databaseDamaged, "A rule of access is for ‘\(name)’, which nothing is called.",
+                remedy: "Run fortnight doctor, and restore a backup if it finds damage.")
+        }
+        let content: Content
+        do { content = .settings(try RuleSettings(row: row)) } catch let error as MembershipError {
+            content = .unreadable(error.message)
+        }
+        self.init(
+            id: try row.identifier(0), target: target, content: content,
+            interval: Interval(from: try row.timestamp(11), until: try row.optionalTimestamp(12)),
+            actor: Actor(stored: try row.text(13)), reason: try row.optionalText(14),
+            recordedAt: try row.timestamp(15), voidedAt: try row.optionalTimestamp(16))
+    }
+}
+
+extension RuleSettings {
+    fileprivate init(row: any SQLRow) throws {
+        var terms: AccessTerms?
+        if let access = try row.optionalText(2) {
+            terms = try AccessTerms(
+                access: AccessLevel(parsing: access),
+                freeFor: row.optionalInteger(3).map(TimeSpan.init(milliseconds:)),
+                freeAfter: row.optionalInteger(4).map(TimeSpan.init(milliseconds:)),
+                requires: row.optionalText(5)?.split(separator: " ", omittingEmptySubsequences: false).map {
+                    try Entitlement(parsing: String($0))
+                } ?? [])
+        }
+        var meter: MeterAllowance?
+        if let anonymous = try row.optionalInteger(8) {
+            meter = try MeterAllowance(anonymous: Int(anonymous), registered: row.count(9))
+        }
+        self.init(
+            terms: terms, embargoUntil: try row.optionalTimestamp(6), isWithdrawn: try row.flag(7), meter: meter,
+            teaser: try row.optionalText(10).map { try TeaserLength(parsing: $0) })
+    }
+}

@@ -1,0 +1,82 @@
+import Membership
+
+/// A rule as JSON.
+struct RuleView: Encodable {
+    let id: String
+    let target: String
+    @ExplicitNull var access: String?
+    @ExplicitNull var freeFor: String?
+    @ExplicitNull var freeAfter: String?
+    let requires: [String]
+    @ExplicitNull var embargoUntil: Timestamp?
+    let withdrawn: Bool
+    @ExplicitNull var meter: Meter?
+    @ExplicitNull var teaser: String?
+    @ExplicitNull var unreadable: String?
+    let startsAt: Timestamp
+    @ExplicitNull var endsAt: Timestamp?
+    let actor: String
+    @ExplicitNull var reason: String?
+    let recordedAt: Timestamp
+    @ExplicitNull var voidedAt: Timestamp?
+
+    struct Meter: Encodable {
+        let anonymous: Int
+        let registered: Int
+    }
+
+    init(_ rule: AccessRule) {
+        let settings = rule.settings
+        id = rule.id.description
+        target = rule.target.name
+        access = settings?.terms?.access.rawValue
+        freeFor = settings?.terms?.freeFor?.description
+        freeAfter = settings?.terms?.freeAfter?.description
+        requires = settings?.terms?.requires.map(\.name) ?? []
+        embargoUntil = settings?.embargoUntil
+        withdrawn = settings?.isWithdrawn ?? false
+        meter = settings?.meter.map { Meter(anonymous: $0.anonymous, registered: $0.registered) }
+        teaser = settings?.teaser?.description
+        if case .unreadable(let why) = rule.content { unreadable = why }
+        startsAt = rule.interval.startsAt
+        endsAt = rule.interval.endsAt
+        actor = rule.actor.name
+        reason = rule.reason
+        recordedAt = rule.recordedAt
+        voidedAt = rule.voidedAt
+    }
+}
+
+extension AccessRule.Content {
+    /// What it says, for people.
+    var sentence: String {
+        switch self {
+        case .settings(let settings): settings.description
+        case .unreadable(let why): "cannot be understood: \(why)"
+        }
+    }
+}
+
+/// What a target's rule had to say, as JSON.
+struct RuleUseView: Encodable {
+    let target: String
+    @ExplicitNull var rule: RuleView?
+    let counts: [String]
+
+    init(_ use: AccessExplanation.RuleUse) {
+        target = use.target.name
+        rule = use.rule.map(RuleView.init)
+        counts = use.counts
+    }
+
+    /// The same for people.
+    static func table(_ uses: [AccessExplanation.RuleUse]) -> Table {
+        var table = Table("TARGET", "RULE", "COUNTS FOR", "SINCE", "BY")
+        for use in uses {
+            table.add(
+                use.target.name, use.rule?.content.sentence ?? "no rule", use.counts.joined(separator: ", "),
+                use.rule?.interval.startsAt.rfc3339 ?? "", use.rule.map { "\($0.actor)" } ?? "")
+        }
+        return table
+    }
+}
