@@ -28,20 +28,23 @@ struct ColdStart {
         let feed = directory + "/feed.json"
         try Data(ColdStart.feed.utf8).write(to: URL(filePath: feed))
         _ = try await services.articles.importFeed(path: feed, options: .init())
+        try await ruleBenchPremium(services)
         for number in 0..<1000 {
             _ = try await services.accounts.signUp(email: EmailAddress(parsing: "r\(number)@example.com"))
         }
     }
 
-    /// The reader by her address, her grants and suspensions, and the article by its key.
+    /// The reader by her address, her grants and suspensions, the article by its key, and its rules.
     private static let sameFacts = """
-        SELECT a.account_id, g.entitlement, g.starts_at, g.ends_at, p.starts_at, r.article_id, r.access, t.access,
-            r.published_at
+        SELECT a.account_id, g.entitlement, g.starts_at, g.ends_at, p.starts_at, r.article_id, r.section_slug,
+            r.published_at, u.target, u.access, u.requires, u.starts_at, u.ends_at
         FROM account_emails AS e
         JOIN accounts AS a ON a.account_id = e.account_id
         LEFT JOIN grants AS g ON g.account_id = a.account_id AND g.voided_at IS NULL
         LEFT JOIN account_suspensions AS p ON p.account_id = a.account_id
         CROSS JOIN titles AS t JOIN articles AS r ON r.title_id = t.title_id
+        LEFT JOIN access_rules AS u
+            ON u.voided_at IS NULL AND u.target IN ('article:bench/the-bridge', 'title:bench', 'default')
         WHERE e.canonical_email = 'r500@example.com' AND t.slug = 'bench' AND r.slug = 'the-bridge'
         """
 

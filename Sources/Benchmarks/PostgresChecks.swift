@@ -49,10 +49,14 @@ struct PostgresChecks {
         SELECT grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id,
             reason FROM grants
             WHERE account_id = :account AND voided_at IS NULL ORDER BY grant_id;
-        SELECT article_id, titles.slug, articles.slug, headline, articles.section, articles.access, titles.access,
-            published_at, updated_at
+        SELECT article_id, titles.slug, articles.slug, headline, articles.section, section_slug, published_at,
+            updated_at, imported_at
             FROM articles JOIN titles ON titles.title_id = articles.title_id
             WHERE titles.slug = :title AND articles.slug = :article;
+        SELECT rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
+            meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at FROM access_rules
+            WHERE voided_at IS NULL AND (target IN ('article:bench/' || :article, :titlerule, :default)
+                OR (target > :firstsection AND target < :lastsection));
         COMMIT;
         """
 
@@ -65,7 +69,7 @@ struct PostgresChecks {
         try PostgresBench.compare(ours, theirs)
         // \gset fails unless there is exactly one row: a reader, a grant and an article are found every time.
         let insistent = PostgresChecks.script.split(separator: "\n").map { line in
-            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;"].contains { line.hasSuffix($0) }
+            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;", ":lastsection);"].contains { line.hasSuffix($0) }
             return wantsRow ? line.dropLast() + " \\gset found_" : line
         }.joined(separator: "\n")
         guard try pgbench(insistent, ["-t", "200"], bench).done == 200 else {
@@ -77,6 +81,9 @@ struct PostgresChecks {
         _ script: String, _ length: [String], _ bench: PostgresBench, logging: Bool = false
     ) throws -> Tally {
         try server.pgbench(
-            script + "\n", variables: ["title": "bench"], length: length, in: bench.schema, logging: logging)
+            script + "\n", variables: [
+                "title": "bench", "titlerule": "title:bench", "default": "default", "firstsection": "section:bench/",
+                "lastsection": "section:bench0",
+            ], length: length, in: bench.schema, logging: logging)
     }
 }
