@@ -66,7 +66,8 @@ struct PostgresBench {
             """, in: schema)
         // Statistics and the marks of a settled table, before and not while anything is measured.
         for table in PostgresBench.tables + [
-            "articles", "titles", "access_rules", "plans", "plan_versions", "plan_prices", "plan_entitlements", "disposable_domains",
+            "articles", "titles", "access_rules", "plans", "plan_versions", "plan_prices", "plan_entitlements",
+            "disposable_domains",
         ] {
             try server.psql("VACUUM ANALYZE \(schema).\(table)")
         }

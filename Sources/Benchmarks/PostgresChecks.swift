@@ -69,7 +69,9 @@ struct PostgresChecks {
         try PostgresBench.compare(ours, theirs)
         // \gset fails unless there is exactly one row: a reader, a grant and an article are found every time.
         let insistent = PostgresChecks.script.split(separator: "\n").map { line in
-            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;", ":lastsection);"].contains { line.hasSuffix($0) }
+            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;", ":lastsection);"].contains {
+                line.hasSuffix($0)
+            }
             return wantsRow ? line.dropLast() + " \\gset found_" : line
         }.joined(separator: "\n")
         guard try pgbench(insistent, ["-t", "200"], bench).done == 200 else {
@@ -81,7 +83,8 @@ struct PostgresChecks {
         _ script: String, _ length: [String], _ bench: PostgresBench, logging: Bool = false
     ) throws -> Tally {
         try server.pgbench(
-            script + "\n", variables: [
+            script + "\n",
+            variables: [
                 "title": "bench", "titlerule": "title:bench", "default": "default", "firstsection": "section:bench/",
                 "lastsection": "section:bench0",
             ], length: length, in: bench.schema, logging: logging)

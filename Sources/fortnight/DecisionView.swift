@@ -72,7 +72,7 @@ extension AccessService.Answer {
             default: action.phrase
             }
         }
-        return start + " She can: " + steps.joined(separator: ", ") + "."
+        return start + " The reader can: " + steps.joined(separator: ", ") + "."
     }
 
     private var why: String {

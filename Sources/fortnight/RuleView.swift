@@ -74,7 +74,9 @@ struct RuleUseView: Encodable {
         var table = Table("TARGET", "RULE", "COUNTS FOR", "SINCE", "BY")
         for use in uses {
             table.add(
-                use.target.name, use.rule?.content.sentence ?? "no rule", use.counts.joined(separator: ", "),
+                use.target.name,
+                use.rule?.content.sentence ?? (use.target == .everything ? "no rule: premium" : "no rule"),
+                use.counts.joined(separator: ", "),
                 use.rule?.interval.startsAt.rfc3339 ?? "", use.rule.map { "\($0.actor)" } ?? "")
         }
         return table

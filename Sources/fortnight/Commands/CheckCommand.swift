@@ -158,7 +158,10 @@ extension Console {
         line("\nThe decision at \(answer.decision.at), row by row:")
         for step in explanation.steps where step.applies != nil {
             let mark = step.applies == true ? "→" : " "
-            line("\(mark) \(step.row.rawValue). \(step.row.reason.rawValue): \(step.applies == true ? "yes" : "no")")
+            let condition = step.row.condition.filter { $0 != "`" }
+            line(
+                "\(mark) \(step.row.rawValue). \(step.row.reason.rawValue): \(condition)? \(step.applies == true ? "Yes." : "No.")"
+            )
             for note in step.notes { line("       \(note)") }
         }
         if let next = answer.decision.nextChangeAt { line("\nNext change by itself: \(next)") }
