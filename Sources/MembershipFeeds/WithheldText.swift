@@ -1,9 +1,9 @@
 /// The part of an article that a reader may not have, and what other texts give away of it.
 ///
 /// A text gives it away when it contains
-/// - a whole withheld sentence: one that neither the opening nor the headline contains. A piece without a closing mark,
-///   such as a heading or a table's cell, counts from ``fewestCharacters`` on, and so does a piece that a dot or a line's
-///   end closes which is no sentence's end by our rules but may be by another's;
+/// - a whole withheld sentence: one that neither the opening nor the headline contains, or the rest of the one that is
+///   cut. A paragraph without a closing mark, such as a heading or a table's cell, counts from ``fewestCharacters`` on,
+///   and so does a piece between dots or line ends that are no sentence's end by our rules but may be by another's;
 /// - ``longestRun`` words in a row of what is behind the cut, from the middle of a sentence or across several, because
 ///   many summaries are the article's own text, shortened. A run that the opening or the headline has too is harmless.
 ///
@@ -57,13 +57,16 @@ struct WithheldText {
             guard !search.isOver else { return nil }
             sentence.words += words
             if end.index > cut {
-                if end.isSentence { judge(text[sentence.start..<end.index], sentence.words, end, &search) }
-                if start > sentence.start || !end.isSentence { judge(text[start..<end.index], words, end, &search) }
+                let isWhole = end.isSentence && (start == sentence.start || start == cut)
+                judge(text[start..<end.index], words, isSentence: isWhole, &search)
+                if end.isSentence, start > sentence.start {
+                    judge(text[sentence.start..<end.index], sentence.words, isSentence: true, &search)
+                }
             }
             start = end.index
             if end.isSentence { sentence = (start, 0) }
         }
-        return beside.texts(without: search.found)
+        return search.isOver ? nil : beside.texts(without: search.found)
     }
 
     /// The cut is an end too, because what follows it is withheld for itself.
@@ -75,13 +78,17 @@ struct WithheldText {
     }
 
     /// Marks where a piece of this text that was just read stands as a whole in the texts beside.
-    private func judge(_ piece: Substring, _ words: Int, _ end: Sentences.End, _ search: inout TextSearch) {
+    private func judge(_ piece: Substring, _ words: Int, isSentence: Bool, _ search: inout TextSearch) {
         let places = search.places(ofLast: words)
-        guard !places.isEmpty, let piece = FeedText.line(String(piece)) else { return }
+        guard !places.isEmpty else { return }
+        let isBeginning =
+            piece.startIndex == text.base.startIndex
+            || piece.prefix(while: \.isWhitespace).contains(where: \.isNewline)
+        guard let piece = FeedText.line(String(piece)) else { return }
         // “3.” and “Nr.” close nothing.
         let isNumber = words == 1 && Sentences.isAbbreviation(piece.dropLast())
-        let isSentence = end.isSentence && Sentences.isClosed(piece) && !isNumber
-        guard isSentence || piece.count >= WithheldText.fewestCharacters else { return }
+        let isClosed = isSentence && !isNumber && (Sentences.isClosed(piece) || !isBeginning)
+        guard isClosed || piece.count >= WithheldText.fewestCharacters else { return }
         for place in places where !search.isOver {
             guard !search.isKnown(place) || !known.contains(where: { search.text($0, contains: piece) }) else {
                 continue
