@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(name: "MembershipTests", dependencies: ["Membership", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "MembershipFeedsTests",
-            dependencies: ["Membership", "MembershipFeeds", "CZlib"],
+            dependencies: ["Membership", "MembershipFeeds", "TestSupport", "CZlib"],
             swiftSettings: settings
         ),
         .testTarget(

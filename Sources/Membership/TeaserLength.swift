@@ -1,41 +1,41 @@
-/// How much of an article those see who may not read it, counted from its beginning. Never more than half.
+/// How much of an article's beginning a reader gets who may not read it: so many paragraphs or such a share of the text,
+/// and whatever it says, never more than half of the text.
 public enum TeaserLength: Hashable, Sendable {
-    /// So many paragraphs.
+    /// Paragraphs from the beginning, 0 to ``most``. A heading, a list's entry or a table's cell is one too.
     case paragraphs(Int)
-    /// So many hundredths of the text's characters.
+    /// Hundredths of the text's characters, 0 to ``most``.
     case percent(Int)
 
-    /// What holds where nothing else is said.
+    /// The greatest number of either kind.
+    public static let most = 50
+
+    /// What holds where nothing was chosen: two paragraphs.
     public static let standard = TeaserLength.paragraphs(2)
 
-    /// Reads `2 paragraphs` or `20%`.
+    /// Reads a number of paragraphs or a share: `2 paragraphs`, `1 paragraph`, `20%`. Zero of either gives no opening.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for another form, or more than ``most``.
     public init(parsing text: String) throws(MembershipError) {
-        if text.hasSuffix("%"), let percent = Int(text.dropLast()), (0...50).contains(percent) {
-            self = .percent(percent)
-            return
+        let words = text.lowercased().filter { $0 != " " }
+        let digits = words.prefix { $0.isASCII && $0.isNumber }
+        let count = Int(digits).flatMap { (0...TeaserLength.most).contains($0) ? $0 : nil }
+        switch (count, words.dropFirst(digits.count)) {
+        case (let count?, "paragraph"), (let count?, "paragraphs"): self = .paragraphs(count)
+        case (let count?, "%"): self = .percent(count)
+        default:
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a length of a teaser.",
+                remedy: "Write 0 to \(TeaserLength.most) paragraphs or 0% to \(TeaserLength.most)%: 2 paragraphs, 20%.")
         }
-        let words = text.split(separator: " ")
-        if words.count == 2, ["paragraph", "paragraphs"].contains(words[1]), let count = Int(words[0]),
-            (0...50).contains(count)
-        {
-            self = .paragraphs(count)
-            return
-        }
-        throw MembershipError(
-            .invalidInput, "‘\(text)’ is not the length of a teaser.",
-            remedy: "Write 0 to 50 paragraphs, or a share of 0% to 50%: 2 paragraphs, 20%.")
     }
 }
 
 extension TeaserLength: CustomStringConvertible {
-    /// As ``init(parsing:)`` reads it.
+    /// As ``init(parsing:)`` reads it: `2 paragraphs`, `1 paragraph`, `20%`.
     public var description: String {
         switch self {
-        case .paragraphs(1): "1 paragraph"
-        case .paragraphs(let count): "\(count) paragraphs"
-        case .percent(let percent): "\(percent)%"
+        case .paragraphs(let count): "\(count) paragraph" + (count == 1 ? "" : "s")
+        case .percent(let count): "\(count)%"
         }
     }
 }

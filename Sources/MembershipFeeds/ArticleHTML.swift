@@ -10,13 +10,24 @@ struct ArticleHTML {
     private(set) var plainText = ""
     /// The first image that is more than a tracking pixel.
     private(set) var firstImage: String?
+    /// ``plainText`` as it was written, before NFC. An ``ArticleCut`` is counted in it.
+    private(set) var writtenText = ""
+    /// What its images say to those who do not see them.
+    private(set) var imageTexts: [String] = []
 
     /// Reads `text` as HTML; `base` is where its relative addresses are meant. Nil when it nests too deep.
     init?(parsing text: String, base: String?) {
+        guard let written = ArticleHTML.parse(text, { $0.written(base: base) }) else { return nil }
+        self = written
+    }
+
+    /// Reads `text` as HTML and hands it to `write`, which may write it more than once, in full or up to a cut. Nil when
+    /// it cannot be read.
+    static func parse<Result>(_ text: String, _ write: (ParsedArticle) -> Result?) -> Result? {
         // libxml2 would take U+0000 for the end.
         let text = text.utf8.contains(0) ? text.filter { $0 != "\0" } : text
-        guard !text.isEmpty else { return }
-        let written = Libxml2.quietly { () -> ArticleHTML? in
+        guard !text.isEmpty else { return write(ParsedArticle(first: nil)) }
+        return Libxml2.quietly { () -> Result? in
             guard let context = htmlNewParserCtxt() else { return nil }
             defer { htmlFreeParserCtxt(context) }
             let options =
@@ -31,16 +42,14 @@ struct ArticleHTML {
             defer { xmlFreeDoc(document) }
             // libxml2 gives up at 256 elements inside one another and leaves out the rest.
             guard context.pointee.disableSAX == 0 else { return nil }
-            guard let document else { return ArticleHTML() }
-            return ArticleHTML(document.pointee.children, base: base)
+            return write(ParsedArticle(first: document?.pointee.children))
         }
-        guard let written else { return nil }
-        self = written
     }
 
     /// Writes what is inside an element of XHTML. Nil when it nests too deep.
     init?(xhtml element: FeedElement, base: String?) {
-        self.init(element.node.pointee.children, base: base)
+        guard let written = ParsedArticle(first: element.node.pointee.children).written(base: base) else { return nil }
+        self = written
     }
 
     /// Text without markup: an empty line begins a paragraph, a line end a line.
@@ -62,20 +71,35 @@ struct ArticleHTML {
 
     private init() {}
 
-    private init?(_ first: xmlNodePtr?, base: String?) {
-        var walk = Walk(base: base)
-        walk.siblings(first)
-        walk.writer.finish()
+    fileprivate init?(_ walk: consuming Walk) {
         guard !walk.writer.isTooDeep else { return nil }
         html = walk.writer.html
-        plainText = FeedText.normalized(walk.writer.plainText)
+        writtenText = walk.writer.plainText
+        plainText = FeedText.normalized(writtenText)
         firstImage = walk.firstImage
+        imageTexts = walk.imageTexts
     }
 
     private static func escaped(_ text: String) -> String {
         var bytes: [UInt8] = []
         ArticleWriter.escape(Array(text.utf8), into: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The nodes of an article, as long as what parsed them is there.
+struct ParsedArticle {
+    fileprivate let first: xmlNodePtr?
+
+    /// Writes the article, or what is in front of `cut`; `imageText` says what an image may say. Nil when it nests too
+    /// deep.
+    func written(
+        base: String?, upTo cut: ArticleCut? = nil, imageText: @escaping (String) -> String = { $0 }
+    ) -> ArticleHTML? {
+        var walk = Walk(base: base, writer: ArticleWriter(upTo: cut), imageText: imageText)
+        walk.siblings(first)
+        walk.writer.finish()
+        return ArticleHTML(walk)
     }
 }
 
@@ -126,12 +150,15 @@ extension ArticleHTML {
 /// A walk over the nodes of an article. It is as deep as the article, which the parser has limited.
 private struct Walk {
     let base: String?
-    var writer = ArticleWriter()
+    var writer: ArticleWriter
+    let imageText: (String) -> String
     var firstImage: String?
+    var imageTexts: [String] = []
 
     mutating func siblings(_ first: xmlNodePtr?) {
         var next = first
-        while let node = next {
+        // Behind a cut no node is looked at, whatever it is.
+        while let node = next, !writer.isFull {
             switch node.pointee.type {
             case XML_ELEMENT_NODE: element(FeedElement(node: node))
             case XML_ENTITY_REF_NODE:
@@ -183,7 +210,9 @@ private struct Walk {
         guard width ?? 2 > 1, height ?? 2 > 1 else { return }
 
         firstImage = firstImage ?? source
-        var attributes = [("src", source), ("alt", FeedText.line(element.attribute("alt")) ?? "")]
+        let text = FeedText.line(element.attribute("alt"))
+        if let text { imageTexts.append(text) }
+        var attributes = [("src", source), ("alt", text.map(imageText) ?? "")]
         if let width { attributes.append(("width", String(width))) }
         if let height { attributes.append(("height", String(height))) }
         writer.image(attributes)

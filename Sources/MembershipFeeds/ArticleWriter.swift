@@ -74,6 +74,14 @@ struct ArticleWriter {
     private var pendingSpace = false
     private var pendingBreak = false
     private(set) var isTooDeep = false
+    /// The cut is reached: nothing may be written any more, and what is open must be ended.
+    private(set) var isFull = false
+    private let cut: ArticleCut?
+
+    /// Writes all, or only as far as `cut`.
+    init(upTo cut: ArticleCut? = nil) {
+        self.cut = cut
+    }
 
     private struct Frame: Equatable {
         var tag: ArticleTag
@@ -144,11 +152,15 @@ struct ArticleWriter {
 extension ArticleWriter {
     /// Writes text. White space alone counts only between other inline content.
     mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard ArticleWriter.holdsText(bytes, orSpace: isInline) else { return }
+        guard !isFull, ArticleWriter.holdsText(bytes, orSpace: isInline) else { return }
         write(placeForInline())
-        ArticleWriter.escape(bytes, into: &output)
-        writePlain(bytes)
+        let taken = writePlain(bytes)
+        ArticleWriter.escape(UnsafeBufferPointer(rebasing: bytes[..<taken]), into: &output)
         isInline = true
+        if isFull, let mark = cut?.mark.utf8 {
+            output.append(contentsOf: mark)
+            text.append(contentsOf: mark)
+        }
     }
 
     mutating func lineBreak() {
@@ -174,14 +186,17 @@ extension ArticleWriter {
         isInline = true
     }
 
-    private mutating func writePlain(_ bytes: UnsafeBufferPointer<UInt8>) {
+    /// Writes to the plain text, and says how many of the bytes stand in front of the cut.
+    private mutating func writePlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         if pendingBreak {
             while text.last == UInt8(ascii: "\n") { text.removeLast() }
             if !text.isEmpty { text.append(contentsOf: "\n\n".utf8) }
             (pendingBreak, pendingSpace) = (false, false)
         }
+        var taken = bytes.count
         ArticleWriter.pieces(of: bytes) { piece in
-            for byte in piece {
+            for (index, byte) in zip(piece.indices, piece) {
+                guard !isFull else { return }
                 if ArticleWriter.isSpace(byte) {
                     pendingSpace = true
                     continue
@@ -189,8 +204,14 @@ extension ArticleWriter {
                 if pendingSpace, let last = text.last, last != UInt8(ascii: "\n") { text.append(UInt8(ascii: " ")) }
                 pendingSpace = false
                 text.append(byte)
+                if text.count == cut?.length {
+                    isFull = true
+                    // A piece that is not of `bytes` is a line end, and does not come here.
+                    taken = index + 1
+                }
             }
         }
+        return taken
     }
 }
 

@@ -2,10 +2,13 @@ import Membership
 import MembershipFeeds
 
 extension Teaser {
-    /// Cuts an article, by the rules of docs/access.md.
+    /// What a reader gets of an article that she may not read, by the rules of ``MembershipFeeds/ArticleTeaser``.
     init(of article: Article, _ content: ArticleContent, length: TeaserLength) {
+        let teaser = ArticleTeaser(
+            headline: article.headline, summary: content.summary, keyPoints: content.keyPoints,
+            imageURL: content.imageURL, bodyHTML: content.bodyHTML, length: length)
         self.init(
-            headline: article.headline, summary: nil, keyPoints: [], imageURL: content.imageURL, openingHTML: "",
-            openingText: "")
+            headline: teaser.headline, summary: teaser.summary, keyPoints: teaser.keyPoints,
+            imageURL: teaser.imageURL, openingHTML: teaser.openingHTML, openingText: teaser.openingText)
     }
 }

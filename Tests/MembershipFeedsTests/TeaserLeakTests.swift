@@ -1,0 +1,47 @@
+import Foundation
+import Membership
+import Testing
+
+@testable import MembershipFeeds
+
+struct TeaserLeakTests {
+    private static let package = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The feeds of the project, and real ones where they are: beside the package or its folder, or where the
+    /// environment says.
+    private static let feeds: [URL] = {
+        let given = ProcessInfo.processInfo.environment["FORTNIGHT_FEEDS"].map { URL(filePath: $0) }
+        let beside = ["../shared/feeds", "../../shared/feeds"].map { package.appending(path: $0) }
+        let folders = [package.appending(path: "Sources/SampleFeeds/Feeds")] + (given.map { [$0] } ?? beside)
+        return folders.flatMap { folder in
+            (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        }.filter { ["xml", "json"].contains($0.pathExtension) }
+    }()
+
+    /// Every entry of every feed: 76 real ones beside the samples.
+    @Test(arguments: feeds)
+    func noTeaserGivesAWithheldSentenceAway(feed: URL) throws {
+        let lengths: [TeaserLength] = [.paragraphs(0), .standard, .percent(20), .percent(50)]
+        var count = 0
+        for item in try allItems(of: FeedDocument.open(path: feed.path)) {
+            guard case .entry(let entry) = item else { continue }
+            count += 1
+            let article = try #require(ArticleHTML(parsing: entry.bodyHTML, base: nil))
+            for length in lengths {
+                let teaser = ArticleTeaser(
+                    headline: entry.headline, summary: entry.summary, keyPoints: entry.keyPoints,
+                    imageURL: entry.imageURL, bodyHTML: entry.bodyHTML, length: length)
+                let leaks = LeakedText.of(article, in: teaser)
+                #expect(leaks.isEmpty, "\(entry.headline), \(length): \(leaks)")
+                #expect(teaser.openingText.count <= article.plainText.count / 2)
+                #expect(ArticleHTML(parsing: teaser.openingHTML, base: nil)?.html == teaser.openingHTML)
+            }
+        }
+        #expect(count > 0)
+    }
+
+    @Test func theSamplesAreLookedAt() {
+        #expect(TeaserLeakTests.feeds.count >= 3)
+    }
+}
