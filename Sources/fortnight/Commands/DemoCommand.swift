@@ -36,8 +36,8 @@ struct DemoCommand: AsyncCommand {
         for reader in readers { table.add(reader.email, reader.state) }
         global.console.line(
             """
-            Made \(demo.database), a sandbox with the titles harbour-times (premium), sternwarte (metered) and \
-            workbench (registered).
+            Made \(demo.database), a sandbox with the titles harbour-times (premium), sternwarte (metered, \
+            2 articles a month for visitors, 5 for readers with an account) and workbench (registered).
 
             \(table.text)
 
@@ -46,6 +46,8 @@ struct DemoCommand: AsyncCommand {
               fortnight article list --limit 5
               fortnight check \(readers[0].email) \(Demo.premiumArticle)
               fortnight check --anonymous \(Demo.premiumArticle)
+              fortnight article list --title sternwarte
+              fortnight check --visitor 5f0c8e0c-6a51-4b8e \(Demo.premiumArticle) --explain
               fortnight clock advance 14d
               fortnight jobs run trial-expiry
             """)
@@ -105,6 +107,9 @@ private struct Demo {
                 path: directory + "/" + feed.name, options: .init(title: slug))
         }
         _ = try await services.articles.setAccess(ArticleReference(parsing: Demo.freeArticle), to: .free)
+        var meter = RuleChange()
+        (meter.anonymousAllowance, meter.registeredAllowance) = (2, 5)
+        _ = try await services.rules.set(.everything, meter, .init())
     }
 
     private func makeReaders(_ services: Services) async throws -> [Reader] {
