@@ -33,7 +33,14 @@ CREATE INDEX access_rules_of_target ON access_rules (target, recorded_at);
 
 -- What the access of titles and articles was becomes their rules. Ids are made of the old ones, which no other rule has.
 INSERT INTO access_rules (rule_id, target, access, withdrawn, starts_at, actor, recorded_at)
-    SELECT title_id, 'title:' || slug, access, 0, created_at, 'unnamed', created_at FROM titles;
+    SELECT title_id, 'title:' || slug, access, 0,
+        -- It was that of articles too that are older than their title here.
+        coalesce(
+            (SELECT min(published_at) FROM articles
+                WHERE articles.title_id = titles.title_id AND published_at < created_at),
+            created_at),
+        'unnamed', created_at
+    FROM titles;
 INSERT INTO access_rules (rule_id, target, access, withdrawn, starts_at, actor, recorded_at)
     SELECT articles.article_id, 'article:' || titles.slug || '/' || articles.slug, articles.access, 0,
         CASE WHEN published_at < imported_at THEN published_at ELSE imported_at END, 'unnamed', imported_at

@@ -44,6 +44,16 @@ public struct ArticleAccess: Equatable, Sendable {
         opening = terms.requires.isEmpty ? [.allTitles, .title(article.key.title)] : terms.requires
     }
 
+    /// The earliest later moment at which rules make something else of an article, or its time comes, with no one doing
+    /// anything; nil when there is none.
+    package static func nextChange(of article: Article, rules: [AccessRule], after moment: Timestamp) -> Timestamp? {
+        let now = ArticleAccess(of: article, rules: rules, at: moment)
+        return boundaries(of: article, rules: rules).filter { $0 > moment }.sorted().first { boundary in
+            let then = ArticleAccess(of: article, rules: rules, at: boundary)
+            return then != now || (boundary >= then.publishedAt) != (moment >= now.publishedAt)
+        }
+    }
+
     /// Every moment at which rules can make something else of an article with no one doing anything.
     static func boundaries(of article: Article, rules: [AccessRule]) -> [Timestamp] {
         let settings = rules.compactMap(\.settings)

@@ -59,6 +59,9 @@ extension RuleSettings: CustomStringConvertible {
 public struct RuleChange: Hashable, Sendable {
     /// How far it is open.
     public var access: AccessLevel?
+    /// Whether nothing is said any more of how far it is open, of when it is free and of what opens it, but for what
+    /// this change says.
+    public var removesAccess = false
     /// Free for so long after its publication.
     public var freeFor: SettingChange<TimeSpan> = .keep
     /// Free from so long after its publication on.
@@ -73,6 +76,8 @@ public struct RuleChange: Hashable, Sendable {
     public var anonymousAllowance: Int?
     /// Articles a month for a reader with an account.
     public var registeredAllowance: Int?
+    /// Whether it has no meter of its own any more, but for the allowances of this change.
+    public var removesMeter = false
     /// How much of an article those see who may not read it.
     public var teaser: SettingChange<TeaserLength> = .keep
 
@@ -84,14 +89,15 @@ public struct RuleChange: Hashable, Sendable {
     /// - Throws: ``MembershipError`` with code `invalid_input` when that is not a rule.
     package func applied(to before: RuleSettings?) throws(MembershipError) -> RuleSettings {
         let before = before ?? RuleSettings()
-        var meter = before.meter
+        var meter = removesMeter ? nil : before.meter
         if anonymousAllowance != nil || registeredAllowance != nil {
             meter = try MeterAllowance(
                 anonymous: anonymousAllowance ?? meter?.anonymous ?? 0,
                 registered: registeredAllowance ?? meter?.registered ?? 0)
         }
         return RuleSettings(
-            terms: try terms(after: before.terms), embargoUntil: embargoUntil.applied(to: before.embargoUntil),
+            terms: try terms(after: removesAccess ? nil : before.terms),
+            embargoUntil: embargoUntil.applied(to: before.embargoUntil),
             isWithdrawn: isWithdrawn ?? before.isWithdrawn, meter: meter, teaser: teaser.applied(to: before.teaser))
     }
 

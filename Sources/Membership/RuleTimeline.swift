@@ -23,6 +23,9 @@ package struct RuleTimeline {
         package let voided: [AccessRule]
         package let written: [Piece]
 
+        /// Nothing is to be done.
+        package static let none = Revision(voided: [], written: [])
+
         package var isEmpty: Bool { voided.isEmpty && written.isEmpty }
     }
 
@@ -57,6 +60,47 @@ package struct RuleTimeline {
             pieces.append(Piece(Interval(from: reached, until: interval.endsAt), new))
         }
         return revision(of: interval, to: pieces)
+    }
+
+    /// Changes what holds from a moment on to these pieces, and leaves what held before. A rule that cannot be
+    /// understood goes as a whole, unless it is over.
+    ///
+    /// - Parameter pieces: none over another; what of them lies before the moment is left out.
+    package func revision(from moment: Timestamp, to pieces: [Piece]) -> Revision {
+        let ahead = Interval(from: moment, until: nil)
+        let past = rules.compactMap { rule -> Piece? in
+            guard let settings = rule.settings, rule.interval.startsAt < moment else { return nil }
+            let end = rule.interval.hasEnded(by: moment) ? rule.interval.endsAt : moment
+            return Piece(Interval(from: rule.interval.startsAt, until: end), settings)
+        }
+        return revision(of: ahead, to: past + RuleTimeline.clipped(pieces, to: ahead))
+    }
+
+    /// What is said of the time from a moment on that is not said yet.
+    ///
+    /// - Parameter pieces: none over another.
+    package func difference(from moment: Timestamp, to pieces: [Piece]) -> RuleDifference {
+        let ahead = Interval(from: moment, until: nil)
+        let before = rules.compactMap { rule in
+            rule.interval.intersection(ahead).map { (interval: $0, content: rule.content) }
+        }
+        let after = RuleTimeline.clipped(pieces, to: ahead)
+        let intervals = before.map(\.interval) + after.map(\.interval)
+        let bounds = Set([moment] + intervals.map(\.startsAt) + intervals.compactMap(\.endsAt)).sorted()
+        let ends = bounds.dropFirst().map(Optional.some) + [nil]
+        return RuleDifference(
+            zip(bounds, ends).map { start, end in
+                RuleDifference.Change(
+                    interval: Interval(from: start, until: end),
+                    before: before.first { $0.interval.contains(start) }?.content,
+                    after: after.first { $0.interval.contains(start) }?.settings)
+            })
+    }
+
+    private static func clipped(_ pieces: [Piece], to interval: Interval) -> [Piece] {
+        pieces.compactMap { piece in
+            piece.interval.intersection(interval).map { Piece($0, piece.settings) }
+        }
     }
 
     /// What has to be done so that these pieces hold. A rule that cannot be understood stays when it is of another time.

@@ -29,6 +29,7 @@ public struct Doctor: Sendable {
             let store = try await Store.open(engine, clock: clock)
             findings.append(key(store))
             findings += try await work(store)
+            findings.append(try await rules(store))
             findings.append(try await events(store))
         } catch let error as MembershipError where error.code != .databaseBusy {
             findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
@@ -70,6 +71,53 @@ public struct Doctor: Sendable {
                 ?? "\(extent), as they were recorded",
             isSound: first == nil,
             remedy: "Events were changed by hand. fortnight events verify names every account; restore a backup.")
+    }
+
+    /// A rule that cannot be understood keeps everybody out. That one asks for what nobody can have is named, and may be
+    /// meant: the plan that gives it may not be published yet.
+    private func rules(_ store: Store) async throws -> Finding {
+        try await store.read { tx in
+            let rules: [AccessRule]
+            do { rules = try tx.rules() } catch let error as MembershipError where error.code == .databaseDamaged {
+                return Finding("access rules", error.message, isSound: false, remedy: error.remedy)
+            }
+            let unreadable = rules.compactMap { rule -> String? in
+                guard case .unreadable(let why) = rule.content else { return nil }
+                return "\(rule.target) (\(rule.id)): \(why)"
+            }
+            guard unreadable.isEmpty else {
+                let others = unreadable.count > 3 ? "; and \(unreadable.count - 3) more" : ""
+                return Finding(
+                    "access rules",
+                    "of \(rules.count) that stand, \(unreadable.count) cannot be understood, and let nobody in: "
+                        + unreadable.prefix(3).joined(separator: "; ") + others,
+                    isSound: false,
+                    remedy: "A row was changed by hand. fortnight rule set TARGET or rule unset TARGET, from when it "
+                        + "holds, puts another in its place.")
+            }
+            let closed = try Doctor.closed(rules, in: tx)
+            return Finding(
+                "access rules", (["\(rules.count) stand"] + closed).joined(separator: "; "), isSound: true)
+        }
+    }
+
+    /// The rules that hold or will, and ask for what nobody can have.
+    private static func closed(_ rules: [AccessRule], in tx: ReadTransaction) throws -> [String] {
+        var isToBeHad: [Entitlement: Bool] = [:]
+        let closed = try rules.filter { rule in
+            guard let requires = rule.settings?.terms?.requires, !requires.isEmpty,
+                !rule.interval.hasEnded(by: tx.now)
+            else { return false }
+            return try requires.allSatisfy { entitlement in
+                let known = try isToBeHad[entitlement] ?? tx.isToBeHad(entitlement)
+                isToBeHad[entitlement] = known
+                return !known
+            }
+        }
+        return closed.prefix(3).map { rule in
+            let wanted = rule.settings?.terms?.requires.map(\.name).joined(separator: " or ") ?? ""
+            return "\(rule.target) asks for \(wanted), which no plan on offer gives and nobody has"
+        } + (closed.count > 3 ? ["\(closed.count - 3) more ask for such"] : [])
     }
 
     private func work(_ store: Store) async throws -> [Finding] {

@@ -99,6 +99,9 @@ public struct RuleService: Sendable {
         public let rules: [AccessExplanation.RuleUse]
         /// The time for which this holds.
         public let at: Timestamp
+        /// The earliest later moment at which the rules make something else of it, or its time comes, with no one doing
+        /// anything; nil when there is none.
+        public let nextChangeAt: Timestamp?
     }
 
     /// What the rules make of an article at a moment, as they were known at another.
@@ -113,7 +116,8 @@ public struct RuleService: Sendable {
             let facts = try tx.accessFacts(reader: .anonymous, article: reference, asKnownAt: known).facts
             return Explanation(
                 article: facts.article, access: ArticleAccess(of: facts.article, rules: facts.rules, at: moment),
-                rules: AccessExplanation(facts, at: moment).rules, at: moment)
+                rules: AccessExplanation(facts, at: moment).rules, at: moment,
+                nextChangeAt: ArticleAccess.nextChange(of: facts.article, rules: facts.rules, after: moment))
         }
     }
 }
@@ -186,17 +190,21 @@ extension WriteTransaction {
         for target: RuleTarget, during interval: Interval, reason: String?,
         _ change: (RuleSettings?) throws -> RuleSettings?
     ) throws -> [AccessRule] {
-        let revision = try RuleTimeline(rules(of: [target])).revision(in: interval) {
-            before in
+        let revision = try RuleTimeline(rules(of: [target])).revision(in: interval) { before in
             guard let settings = try change(before), !settings.isEmpty else { return nil }
             try settings.requireFit(for: target)
             return settings
         }
+        try take(revision, for: target, reason: reason)
+        return revision.voided
+    }
+
+    /// Does what a revision says has to be done.
+    func take(_ revision: RuleTimeline.Revision, for target: RuleTarget, reason: String?) throws {
         try void(revision.voided)
         for piece in revision.written {
             _ = try insertRule(for: target, piece.settings, during: piece.interval, reason: reason)
         }
-        return revision.voided
     }
 }
 

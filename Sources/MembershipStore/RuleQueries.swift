@@ -67,11 +67,6 @@ extension ReadTransaction {
         ).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
     }
 
-    /// The rules that stand and cannot be understood.
-    package func unreadableRules() throws -> [AccessRule] {
-        try rules().filter { $0.settings == nil }
-    }
-
     /// Whether a plan gives an entitlement, in any of its versions, or somebody has been given it by hand.
     package func isKnown(_ entitlement: Entitlement) throws -> Bool {
         try sql.first(
@@ -80,6 +75,23 @@ extension ReadTransaction {
                 OR EXISTS (SELECT 1 FROM grants WHERE entitlement = $2)
             """,
             [entitlement, entitlement]
+        ) { _ in true } ?? false
+    }
+}
+
+extension ReadTransaction {
+    /// Whether a plan that is not retired gives an entitlement in its newest version, or somebody has it, now or later.
+    package func isToBeHad(_ entitlement: Entitlement) throws -> Bool {
+        try sql.first(
+            """
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM plan_entitlements AS e JOIN plans AS p ON p.plan = e.plan
+                WHERE e.entitlement = $1 AND p.retired_at IS NULL
+                    AND e.version = (SELECT max(v.version) FROM plan_versions AS v
+                        WHERE v.plan = e.plan AND v.published_at IS NOT NULL))
+                OR EXISTS (SELECT 1 FROM grants
+                    WHERE entitlement = $2 AND voided_at IS NULL AND (ends_at IS NULL OR ends_at > $3))
+            """,
+            [entitlement, entitlement, now]
         ) { _ in true } ?? false
     }
 }

@@ -27,7 +27,8 @@ struct Fortnight: ParsableCommand {
         subcommands: [
             SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
             DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
-            SubscriptionCommand.self, PlanCommand.self, PaymentCommand.self, GrantCommand.self, EventsCommand.self,
+            SubscriptionCommand.self, PlanCommand.self, RuleCommand.self, PaymentCommand.self, GrantCommand.self,
+            EventsCommand.self,
             JobsCommand.self, OutboxCommand.self, ServeCommand.self, ClockCommand.self, SandboxCommand.self,
         ])
 }

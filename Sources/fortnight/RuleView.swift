@@ -47,6 +47,20 @@ struct RuleView: Encodable {
     }
 }
 
+extension RuleView {
+    /// Rules for people.
+    static func table(_ rules: [AccessRule]) -> Table {
+        var table = Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "BY", "REASON")
+        for rule in rules {
+            table.add(
+                rule.target.name, rule.content.sentence, rule.interval.startsAt.rfc3339,
+                rule.interval.endsAt?.rfc3339 ?? "for ever", rule.recordedAt.rfc3339, "\(rule.actor)",
+                rule.reason ?? "")
+        }
+        return table
+    }
+}
+
 extension AccessRule.Content {
     /// What it says, for people.
     var sentence: String {

@@ -108,6 +108,11 @@ struct Shell: Sendable {
         try await database().fillWithTrials(count)
     }
 
+    /// An article, without a feed.
+    func addArticle(_ key: String, section: String? = nil) async throws {
+        try await database().addArticle(key, section: section)
+    }
+
     private func database() async throws -> TestDatabase {
         try await TestDatabase.open(address, directory)
     }

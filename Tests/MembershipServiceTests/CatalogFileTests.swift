@@ -109,7 +109,7 @@ struct CatalogFileTests {
     }
 
     @Test func aFileThatIsTooLargeOrNotTextIsRefused() throws {
-        let limit = CatalogFile.largest
+        let limit = YAMLFile.largest
         let padded = CatalogFileTests.good + "\n#"
         let filler = String(repeating: "x", count: limit - padded.utf8.count)
         #expect(try read(padded + filler).plans.count == 3)
@@ -136,7 +136,7 @@ struct CatalogFileTests {
 
     @Test(arguments: ["[", "{a: ", "? ", "- ", "{? [", "!!map {a: ", "\"", "|\n "])
     func endlessNestingIsRefusedSoon(opening: String) {
-        let text = String(repeating: opening, count: (CatalogFile.largest - 10) / opening.utf8.count)
+        let text = String(repeating: opening, count: (YAMLFile.largest - 10) / opening.utf8.count)
         #expect(throws: MembershipError.self) { try read(text) }
     }
 

@@ -90,6 +90,56 @@ struct DoctorTests {
         #expect(try await wrong(database.location, clock: clock.wallClock) == ["clock"])
     }
 
+    private func rules(_ database: TestDatabase) async throws -> Finding? {
+        try await Doctor(database.location).examine().first { $0.subject == "access rules" }
+    }
+
+    @Test(arguments: [
+        ("requires = 'All Titles'", "‘All’"), ("free_for = 86400000, free_after = 3600000", "no time between"),
+        ("teaser = 'a bit'", "‘a bit’"), ("meter_anonymous = 20000, meter_registered = 0", "‘20000’"),
+    ])
+    func aRuleThatCannotBeUnderstoodIsNamedUntilItIsSet(tampering: String, named: String) async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle(titleAccess: .free)
+        let found = try await database.services.rules.list().first
+        let rule = try #require(found)
+        #expect(try await rules(database)?.detail == "1 stand")
+        try await database.engine().write { try $0.runScript("UPDATE access_rules SET \(tampering)") }
+        #expect(try await wrong(database.location) == ["access rules"])
+        let finding = try await rules(database)
+        #expect(finding?.detail.contains("title:golem (\(rule.id)): ") == true, "\(finding?.detail ?? "")")
+        #expect(finding?.detail.contains(named) == true, "\(finding?.detail ?? "")")
+        var change = RuleChange()
+        change.access = .free
+        _ = try await database.services.rules.set(RuleTarget(parsing: "title:golem"), change, .init())
+        #expect(try await wrong(database.location).isEmpty)
+    }
+
+    @Test func aRuleForWhatIsNothingIsNamed() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle(titleAccess: .free)
+        try await database.engine().write { try $0.runScript("UPDATE access_rules SET target = 'golem'") }
+        #expect(try await wrong(database.location) == ["access rules"])
+        let finding = try await rules(database)
+        #expect(finding?.detail.contains("‘golem’") == true)
+        #expect(finding?.remedy != nil)
+    }
+
+    @Test func aRuleThatAsksForWhatNobodyCanHaveIsNamedAndMayBeMeant() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle(section: "Sport")
+        var change = RuleChange()
+        change.access = .premium
+        change.requires = [try Entitlement(parsing: "section:golem/sport")]
+        _ = try await database.services.rules.set(RuleTarget(parsing: "section:golem/sport"), change, .init())
+        #expect(try await wrong(database.location).isEmpty)
+        let named = "section:golem/sport asks for section:golem/sport, which no plan on offer gives and nobody has"
+        #expect(try await rules(database)?.detail == "1 stand; " + named)
+        change.requires?.append(.allTitles)
+        _ = try await database.services.rules.set(RuleTarget(parsing: "section:golem/sport"), change, .init())
+        #expect(try await rules(database)?.detail == "1 stand")
+    }
+
     @Test func aMissingDatabaseIsAnError() async throws {
         let error = await #expect(throws: MembershipError.self) {
             try await Doctor(DatabaseLocation("/nowhere/x.db")).examine()

@@ -1,0 +1,96 @@
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+/// The access that titles and articles had in a database of schema version 2 is that of their rules in version 3.
+struct GateMigrationTests {
+    private let start = TestDatabase.start
+
+    /// A database at schema version 2: a title a level, and articles with and without an access of their own.
+    private func old() async throws -> (
+        location: DatabaseLocation, engine: any DatabaseEngine, keep: TemporaryDirectory
+    ) {
+        let directory = try TemporaryDirectory()
+        let address = try await TestEngine.makePlace(in: directory)
+        let engine: any DatabaseEngine =
+            TestEngine.isSQLite
+            ? try SQLiteEngine.create(path: address, lockWait: .minutes(1))
+            : try PostgresEngine(url: address, connections: 1)
+        let steps = engine.schema.migrations.prefix(2)
+        let start = start.milliseconds
+        try await engine.upgrade { sql in
+            try sql.createMigrationsTable()
+            for step in steps { try sql.apply(step, at: TestDatabase.start) }
+            try sql.run(
+                "INSERT INTO deployment (deployment_id, sandbox_now, key_fingerprint, created_at) "
+                    + "VALUES (1, \(start + 1000), 'none', \(start))", [])
+            for (id, title) in AccessLevel.allCases.enumerated() {
+                try sql.run(
+                    "INSERT INTO titles (title_id, slug, name, access, created_at) "
+                        + "VALUES (\(id + 1), '\(title.rawValue)', 'Name', '\(title.rawValue)', \(start))", [])
+                for (place, access) in ([nil] + AccessLevel.allCases).enumerated() {
+                    let number = (id + 1) * 10 + place
+                    let section = ["'Sport'", "'Kunst & Kultur'", "NULL", "'!!!'", "'Sport'"][place]
+                    // The last was brought in before it is published.
+                    let publishedAt = place == 4 ? start + 500 : start - 5000
+                    try sql.run(
+                        "INSERT INTO articles (article_id, title_id, slug, source_id, headline, section, access, "
+                            + "published_at, imported_at) VALUES (\(number), \(id + 1), 'a\(place)', 'a\(place)', "
+                            + "'Headline', \(section), \(access.map { "'\($0.rawValue)'" } ?? "NULL"), "
+                            + "\(publishedAt), \(start + 100))", [])
+                }
+            }
+        }
+        return (TestDatabase.location(address, directory), engine, directory)
+    }
+
+    @Test func everyArticleIsAsOpenAsItWas() async throws {
+        let (location, _, keep) = try await old()
+        _ = keep
+        #expect(try await DatabaseSetup(location).migrate(dryRun: false).migrations == ["m0003_the_gate"])
+        let rules = try await Services.open(location).rules
+        for title in AccessLevel.allCases {
+            for (place, access) in ([nil] + AccessLevel.allCases).enumerated() {
+                let article = try ArticleReference(parsing: "\(title.rawValue)/a\(place)")
+                let explanation = try await rules.explain(article)
+                #expect(explanation.access.level == access ?? title, "\(article)")
+                #expect(
+                    explanation.access.opening.map(\.name) == ["all-titles", "title:\(title.rawValue)"], "\(article)")
+                #expect(explanation.access.allowance == .none && explanation.access.unreadable == nil)
+                // It holds from when the article can be read, too.
+                let publishedAt = explanation.access.publishedAt
+                #expect(try await rules.explain(article, at: publishedAt).access.level == access ?? title)
+            }
+        }
+        #expect(try await rules.list().count == 4 + 16)
+    }
+
+    @Test func sectionsGetSlugs() async throws {
+        let (location, engine, keep) = try await old()
+        _ = keep
+        _ = try await DatabaseSetup(location).migrate(dryRun: false)
+        let slugs = try await engine.read { sql in
+            try sql.query("SELECT section_slug FROM articles WHERE title_id = 1 ORDER BY article_id", []) {
+                try $0.optionalText(0)
+            }
+        }
+        #expect(slugs == ["sport", "kunst-kultur", nil, nil, "sport"])
+        let services = try await Services.open(location)
+        var change = RuleChange()
+        change.access = .free
+        let target = try RuleTarget(parsing: "section:premium/sport")
+        _ = try await services.rules.set(target, change, .init())
+        let article = try ArticleReference(parsing: "premium/a0")
+        #expect(try await services.rules.explain(article).access.origin == target)
+    }
+
+    @Test func aDatabaseWithoutTitlesHasNoRules() async throws {
+        let (location, engine, keep) = try await old()
+        _ = keep
+        try await engine.write { sql in try sql.runScript("DELETE FROM articles; DELETE FROM titles") }
+        _ = try await DatabaseSetup(location).migrate(dryRun: false)
+        #expect(try await Services.open(location).rules.list().isEmpty)
+    }
+}
