@@ -48,6 +48,13 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
         Interval(from: start(in: zone), until: next.start(in: zone))
     }
 
+    /// Its days, in order, by a zone's clock.
+    package func days(in zone: Zone) -> [Interval] {
+        let count = CivilDate.days(inMonth: month, of: year)
+        let starts = (1...count).map { zone.moment(CivilDate(year: year, month: month, day: $0), millisecondOfDay: 0) }
+        return zip(starts, starts.dropFirst() + [next.start(in: zone)]).map { Interval(from: $0, until: $1) }
+    }
+
     private func start(in zone: Zone) -> Timestamp {
         zone.moment(CivilDate(year: year, month: month, day: 1), millisecondOfDay: 0)
     }
