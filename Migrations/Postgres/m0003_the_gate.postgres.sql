@@ -115,3 +115,12 @@ CREATE TABLE account_visitors (
     linked_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, visitor)
 );
+
+-- The accounts that have become part of one, and since when: what they spent is spent. An account that becomes part of
+-- another takes along those that were part of it, and what was known before stays as it was.
+CREATE TABLE account_merges (
+    account_id BIGINT NOT NULL REFERENCES accounts (account_id),
+    merged_id BIGINT NOT NULL,
+    merged_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, merged_id)
+);

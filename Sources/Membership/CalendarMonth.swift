@@ -21,7 +21,10 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(parsing text: String) throws(MembershipError) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
+        let isDigits = text.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
+        }
+        guard isDigits, parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
             let year = UInt16(parts[0]), let month = UInt8(parts[1]), (1...12).contains(month), year > 0
         else {
             throw MembershipError(
@@ -43,6 +46,13 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     /// From its first moment up to the first of the next, by a zone's clock.
     public func interval(in zone: Zone) -> Interval {
         Interval(from: start(in: zone), until: next.start(in: zone))
+    }
+
+    /// Its days, in order, by a zone's clock.
+    package func days(in zone: Zone) -> [Interval] {
+        let count = CivilDate.days(inMonth: month, of: year)
+        let starts = (1...count).map { zone.moment(CivilDate(year: year, month: month, day: $0), millisecondOfDay: 0) }
+        return zip(starts, starts.dropFirst() + [next.start(in: zone)]).map { Interval(from: $0, until: $1) }
     }
 
     private func start(in zone: Zone) -> Timestamp {

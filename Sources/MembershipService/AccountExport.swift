@@ -19,6 +19,10 @@ public struct AccountExport: Equatable, Sendable {
     public let events: [Event]
     /// What the person was told, or is to be.
     public let messages: [Letter]
+    /// What the person opened, oldest first.
+    public let reads: [ArticleReadRecord]
+    /// What the site knew the person by before she signed up.
+    public let visitors: [Visitor]
     /// Jobs that have failed with the account.
     public let failures: [Failure]
     /// The same about the accounts that have become part of this one.
@@ -54,6 +58,14 @@ public struct AccountExport: Equatable, Sendable {
         public let lastError: String?
         /// The file it was written to.
         public let destination: String?
+    }
+
+    /// A visitor that the person was.
+    public struct Visitor: Equatable, Sendable {
+        /// Which, and until when.
+        public let visitor: LinkedVisitor
+        /// What she opened by then, oldest first.
+        public let reads: [ArticleReadRecord]
     }
 
     /// A failure of a job.
@@ -104,10 +116,13 @@ extension ReadTransaction {
                 job: held.job, attempts: held.attempts, error: held.error, failedAt: held.failedAt,
                 retryAt: held.retryAt)
         }
+        let visitors = try visitors(of: account.id).map {
+            AccountExport.Visitor(visitor: $0, reads: try allReads(of: $0))
+        }
         return AccountExport(
             account: account, addresses: addresses, suspensions: try suspensions(of: account.id),
             subscriptions: try subscriptions(of: account.id), grants: try allGrants(of: account.id),
             payments: try payments(of: account.id), events: try events(of: account.id), messages: messages,
-            failures: failures, merged: merged, at: now)
+            reads: try allReads(of: account.id), visitors: visitors, failures: failures, merged: merged, at: now)
     }
 }

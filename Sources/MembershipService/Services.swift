@@ -21,7 +21,9 @@ public struct Services: Sendable {
     public let plans: PlanService
     /// Who may read what.
     public let access: AccessService
-    /// What that follows from.
+    /// What was read.
+    public let reads: ReadService
+    /// What access follows from.
     public let rules: RuleService
     /// The publications.
     public let titles: TitleService
@@ -76,6 +78,7 @@ public struct Services: Sendable {
         plans = PlanService(store: store)
         access = AccessService(
             store: store, key: KeptLedgerKey(ledgerKey, fingerprint: store.deployment.keyFingerprint))
+        reads = ReadService(store: store)
         rules = RuleService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)

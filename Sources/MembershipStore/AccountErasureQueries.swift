@@ -91,6 +91,9 @@ extension WriteTransaction {
             "UPDATE grants SET reason = NULL WHERE reason IS NOT NULL AND account_id IN (\(list))",
             "UPDATE account_suspensions SET reason = 'erased' WHERE account_id IN (\(list))",
             "UPDATE outbox SET last_error = NULL, destination = NULL WHERE account_id IN (\(list))",
+            // What titles are paid from stays, and names nobody.
+            "UPDATE reads SET client_key = NULL WHERE client_key IS NOT NULL AND account_id IN (\(list))",
+            "DELETE FROM account_visitors WHERE account_id IN (\(list))",
         ] {
             try sql.run(statement, accounts)
         }

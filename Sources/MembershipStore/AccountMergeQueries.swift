@@ -13,6 +13,14 @@ extension WriteTransaction {
         try sql.run("UPDATE account_emails SET account_id = $1 WHERE account_id = $2", [other, account])
         try sql.run("UPDATE accounts SET merged_into = $1 WHERE merged_into = $2", [other, account])
         try sql.run(
+            """
+            INSERT INTO account_merges (account_id, merged_id, merged_at)
+            SELECT CAST($1 AS BIGINT), merged_id, CAST($2 AS BIGINT) FROM account_merges WHERE account_id = $3
+            """,
+            [other, now, account])
+        try sql.run(
+            "INSERT INTO account_merges (account_id, merged_id, merged_at) VALUES ($1, $2, $3)", [other, account, now])
+        try sql.run(
             "UPDATE accounts SET email = '', name = NULL, merged_into = $1 WHERE account_id = $2", [other, account])
         try removeUnsentMessages(to: [account])
         try deleteJobFailures(of: [account])

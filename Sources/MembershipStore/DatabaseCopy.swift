@@ -75,6 +75,7 @@ package struct CopiedTable: Sendable {
         CopiedTable(name: "grants", part: .account, anonymous: ["reason": .null]),
         CopiedTable(name: "reads", part: .account, anonymous: ["client_key": .null]),
         CopiedTable(name: "account_visitors", part: .account, anonymous: nil),
+        CopiedTable(name: "account_merges", part: .account),
         CopiedTable(name: "payments", part: .account, anonymous: ["reference": .null]),
         CopiedTable(name: "payment_references", part: .account, anonymous: nil),
         CopiedTable(name: "events", part: .account, anonymous: ["reason": .null, "reason_salt": .null]),

@@ -159,6 +159,10 @@ final class PostgresSession: SQLConnection {
         _ = try run("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", [name])
     }
 
+    func liftTimeLimit() throws {
+        try command("SET LOCAL statement_timeout = 0")
+    }
+
     func tableNames() throws -> [String] {
         guard try first("SELECT current_schema()", [], { try $0.optionalText(0) }) != .some(nil) else {
             throw MembershipError(

@@ -31,33 +31,43 @@ package enum ReadHolder: Hashable, Sendable {
 }
 
 extension ReadTransaction {
-    /// The metered articles that a reader opened in a month up to a moment: an account's own, and those of the visitors
-    /// that its owner was before she signed up.
+    /// The metered articles that a reader opened in a month up to a moment: an account's own, those of the accounts that
+    /// have become part of it, and those of the visitors that its owner was before she signed up.
     ///
-    /// - Parameter known: visitors that were known to be hers by then.
+    /// - Parameter known: the accounts and visitors that were known to be hers by then.
     package func meteredReads(
         of holder: ReadHolder, in month: Interval, upTo moment: Timestamp, knownAt known: Timestamp
     ) throws -> [MeteredRead] {
         let last = min(moment, known)
-        var reads = try sql.query(
-            """
-            SELECT article_id, meter, opened_at FROM \(holder.table)
-            WHERE \(holder.column) = $1 AND opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL
-            ORDER BY opened_at, read_id
-            """,
-            [holder.key, month.startsAt, last], MeteredRead.init(row:))
-        if case .account(let account) = holder {
-            reads += try sql.query(
+        switch holder {
+        case .visitor(let visitor):
+            return try sql.query(
                 """
                 SELECT article_id, meter, opened_at FROM visitor_reads
+                WHERE visitor = $1 AND opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL
+                ORDER BY opened_at, read_id
+                """,
+                [visitor, month.startsAt, last], MeteredRead.init(row:))
+        case .account(let account):
+            return try sql.query(
+                """
+                WITH hers AS (
+                    SELECT account_id FROM accounts WHERE account_id = $1
+                    UNION ALL SELECT merged_id FROM account_merges WHERE account_id = $1 AND merged_at <= $2
+                )
+                SELECT article_id, meter, opened_at, read_id FROM reads
+                JOIN hers ON hers.account_id = reads.account_id
+                WHERE opened_at >= $3 AND opened_at <= $4 AND meter IS NOT NULL
+                UNION ALL
+                SELECT article_id, meter, opened_at, read_id FROM visitor_reads
                 JOIN account_visitors ON account_visitors.visitor = visitor_reads.visitor
-                WHERE account_id = $1 AND linked_at <= $2 AND opened_at >= $3 AND opened_at <= $4
-                    AND opened_at <= linked_at AND meter IS NOT NULL
+                JOIN hers ON hers.account_id = account_visitors.account_id
+                WHERE linked_at <= $2 AND opened_at >= $3 AND opened_at <= $4 AND opened_at <= linked_at
+                    AND meter IS NOT NULL
                 ORDER BY opened_at, read_id
                 """,
                 [account, known, month.startsAt, last], MeteredRead.init(row:))
         }
-        return reads
     }
 
     /// The read that a client has recorded under a key.
@@ -67,6 +77,44 @@ extension ReadTransaction {
             SELECT \(readColumns(holder)) FROM \(holder.table) WHERE \(holder.column) = $1 AND client_key = $2
             """,
             [holder.key, clientKey.text], ArticleRead.init(row:))
+    }
+
+    /// What a reader has opened, newest first.
+    package func reads(of holder: ReadHolder, limit: Int) throws -> [ArticleReadRecord] {
+        try reads(of: holder, "1 = 1 ORDER BY opened_at DESC, read_id DESC LIMIT $2", [limit])
+    }
+
+    /// All that an account has opened, oldest first.
+    package func allReads(of account: Identifier<Account>) throws -> [ArticleReadRecord] {
+        try reads(of: .account(account), "1 = 1 ORDER BY opened_at, read_id", [])
+    }
+
+    /// What the owner of an account opened as this visitor before she signed up, oldest first.
+    package func allReads(of visitor: LinkedVisitor) throws -> [ArticleReadRecord] {
+        try reads(of: .visitor(visitor.id), "opened_at <= $2 ORDER BY opened_at, read_id", [visitor.linkedAt])
+    }
+
+    private func reads(
+        of holder: ReadHolder, _ condition: String, _ arguments: [any SQLValueConvertible]
+    ) throws -> [ArticleReadRecord] {
+        let grant = if case .account = holder { "grant_id" } else { "NULL" }
+        return try sql.query(
+            """
+            SELECT \(readColumns(holder)), title, section, \(grant),
+                (SELECT slug FROM articles WHERE articles.article_id = \(holder.table).article_id)
+            FROM \(holder.table) WHERE \(holder.column) = $1 AND \(condition)
+            """,
+            [holder.key] + arguments, ArticleReadRecord.init(row:))
+    }
+
+    /// The visitors that the owner of an account was before she signed up.
+    package func visitors(of account: Identifier<Account>) throws -> [LinkedVisitor] {
+        try sql.query(
+            "SELECT visitor, linked_at FROM account_visitors WHERE account_id = $1 ORDER BY linked_at, visitor",
+            [account]
+        ) { row in
+            LinkedVisitor(id: VisitorID(stored: try row.text(0)), linkedAt: try row.timestamp(1))
+        }
     }
 }
 
@@ -140,6 +188,17 @@ extension ArticleRead {
             source: try row.optionalChoice(7), meter: try row.optionalText(3).flatMap(RuleTarget.init(name:)),
             clientKey: try row.optionalText(4).map(ClientKey.init(stored:)),
             seconds: try row.optionalInteger(5).map(Int.init), openedAt: try row.timestamp(6))
+    }
+}
+
+extension ArticleReadRecord {
+    /// The columns of a read, and those of a record behind them.
+    fileprivate init(row: any SQLRow) throws {
+        let title = Slug(stored: try row.text(8))
+        self.init(
+            read: try ArticleRead(row: row), title: title, section: try row.optionalText(9),
+            key: try row.optionalText(11).map { ArticleKey(title: title, slug: Slug(stored: $0)) },
+            grant: try row.optionalInteger(10).map(Identifier.init(rawValue:)))
     }
 }
 

@@ -38,6 +38,9 @@ package protocol SQLConnection {
     /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:)`` began.
     func takeTurn(_ name: String) throws
 
+    /// Lets what is asked from now on in this transaction take as long as it needs.
+    func liftTimeLimit() throws
+
     /// The names of the tables there are.
     func tableNames() throws -> [String]
 
@@ -80,6 +83,9 @@ extension SQLConnection {
 
     /// Where there is one writer, it is always that writer's turn.
     package func takeTurn(_ name: String) throws {}
+
+    /// Where there is no limit, none is lifted.
+    package func liftTimeLimit() throws {}
 
     /// Where there is no faster way, a row is inserted by the same statement as the one before it.
     package func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {

@@ -12,6 +12,19 @@ struct Console {
         Console.write(text, to: .standardOutput)
     }
 
+    /// Shows HTML on standard output. What a terminal must not see is written as the reference that means the same.
+    func html(_ text: String) {
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            if PlainText.isControl(scalar), scalar != "\n" {
+                shown += "&#x\(String(scalar.value, radix: 16, uppercase: true));"
+            } else {
+                shown.unicodeScalars.append(scalar)
+            }
+        }
+        line(shown)
+    }
+
     /// Says something beside the result, on standard error.
     func note(_ text: String) {
         Console.write(text, to: .standardError)

@@ -11,6 +11,8 @@ struct ExportView: Encodable {
     let payments: [PaymentView]
     let events: [EventView]
     let messages: [MessageView]
+    let reads: [ReadRecordView]
+    let visitors: [VisitorView]
     let failures: [FailureView]
     let merged: [ExportView]
     let at: Timestamp
@@ -24,6 +26,8 @@ struct ExportView: Encodable {
         payments = export.payments.map(PaymentView.init)
         events = try export.events.map(EventView.init)
         messages = export.messages.map(MessageView.init)
+        reads = export.reads.map(ReadRecordView.init)
+        visitors = export.visitors.map(VisitorView.init)
         failures = export.failures.map(FailureView.init)
         merged = try export.merged.map(ExportView.init)
         at = export.at
@@ -117,6 +121,17 @@ struct ExportView: Encodable {
             (message, event, createdAt) = (letter.message.rawValue, letter.eventSequence, letter.createdAt)
             (attempts, dueAt, deliveredAt) = (letter.attempts, letter.dueAt, letter.deliveredAt)
             (deadAt, lastError, file) = (letter.deadAt, letter.lastError, letter.destination)
+        }
+    }
+
+    struct VisitorView: Encodable {
+        let visitor: String
+        let linkedAt: Timestamp
+        let reads: [ReadRecordView]
+
+        init(_ linked: AccountExport.Visitor) {
+            (visitor, linkedAt) = (linked.visitor.id.text, linked.visitor.linkedAt)
+            reads = linked.reads.map(ReadRecordView.init)
         }
     }
 

@@ -25,11 +25,11 @@ struct Fortnight: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            SignUpCommand.self, CheckCommand.self, InitCommand.self, MigrateCommand.self, DoctorCommand.self,
-            DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self, TrialCommand.self,
-            SubscriptionCommand.self, PlanCommand.self, RuleCommand.self, PaymentCommand.self, GrantCommand.self,
-            EventsCommand.self,
-            JobsCommand.self, OutboxCommand.self, ServeCommand.self, ClockCommand.self, SandboxCommand.self,
+            SignUpCommand.self, CheckCommand.self, OpenCommand.self, InitCommand.self, MigrateCommand.self,
+            DoctorCommand.self, DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self,
+            TrialCommand.self, SubscriptionCommand.self, PlanCommand.self, RuleCommand.self, PaymentCommand.self,
+            GrantCommand.self, ReadsCommand.self, EventsCommand.self, JobsCommand.self, OutboxCommand.self, ServeCommand.self,
+            ClockCommand.self, SandboxCommand.self,
         ])
 }
 

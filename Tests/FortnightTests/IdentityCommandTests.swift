@@ -66,7 +66,7 @@ struct IdentityCommandTests {
         #expect(
             document.keys.sorted() == [
                 "account", "addresses", "at", "events", "failures", "grants", "merged", "messages", "payments",
-                "subscriptions", "suspensions",
+                "reads", "subscriptions", "suspensions", "visitors",
             ])
         #expect((document["account"] as? [String: Any])?["email"] as? String == "ada@example.com")
         let subscription = (document["subscriptions"] as? [[String: Any]])?.first

@@ -124,6 +124,25 @@ struct AccountErasureTests {
         #expect(try await database.places(of: Ada.words) == [])
     }
 
+    @Test func whatSheReadStaysAndNamesNobody() async throws {
+        let room = try await Newsroom(allowance: 5)
+        try await room.open("golem/a-1", as: .visitor(room.visitor))
+        let work = try await room.signUp("work@example.com", visitor: room.visitor)
+        try await room.open("golem/a-2", as: .account(.id(work)), key: "ada-lovelace-1")
+        try await room.open("golem/a-3", key: "ada-lovelace-2", seconds: 7)
+        let other = try await room.signUp("other@example.com")
+        try await room.open("golem/a-3", as: .account(.id(other)), key: "others-key")
+        _ = try await room.services.accounts.merge(.id(work), into: room.ada, reason: "Signed up twice")
+        #expect(try await room.database.places(of: ["ada-lovelace"]).contains("reads.client_key"))
+        _ = try await room.services.accounts.erase(room.ada, reason: "She leaves us")
+        #expect(try await room.database.places(of: ["ada-lovelace"]) == [])
+        #expect(try await room.database.rowCount("account_visitors") == 0)
+        #expect(try await room.database.rowCount("reads") == 3)
+        #expect(try await room.database.rowCount("reads WHERE seconds = 7") == 1)
+        #expect(try await room.database.rowCount("reads WHERE client_key IS NOT NULL") == 1)
+        #expect(try await room.database.rowCount("visitor_reads") == 1)
+    }
+
     @Test func theChainOfEventsStillHolds() async throws {
         let ada = try await Ada()
         _ = try await ada.accounts.erase(.id(ada.id), reason: "She leaves us")
@@ -224,6 +243,14 @@ struct AccountErasureTests {
 
     @Test(.enabled(if: TestEngine.isSQLite)) func whatAForecastIsMadeOfNamesNobody() async throws {
         let ada = try await Ada()
+        try await ada.database.addArticle(access: .free)
+        _ = try await ada.database.services.access.open(
+            reader: .account(.id(ada.id)), article: ArticleReference(parsing: "golem/the-bridge"),
+            clientKey: ClientKey(parsing: "countess-1"))
+        try await ada.database.store().write { tx in
+            try tx.link(VisitorID(parsing: "countess-on-her-phone"), to: ada.id)
+        }
+        #expect(try await ada.database.places(of: ["countess"]).contains("account_visitors.visitor"))
         let directory = try TemporaryDirectory()
         let location = TestDatabase.location(directory.path + "/test.db", directory)
         _ = try await ada.database.store().copy(
@@ -231,6 +258,7 @@ struct AccountErasureTests {
         let copy = try await TestDatabase.open(location.name, directory)
         #expect(try await copy.places(of: Ada.words) == [])
         #expect(try await copy.rowCount("events") == ada.database.rowCount("events"))
+        #expect(try await copy.rowCount("reads") == 1)
     }
 
     @Test func aLetterThatCannotBeRemovedKeepsEverything() async throws {

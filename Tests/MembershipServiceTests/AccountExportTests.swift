@@ -33,4 +33,23 @@ struct AccountExportTests {
             try await failure { _ = try await accounts.export(.email(email("no@example.com"))) }?.code
                 == .unknownAccount)
     }
+
+    @Test func whatSheReadIsGivenAlsoAsTheVisitorThatSheWas() async throws {
+        let room = try await Newsroom(allowance: 5)
+        try await room.open("golem/a-1", as: .visitor(room.visitor), key: "v-1")
+        try await room.wait(.minutes(1))
+        let eve = try await room.signUp("eve@example.com", visitor: room.visitor)
+        try await room.wait(.minutes(1))
+        // Whoever has the device now.
+        try await room.open("golem/a-2", as: .visitor(room.visitor), key: "v-2")
+        try await room.open("golem/a-3", as: .account(.id(eve)), key: "e-1", seconds: 7)
+        try await room.open("golem/a-4", key: "a-1")
+        _ = try await room.services.accounts.merge(room.ada, into: .id(eve), reason: "Signed up twice")
+        let export = try await room.services.accounts.export(.id(eve))
+        #expect(export.reads.map(\.key?.description) == ["golem/a-3"])
+        #expect(export.reads.map(\.read.seconds) == [7])
+        #expect(export.visitors.map(\.visitor.id) == [room.visitor])
+        #expect(export.visitors.first?.reads.map(\.read.clientKey?.text) == ["v-1"])
+        #expect(export.merged.first?.reads.map(\.read.clientKey?.text) == ["a-1"])
+    }
 }

@@ -139,6 +139,41 @@ struct DatabaseForkTests {
         _ = try await fork.accounts.signUp(email: email("cem"))
     }
 
+    @Test(arguments: pairs) func readsGoWithTheirReadersAndVisitorsOnlyWithTheWhole(from: Bool, to: Bool) async throws {
+        let source = try await place("a.db", isFile: from)
+        let services = try await fill(source)
+        let visitor = try VisitorID(parsing: "5f0c8e0c-6a51-4b8e")
+        let feed = directory.path + "/feed.json"
+        let json = """
+            {"version": "https://jsonfeed.org/version/1.1", "title": "Golem", "items": [
+                {"id": "1", "title": "The Bridge", "content_html": "<p>Shut.</p>", "date_published": "2025-12-01T00:00:00Z"}]}
+            """
+        try json.write(toFile: feed, atomically: true, encoding: .utf8)
+        _ = try await services.articles.importFeed(path: feed, options: .init(title: Slug(parsing: "golem")))
+        let article = try ArticleReference(parsing: "golem/the-bridge")
+        _ = try await services.articles.setAccess(article, to: .free)
+        _ = try await services.access.open(reader: .visitor(visitor), article: article)
+        _ = try await services.accounts.signUp(email: email("dora"), visitor: visitor)
+        for name in ["ada", "bob", "dora"] {
+            _ = try await services.access.open(
+                reader: .account(reference(name)), article: article, clientKey: ClientKey(parsing: "k-1"))
+        }
+        _ = try await services.accounts.merge(reference("bob"), into: reference("ada"), reason: "Twice")
+        let before = try await contents(source)
+        let whole = try await place("b.db", isFile: to)
+        let all = try await DatabaseFork(from: source, to: whole).make()
+        let copy = try await contents(whole)
+        for table in ["reads", "visitor_reads", "account_visitors", "account_merges"] {
+            #expect(copy[table] == before[table] && copy[table]?.isEmpty == false, "\(table)")
+            #expect(all.tables.first { $0.name == table }?.rows == copy[table]?.count, "\(table)")
+        }
+        let few = try await DatabaseFork(from: source, to: place("c.db", isFile: to)).make(
+            accounts: [reference("ada"), reference("dora")])
+        let rows = Dictionary(few.tables.map { ($0.name, $0.rows) }) { first, _ in first }
+        #expect(rows["reads"] == 3 && rows["visitor_reads"] == 0)
+        #expect(rows["account_visitors"] == 1 && rows["account_merges"] == 1)
+    }
+
     @Test func anUnknownAccountIsNamedAndNothingIsMade() async throws {
         let (source, target) = (try await place("a.db"), try await place("b.db"))
         _ = try await fill(source)

@@ -33,6 +33,12 @@ struct SignUpCommand: AsyncCommand {
             valueName: "id"))
     var device: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The id that the site knew the person by before: what she opened by the meter stays spent.",
+            valueName: "id"))
+    var visitor: String?
+
     @Flag(help: "Leave the free days for later: fortnight trial start.")
     var noTrial = false
 
@@ -40,7 +46,8 @@ struct SignUpCommand: AsyncCommand {
         let email = try EmailAddress(parsing: email)
         let result = try await global.services().accounts.signUp(
             email: email, name: name, timeZone: timeZone, language: Language(parsing: language),
-            device: device.map(DeviceID.init(parsing:)), wantsTrial: !noTrial)
+            device: device.map(DeviceID.init(parsing:)), visitor: visitor.map(VisitorID.init(parsing:)),
+            wantsTrial: !noTrial)
         if global.json {
             try global.console.document(SignUpView(result))
             return

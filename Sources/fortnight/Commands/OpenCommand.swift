@@ -1,0 +1,167 @@
+import ArgumentParser
+import Membership
+import MembershipService
+
+struct OpenCommand: AsyncCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open", abstract: "Open an article for a reader: record the read, and print what she may see.",
+        discussion: """
+            When she is let in, the headline and the whole body come on standard output as HTML, and why on standard error. \
+            When she is not, the answer and the beginning of the article come on standard output as text, nothing is \
+            recorded, and the exit status is 1. Unlike check it spends the meter; docs/reads.md has how.
+
+            With --client-key the same opening can be asked for again within 24 hours, and is recorded once.
+
+            Example:
+              fortnight open ada@example.com golem/the-bridge > bridge.html
+              fortnight open ada@example.com golem/the-bridge --client-key k-1 --seconds 95
+              fortnight open --visitor 5f0c8e0c-6a51-4b8e golem/the-bridge
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var who: ReaderOptions
+
+    @Argument(
+        help: ArgumentHelp(
+            "The reader's address or id, then the article as title/slug or by its id.", valueName: "names"))
+    var names: [String] = []
+
+    @Option(
+        help: ArgumentHelp("What the reader's app calls this opening: a retry is not a second read.", valueName: "key"))
+    var clientKey: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long the reader has stayed; a retry may say more.", valueName: "seconds"))
+    var seconds: Int?
+
+    func validate() throws {
+        guard names.count == (who.visitor == nil ? 2 : 1) else {
+            throw ValidationError(
+                who.visitor == nil
+                    ? "Name a reader and an article: fortnight open ada@example.com golem/the-bridge"
+                    : "Name one article: fortnight open --visitor 5f0c8e0c-6a51-4b8e golem/the-bridge")
+        }
+    }
+
+    func perform() async throws {
+        let reader = try who.reader() ?? ReaderReference(parsing: names[0])
+        let opening = try await global.services().access.open(
+            reader: reader, article: ArticleReference(parsing: names[names.count - 1]),
+            clientKey: clientKey.map(ClientKey.init(parsing:)), seconds: seconds)
+        try global.console.show(opening)
+        guard opening.answer.decision.allowed else { throw ExitCode(ExitStatus.denied) }
+    }
+}
+
+extension Console {
+    fileprivate func show(_ opening: AccessService.Opening) throws {
+        guard !isJSON else { return try document(OpeningView(opening)) }
+        switch opening.content {
+        case .whole(let content):
+            note(opening.answer.sentence)
+            if let read = opening.read {
+                note(
+                    opening.isRetry ? "Recorded before, at \(read.openedAt), as \(read.id)." : "Recorded as \(read.id)."
+                )
+            }
+            html("<h1>\(opening.answer.article.headline.asHTML)</h1>")
+            html(content.bodyHTML)
+        case .teaser(let teaser):
+            try show(opening.answer)
+            line()
+            line(teaser.headline)
+            if let summary = teaser.summary { line("\n" + summary) }
+            if !teaser.keyPoints.isEmpty { line("\n" + teaser.keyPoints.map { "- " + $0 }.joined(separator: "\n")) }
+            if let image = teaser.imageURL { line("\nimage: " + image) }
+            if !teaser.openingText.isEmpty { line("\n" + teaser.openingText) }
+        case .nothing:
+            try show(opening.answer)
+        }
+    }
+}
+
+extension String {
+    /// Plain text as HTML.
+    fileprivate var asHTML: String {
+        split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
+            .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
+            .split(separator: ">", omittingEmptySubsequences: false).joined(separator: "&gt;")
+    }
+}
+
+/// What came of opening an article, as JSON.
+private struct OpeningView: Encodable {
+    let decision: DecisionView
+    @ExplicitNull var read: ReadView?
+    let retry: Bool
+    @ExplicitNull var content: ContentView?
+    @ExplicitNull var teaser: TeaserView?
+
+    init(_ opening: AccessService.Opening) {
+        decision = DecisionView(opening.answer)
+        read = opening.read.map(ReadView.init)
+        retry = opening.isRetry
+        switch opening.content {
+        case .whole(let content): self.content = ContentView(opening.answer.article, content)
+        case .teaser(let teaser): self.teaser = TeaserView(teaser)
+        case .nothing: break
+        }
+    }
+
+    private enum CodingKeys: CodingKey {
+        case read, retry, content, teaser
+    }
+
+    /// The decision's own keys, and these.
+    func encode(to encoder: any Encoder) throws {
+        try decision.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(_read, forKey: .read)
+        try container.encode(retry, forKey: .retry)
+        try container.encode(_content, forKey: .content)
+        try container.encode(_teaser, forKey: .teaser)
+    }
+}
+
+private struct ContentView: Encodable {
+    let headline: String
+    @ExplicitNull var author: String?
+    @ExplicitNull var link: String?
+    @ExplicitNull var summary: String?
+    let keyPoints: [String]
+    let categories: [String]
+    @ExplicitNull var image: String?
+    @ExplicitNull var language: String?
+    let body: String
+
+    init(_ article: Article, _ content: ArticleContent) {
+        headline = article.headline
+        author = content.author
+        link = content.link
+        summary = content.summary
+        keyPoints = content.keyPoints
+        categories = content.categories
+        image = content.imageURL
+        language = content.language
+        body = content.bodyHTML
+    }
+}
+
+private struct TeaserView: Encodable {
+    let headline: String
+    @ExplicitNull var summary: String?
+    let keyPoints: [String]
+    @ExplicitNull var image: String?
+    let opening: String
+    let openingText: String
+
+    init(_ teaser: Teaser) {
+        headline = teaser.headline
+        summary = teaser.summary
+        keyPoints = teaser.keyPoints
+        image = teaser.imageURL
+        opening = teaser.openingHTML
+        openingText = teaser.openingText
+    }
+}
