@@ -25,7 +25,7 @@ public struct ReadService: Sendable {
 
     /// What a reader has opened, newest first. Those of accounts that have become part of another stay theirs.
     ///
-    /// - Throws: ``MembershipError`` with code `unknown_account`, `invalid_input` for a reader of whom nothing is known.
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `invalid_input` for somebody of whom nothing is known.
     public func list(of reader: ReaderReference, limit: PageLimit) async throws -> [ArticleReadRecord] {
         try await store.read { tx in
             let holder: ReadHolder =

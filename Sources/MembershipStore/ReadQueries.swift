@@ -31,8 +31,8 @@ package enum ReadHolder: Hashable, Sendable {
 }
 
 extension ReadTransaction {
-    /// The metered articles that a reader opened in a month up to a moment: an account's own, those of the accounts that
-    /// have become part of it, and those of the visitors that its owner was before she signed up.
+    /// The metered articles that a reader opened in a month up to a moment: an account's own, those of the accounts
+    /// that have become part of it, and those of the visitors that its owner was before she signed up.
     ///
     /// - Parameter known: the accounts and visitors that were known to be hers by then.
     package func meteredReads(

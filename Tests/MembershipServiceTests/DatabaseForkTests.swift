@@ -146,7 +146,8 @@ struct DatabaseForkTests {
         let feed = directory.path + "/feed.json"
         let json = """
             {"version": "https://jsonfeed.org/version/1.1", "title": "Golem", "items": [
-                {"id": "1", "title": "The Bridge", "content_html": "<p>Shut.</p>", "date_published": "2025-12-01T00:00:00Z"}]}
+                {"id": "1", "title": "The Bridge", "content_html": "<p>Shut.</p>",
+                    "date_published": "2025-12-01T00:00:00Z"}]}
             """
         try json.write(toFile: feed, atomically: true, encoding: .utf8)
         _ = try await services.articles.importFeed(path: feed, options: .init(title: Slug(parsing: "golem")))

@@ -6,9 +6,9 @@ struct OpenCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Open an article for a reader: record the read, and print what she may see.",
         discussion: """
-            When she is let in, the headline and the whole body come on standard output as HTML, and why on standard error. \
-            When she is not, the answer and the beginning of the article come on standard output as text, nothing is \
-            recorded, and the exit status is 1. Unlike check it spends the meter; docs/reads.md has how.
+            When she is let in, the headline and the whole body come on standard output as HTML, and why on standard \
+            error. When she is not, the answer and the beginning of the article come on standard output as text, nothing \
+            is recorded, and the exit status is 1. Unlike check it spends the meter; docs/reads.md has how.
 
             With --client-key the same opening can be asked for again within 24 hours, and is recorded once.
 

@@ -12,10 +12,10 @@ struct ReadsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "report", abstract: "Sum up what was read in a month.",
             discussion: """
-                READS counts every recorded read, ARTICLES READ an article once for each of its readers, READERS accounts \
-                and visitors. Each reader's reading is 1 and is divided among the articles that she read in the month; SHARE \
-                is what of it went to a line, and all shares come to the number of readers. Of a month that is over the \
-                report stays the same for ever.
+                READS counts every recorded read, ARTICLES READ an article once for each of its readers, READERS \
+                accounts and visitors. Each reader's reading is 1 and is divided among the articles that she read in \
+                the month; SHARE is what of it went to a line, and all shares come to the number of readers. Of a \
+                month that is over the report stays the same for ever.
 
                 Example:
                   fortnight reads report --month 2026-11
