@@ -10,10 +10,12 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
         self.month = month
     }
 
-    /// The month that a zone's calendar shows at a moment.
+    /// The month that a zone's calendar shows at a moment. Where clocks are put back over midnight, the old month is shown
+    /// once more, and the new one has begun all the same.
     public init(containing moment: Timestamp, in zone: Zone) {
         let date = zone.local(moment).date
-        self.init(year: date.year, month: date.month)
+        let shown = CalendarMonth(year: date.year, month: date.month)
+        self = date.day >= 28 && shown.interval(in: zone).hasEnded(by: moment) ? shown.next : shown
     }
 
     /// Reads `2026-11`.
@@ -22,7 +24,8 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     public init(parsing text: String) throws(MembershipError) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
-            let year = UInt16(parts[0]), let month = UInt8(parts[1]), (1...12).contains(month), year > 0
+            text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }), let year = UInt16(parts[0]), let month = UInt8(parts[1]),
+            (1...12).contains(month), year > 0
         else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a month.", remedy: "Write the year and the month: 2026-11.")
