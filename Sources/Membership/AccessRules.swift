@@ -14,10 +14,13 @@ public enum AccessRules {
             verdict: now, at: moment, nextChangeAt: change, waitUntil: now.row.reason.allows ? nil : admission)
     }
 
-    /// Whether the decision needs no ``OfferFacts``. What then changes it cannot be told from them either: whatever row
-    /// comes next is another.
+    /// Whether the decision needs no ``OfferFacts``. When it changes needs none either, because whatever row comes next is
+    /// another; but when a reader who is kept out may read can hang on what she has spent.
     package static func isDecided(without facts: AccessFacts, at moment: Timestamp) -> Bool {
-        verdict(facts, at: moment).row.needsNoOffer
+        let row = verdict(facts, at: moment).row
+        guard row.needsNoOffer else { return false }
+        if row.reason.allows || facts.reader == .anonymous { return true }
+        return !canBeMetered(facts)
     }
 
     /// The first row of the table that applies.
@@ -41,21 +44,20 @@ public enum AccessRules {
         }
         guard let offer = facts.offer else { return moments }
         // With the month its reads are over; in those after there are none.
-        if facts.rules.contains(where: { $0.settings?.terms?.access == .metered }) {
-            moments += moments.filter { $0 > moment }.map { month(of: $0, offer).endsAt ?? $0 }
-            moments.append(month(of: moment, offer).endsAt ?? moment)
+        if canBeMetered(facts) {
+            let month = CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
+            moments.append(month.endsAt ?? moment)
         }
-        var subscription = offer.subscription
-        // An unpaid period ends with the subscription: after that, nothing is due.
-        for _ in 0..<3 {
-            guard let due = subscription?.dueAt else { break }
+        var subscription = offer.subscription?.advanced(to: moment)
+        while let due = subscription?.nextStatusAt {
             moments.append(due)
             subscription = subscription?.advanced(to: due)
         }
         return moments
     }
 
-    private static func month(of moment: Timestamp, _ offer: OfferFacts) -> Interval {
-        CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
+    /// Whether the article can be metered at any time, as far as the rules go.
+    private static func canBeMetered(_ facts: AccessFacts) -> Bool {
+        facts.rules.contains { $0.settings?.terms?.access == .metered }
     }
 }

@@ -76,7 +76,13 @@ struct AccessSituation {
         return subscription.status.isFinal ? nil : subscription
     }
 
-    private var isOverdue: Bool { subscription?.status == .pastDue }
+    /// Whether the article would be open again if the subscription were paid for.
+    private var isOverdue: Bool { subscription?.status == .pastDue && subscriptionOpens }
+
+    /// Whether the plan that the reader subscribes to opens the article.
+    private var subscriptionOpens: Bool {
+        subscription.map { !Set($0.terms.entitlements).isDisjoint(with: access.opening) } ?? false
+    }
 
     /// How the reader stands with the article's meter; nil when the article is not metered, or nobody knows who reads.
     var meter: MeterState? {
@@ -122,9 +128,11 @@ struct AccessSituation {
         let plans = facts.offer?.plans.filter { !Set($0.entitlements).isDisjoint(with: access.opening) } ?? []
         verdict.plans = plans.map(\.plan)
         switch subscription?.status {
-        case .pastDue: verdict.steps = [.pay]
-        case .paused: verdict.steps = [.resume]
-        case .trialing, .active: verdict.steps = plans.isEmpty ? [] : [.changePlan]
+        case .pastDue where subscriptionOpens: verdict.steps = [.pay]
+        case .paused where subscriptionOpens: verdict.steps = [.resume]
+        // What stands still has to go on before it can be changed.
+        case .paused: verdict.steps = plans.isEmpty ? [] : [.resume, .changePlan]
+        case .trialing, .active, .pastDue: verdict.steps = plans.isEmpty ? [] : [.changePlan]
         case .canceled, .expired, nil:
             if trialDays > 0 {
                 verdict.trialDaysOnOffer = trialDays

@@ -10,10 +10,12 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
         self.month = month
     }
 
-    /// The month that a zone's calendar shows at a moment.
+    /// The month that a zone's calendar shows at a moment. Where clocks are put back over midnight, the old month is shown
+    /// once more, and the new one has begun all the same.
     public init(containing moment: Timestamp, in zone: Zone) {
         let date = zone.local(moment).date
-        self.init(year: date.year, month: date.month)
+        let shown = CalendarMonth(year: date.year, month: date.month)
+        self = date.day >= 28 && shown.interval(in: zone).hasEnded(by: moment) ? shown.next : shown
     }
 
     /// Reads `2026-11`.

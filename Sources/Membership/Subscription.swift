@@ -266,6 +266,14 @@ extension Subscription {
         }
     }
 
+    /// The earliest moment at which the clock makes another status of it: periods that are paid for, or free, begin
+    /// without. It never comes back to a status, so that there are few.
+    var nextStatusAt: Timestamp? {
+        guard status == .active else { return dueAt }
+        if cancelAtPeriodEnd { return endsAt }
+        return nextUnsettledPeriod.map { boundary(max($0, (periodIndex ?? -1) + 1)) }
+    }
+
     /// How many days of the trial are left, a begun day counted whole; 0 when it is over.
     public func trialDaysLeft(at moment: Timestamp) -> Int {
         guard advanced(to: moment).status == .trialing, let trialEnd else { return 0 }

@@ -1,185 +1,696 @@
-import Membership
+@testable import Membership
 import Testing
 
+/// Every row of the table: when it applies, when it just does not, and what it comes before.
 struct AccessRulesTests {
-    private static let noon = Timestamp(milliseconds: 1_767_225_600_000)
-    private var noon: Timestamp { AccessRulesTests.noon }
+    private let now = AccessFixture.now
+    private let monthEnd = AccessFixture.monthEnd
+    private let before = AccessFixture.before
+    private let heise = Entitlement.title(Slug(stored: "heise"))
 
-    private func rules(_ access: AccessLevel) -> [AccessRule] {
-        [
-            AccessRule(
-                id: Identifier(rawValue: 1), target: .everything,
-                content: .settings(
-                    RuleSettings(terms: AccessTerms(stored: access, freeFor: nil, freeAfter: nil, requires: []))),
-                interval: Interval(from: noon + .days(-99), until: nil), recordedAt: noon)
-        ]
+    // MARK: - The order of the table
+
+    @Test func eachRowComesBeforeThoseAfterIt() {
+        // Everything applies at once, and is taken away from the first row on.
+        var all = AccessFixture(.registered) { facts in
+            facts.unreadableRule(AccessFixture.ofSection)
+            facts.rule(
+                AccessFixture.ofTitle,
+                RuleSettings(
+                    embargoUntil: now + .days(1), isWithdrawn: true, meter: MeterAllowance(stored: 0, registered: 2)))
+            facts.rule(
+                AccessFixture.ofArticle, RuleSettings(terms: AccessFixture.terms(.free)))
+            facts.suspend()
+            facts.grant(until: now + .days(1))
+            facts.grant(heise, until: nil)
+            facts.grant(.allTitles, .grace, until: now + .days(-2))
+            facts.grant(.allTitles, .trial, until: now + .days(-1))
+            facts.open(AccessFixture.articleID.rawValue)
+            facts.subscribe(.pastDue)
+        }
+        #expect(all.row() == .unreadable)
+        all.rules.removeAll { $0.target == AccessFixture.ofSection }
+        #expect(all.row() == .withdrawn)
+        all.rules.removeAll { $0.target == AccessFixture.ofTitle }
+        all.rule(
+            AccessFixture.ofTitle,
+            RuleSettings(embargoUntil: now + .days(1), meter: MeterAllowance(stored: 0, registered: 2)))
+        #expect(all.row() == .notPublished)
+        all.rules.removeAll { $0.target == AccessFixture.ofTitle }
+        all.allow(registered: 2)
+        #expect(all.row() == .free)
+        all.rules.removeAll { $0.target == AccessFixture.ofArticle }
+        #expect(all.row() == .suspended)
+        all.suspensions = []
+        #expect(all.row() == .entitled)
+        all.grants.removeFirst()
+        #expect(all.row() == .registered)
+        all.rules.removeAll { $0.target == .everything }
+        all.rule(.everything, RuleSettings(terms: AccessFixture.terms(.metered)))
+        #expect(all.row() == .openedBefore)
+        all.reads = []
+        #expect(all.row() == .metered)
+        all.open(2)
+        all.open(3)
+        #expect(all.row() == .meterExhausted)
+        all.rules.removeAll { $0.target == AccessFixture.ofTitle }
+        #expect(all.row() == .trialEnded)
+        all.grants.removeLast()
+        #expect(all.row() == .paymentOverdue)
+        all.subscription = nil
+        #expect(all.row() == .subscriptionLapsed)
+        all.grants.removeLast()
+        #expect(all.row() == .entitlementMissing)
+        all.grants = []
+        #expect(all.row() == .otherwise)
+        all.createdAt = now + .days(1)
+        #expect(all.row() == .anonymous)
     }
 
-    private func article(publishedAt: Timestamp = noon + .days(-30)) -> Article {
-        Article(
-            id: Identifier(rawValue: 1), key: ArticleKey(title: Slug(stored: "golem"), slug: Slug(stored: "bridge")),
-            headline: "The bridge", section: nil, sectionSlug: nil, publishedAt: publishedAt, updatedAt: nil,
-            importedAt: publishedAt)
+    @Test func theTableIsNumberedFromOneInItsOrder() {
+        #expect(AccessRow.allCases.map(\.rawValue) == Array(1...AccessRow.allCases.count))
+        #expect(Set(AccessRow.allCases.map(\.reason)) == Set(AccessDecision.Reason.allCases))
     }
 
-    private func grant(_ interval: Interval, _ entitlement: Entitlement = .allTitles, id: Int64 = 1) -> Grant {
-        Grant(
-            id: Identifier(rawValue: id), entitlement: entitlement, source: .trial, interval: interval,
-            recordedAt: noon)
+    // MARK: - 1 to 3: nobody reads
+
+    @Test(arguments: AccessFixture.chain)
+    func aRuleThatCannotBeUnderstoodDeniesAtEveryTarget(target: RuleTarget) {
+        for reader in AccessFixture.Reader.allCases {
+            let fixture = AccessFixture(nil, reader) { facts in
+                // A nearer rule that is fine does not help, and neither does what would open the article.
+                for other in AccessFixture.chain where other != target {
+                    facts.rule(other, RuleSettings(terms: AccessFixture.terms(.free)))
+                }
+                facts.unreadableRule(target, until: now)
+                facts.grant(until: nil)
+            }
+            let denied = fixture.decide(at: now + before)
+            #expect(denied.verdict == .init(row: .unreadable))
+            #expect(!denied.allowed && !denied.reason.showsTeaser)
+            #expect(denied.nextChangeAt == now && denied.waitUntil == now)
+            #expect(denied.actions == [.waitUntil])
+            #expect(fixture.row() == .free)
+        }
     }
 
-    private func account(
-        grants: [Grant] = [], suspensions: [Suspension] = [], createdAt: Timestamp? = nil
-    ) -> ReaderFacts {
-        .account(
-            AccountFacts(
-                id: Identifier(rawValue: 7), createdAt: createdAt ?? noon + .days(-30), suspensions: suspensions,
-                grants: grants))
+    @Test func aRuleOfAnotherArticleThatCannotBeUnderstoodDoesNotMatter() {
+        let fixture = AccessFixture(.free) { facts in
+            facts.hasSection = false
+            facts.unreadableRule(AccessFixture.ofSection)
+            facts.unreadableRule(.title(Slug(stored: "heise")))
+        }
+        #expect(fixture.row() == .free)
     }
 
-    private func decide(
-        _ access: AccessLevel, _ reader: ReaderFacts, at moment: Timestamp = noon
-    ) -> AccessDecision {
-        AccessRules.decide(
-            AccessFacts(article: article(), rules: rules(access), reader: reader, offer: OfferFacts(trialDays: 14)),
-            at: moment)
+    @Test(arguments: AccessFixture.chain)
+    func oneTargetThatWithdrawsIsEnough(target: RuleTarget) {
+        let fixture = AccessFixture { facts in
+            for other in AccessFixture.chain where other != target {
+                facts.rule(other, RuleSettings(terms: AccessFixture.terms(.free)))
+            }
+            facts.rule(
+                target, RuleSettings(terms: AccessFixture.terms(.free), isWithdrawn: true), from: now,
+                until: now + .days(1))
+            facts.grant(until: nil)
+        }
+        let earlier = fixture.decide(at: now + before)
+        #expect(earlier.nextChangeAt == now)
+        #expect(earlier.waitUntil == nil)
+        let denied = fixture.decide()
+        #expect(denied.verdict == .init(row: .withdrawn))
+        #expect(!denied.reason.showsTeaser)
+        #expect(denied.waitUntil == now + .days(1))
+        #expect(fixture.decide(at: now + .days(1)).allowed)
     }
 
-    private var fortnight: Interval { Interval(from: noon, until: noon + .days(14)) }
-
-    @Test func freeIsOpenToEveryone() {
-        #expect(decide(.free, .anonymous).reason == .free)
-        #expect(decide(.free, account()).reason == .free)
+    @Test func whatIsWithdrawnForEverCannotBeWaitedFor() {
+        let denied = AccessFixture { $0.rule(.everything, RuleSettings(isWithdrawn: true)) }.decide()
+        #expect(denied.waitUntil == nil && denied.nextChangeAt == nil)
+        #expect(denied.actions.isEmpty)
     }
 
-    @Test(arguments: [AccessLevel.registered, .metered, .premium])
-    func aVisitorIsToldToSignUpAndWhatIsOnOffer(access: AccessLevel) {
-        let decision = decide(access, .anonymous)
-        #expect(decision.reason == .signUpRequired)
-        #expect(!decision.allowed)
-        #expect(decision.verdict.trialDaysOnOffer == 14)
+    @Test func publicationIsInclusiveForEverybody() {
+        for reader in AccessFixture.Reader.allCases {
+            let fixture = AccessFixture(.free, reader) { $0.publishedAt = now }
+            let early = fixture.decide(at: now + before)
+            #expect(early.verdict == .init(row: .notPublished))
+            #expect(early.nextChangeAt == now && early.waitUntil == now)
+            #expect(fixture.row() == .free)
+        }
     }
 
-    @Test func registeredIsOpenToEveryAccount() {
-        #expect(decide(.registered, account()).reason == .registered)
+    @Test(arguments: AccessFixture.chain)
+    func theLatestEmbargoOfAllTargetsCounts(target: RuleTarget) {
+        let fixture = AccessFixture(.premium) { facts in
+            for other in AccessFixture.chain where other != target {
+                facts.rule(
+                    other, RuleSettings(terms: AccessFixture.terms(.free), embargoUntil: now + .days(-5)))
+            }
+            facts.rules.removeFirst()
+            facts.rule(target, RuleSettings(terms: AccessFixture.terms(.free), embargoUntil: now))
+        }
+        #expect(fixture.row(at: now + before) == .notPublished)
+        #expect(fixture.row() == .free)
     }
 
-    @Test(arguments: [AccessLevel.metered, .premium])
-    func meteredWithoutAnAllowanceIsAsPremium(access: AccessLevel) {
-        #expect(decide(access, account()).reason == .subscriptionRequired)
-        #expect(decide(access, account(grants: [grant(fortnight)])).reason == .entitled)
+    @Test func anEmbargoThatIsOverBeforeTheDateChangesNothing() {
+        let fixture = AccessFixture { facts in
+            facts.publishedAt = now
+            facts.rule(
+                AccessFixture.ofTitle,
+                RuleSettings(
+                    terms: AccessFixture.terms(.premium, freeFor: .hours(1)), embargoUntil: now + .days(-1)))
+        }
+        #expect(fixture.row(at: now + before) == .notPublished)
+        #expect(fixture.row(at: now + .hours(1) + before) == .free)
+        #expect(fixture.row(at: now + .hours(1)) == .otherwise)
     }
 
-    @Test func endOfTrialIsExclusive() {
-        let reader = account(grants: [grant(fortnight)])
-        let last = decide(.premium, reader, at: noon + .days(14) + TimeSpan(milliseconds: -1))
-        #expect(last.reason == .entitled)
-        #expect(last.verdict.until == noon + .days(14))
-        #expect(last.nextChangeAt == noon + .days(14))
-        let after = decide(.premium, reader, at: noon + .days(14))
-        #expect(after.reason == .trialEnded)
-        #expect(after.verdict.since == noon + .days(14))
-        #expect(after.nextChangeAt == nil)
+    @Test func onceItIsOutWhatTheMeterHasLeftCanBeWaitedFor() {
+        let fixture = AccessFixture(.metered, .visitor) { facts in
+            facts.publishedAt = now
+            facts.allow(anonymous: 1)
+        }
+        #expect(fixture.decide(at: now + before).waitUntil == now)
+        var spent = fixture
+        spent.open(2, at: now + .hours(-1))
+        #expect(spent.decide(at: now + before).waitUntil == monthEnd)
+        #expect(spent.decide(at: now + before).nextChangeAt == now)
     }
 
-    @Test func startOfTrialIsInclusive() {
-        let reader = account(grants: [grant(fortnight)])
-        let before = decide(.premium, reader, at: noon + TimeSpan(milliseconds: -1))
-        #expect(before.reason == .subscriptionRequired)
-        #expect(before.nextChangeAt == noon)
-        #expect(decide(.premium, reader, at: noon).reason == .entitled)
+    // MARK: - 4: free
+
+    @Test func freeIsOpenToEveryoneEvenSuspended() {
+        for reader in AccessFixture.Reader.allCases {
+            let decision = AccessFixture(.free, reader) { $0.suspend() }.decide()
+            #expect(decision.verdict == .init(row: .free))
+            #expect(decision.nextChangeAt == nil && decision.actions.isEmpty)
+        }
     }
 
-    @Test func aGrantForOneTitleOpensThatTitleAlone() throws {
-        let one = account(grants: [grant(fortnight, .title(try Slug(parsing: "golem")))])
-        let other = account(grants: [grant(fortnight, .title(try Slug(parsing: "heise")))])
-        #expect(decide(.premium, one).reason == .entitled)
-        #expect(decide(.premium, other).reason == .subscriptionRequired)
+    @Test func theFirstDayIsFreeToTheMillisecond() {
+        let fixture = AccessFixture { facts in
+            facts.publishedAt = now
+            facts.rule(
+                .everything, RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(24))))
+        }
+        #expect(fixture.row(at: now + before) == .notPublished)
+        #expect(fixture.decide().nextChangeAt == now + .hours(24))
+        #expect(fixture.row(at: now + .hours(24) + before) == .free)
+        #expect(fixture.row(at: now + .hours(24)) == .otherwise)
+        #expect(fixture.decide(at: now + .hours(24)).nextChangeAt == nil)
+    }
+
+    @Test func itIsFreeAfterAMonthToTheMillisecond() {
+        let fixture = AccessFixture { facts in
+            facts.publishedAt = now
+            facts.rule(
+                .everything,
+                RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(1), freeAfter: .days(30))))
+        }
+        let denied = fixture.decide(at: now + .hours(1))
+        #expect(denied.verdict.row == .otherwise)
+        #expect(denied.waitUntil == now + .days(30))
+        #expect(denied.actions == [.waitUntil])
+        #expect(fixture.row(at: now + .days(30) + before) == .otherwise)
+        #expect(fixture.row(at: now + .days(30)) == .free)
+    }
+
+    @Test func whatIsFreeForAWhileIsSoFromTheEndOfItsEmbargo() {
+        let fixture = AccessFixture { facts in
+            facts.publishedAt = now + .days(-3)
+            facts.rule(AccessFixture.ofTitle, RuleSettings(embargoUntil: now))
+            facts.rule(.everything, RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(24))))
+        }
+        #expect(fixture.row(at: now + before) == .notPublished)
+        #expect(fixture.row() == .free)
+        #expect(fixture.row(at: now + .hours(24)) == .otherwise)
+    }
+
+    // MARK: - Where the access comes from
+
+    @Test func theNearestTargetSaysHowFarItIsOpen() {
+        var fixture = AccessFixture { facts in
+            for (target, access) in zip(AccessFixture.chain, [AccessLevel.free, .registered, .metered, .premium]) {
+                facts.rule(target, RuleSettings(terms: AccessFixture.terms(access)))
+            }
+        }
+        for (target, access) in zip(AccessFixture.chain, [AccessLevel.free, .registered, .metered, .premium]) {
+            let found = ArticleAccess(of: fixture.facts().article, rules: fixture.rules, at: now)
+            #expect(found.level == access && found.origin == target)
+            fixture.rules.removeFirst()
+        }
+        let none = ArticleAccess(of: fixture.facts().article, rules: [], at: now)
+        #expect(none.level == .premium && none.origin == .everything)
+        #expect(fixture.row() == .otherwise)
+    }
+
+    @Test func nearerTermsReplaceTheOthersAsAWhole() {
+        let fixture = AccessFixture(nil) { facts in
+            facts.publishedAt = now
+            facts.rule(
+                .everything,
+                RuleSettings(terms: AccessFixture.terms(.free, freeFor: .hours(24), requires: [heise])))
+            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)))
+            facts.grant(heise, until: nil)
+        }
+        // Neither the first day nor what is required of the outer terms is left.
+        #expect(fixture.row() == .entitlementMissing)
+        #expect(fixture.decide().verdict.missing == [.allTitles, .title(AccessFixture.golem)])
+    }
+
+    @Test func aRuleThatSaysNothingOfAccessLeavesItToTheNext() {
+        let fixture = AccessFixture(.free) { facts in
+            facts.rule(AccessFixture.ofArticle, RuleSettings(embargoUntil: now + .days(-1)))
+            facts.allow(registered: 3)
+        }
+        #expect(fixture.row() == .free)
+    }
+
+    @Test func betweenTwoRulesOfATargetTheNextTargetHolds() {
+        let fixture = AccessFixture(.free) { facts in
+            let premium = RuleSettings(terms: AccessFixture.terms(.premium))
+            facts.rule(AccessFixture.ofArticle, premium, from: now + .days(-2), until: now)
+            facts.rule(AccessFixture.ofArticle, premium, from: now + .days(1), until: now + .days(2))
+        }
+        #expect(fixture.row(at: now + .days(-2) + before) == .free)
+        #expect(fixture.row(at: now + .days(-2)) == .otherwise)
+        #expect(fixture.decide(at: now + before).waitUntil == now)
+        #expect(fixture.row() == .free)
+        #expect(fixture.decide().nextChangeAt == now + .days(1))
+        #expect(fixture.row(at: now + .days(1)) == .otherwise)
+        #expect(fixture.row(at: now + .days(2)) == .free)
+    }
+
+    @Test func aChangeOfRulesThatChangesNothingIsNoChange() {
+        let fixture = AccessFixture(nil) { facts in
+            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)), until: now)
+            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)), from: now)
+        }
+        #expect(fixture.decide(at: now + .days(-1)).nextChangeAt == nil)
+    }
+
+    // MARK: - 5: suspended
+
+    @Test func aSuspendedAccountReadsOnlyWhatIsFree() {
+        for access in [AccessLevel.registered, .metered, .premium] {
+            let fixture = AccessFixture(access) { facts in
+                facts.suspend(from: now, until: now + .days(1))
+                facts.grant(until: nil)
+                facts.trialDays = 14
+                facts.plans = [AccessFixture.goldPlan]
+            }
+            #expect(fixture.row(at: now + before) == .entitled)
+            let denied = fixture.decide()
+            #expect(denied.verdict == .init(row: .suspended, since: now))
+            #expect(denied.nextChangeAt == now + .days(1) && denied.waitUntil == now + .days(1))
+            #expect(denied.actions == [.waitUntil])
+            #expect(fixture.row(at: now + .days(1)) == .entitled)
+        }
+    }
+
+    @Test func whoIsSuspendedWithoutAnEndCanDoNothing() {
+        let denied = AccessFixture(.premium) { $0.suspend() }.decide()
+        #expect(denied.actions.isEmpty && denied.nextChangeAt == nil)
+    }
+
+    @Test func afterASuspensionWhatTheMeterHasLeftCanBeWaitedFor() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.suspend(until: now + .days(1))
+            facts.allow(registered: 1)
+        }
+        #expect(fixture.decide().waitUntil == now + .days(1))
+        var spent = fixture
+        spent.open(2)
+        #expect(spent.decide().nextChangeAt == now + .days(1))
+        #expect(spent.decide().waitUntil == monthEnd)
+    }
+
+    // MARK: - 6: entitled
+
+    @Test func startOfAGrantIsInclusiveAndItsEndExclusive() {
+        let fixture = AccessFixture(.premium) { $0.grant(.allTitles, .trial, from: now, until: now + .days(14)) }
+        let early = fixture.decide(at: now + before)
+        #expect(early.verdict.row == .otherwise)
+        #expect(early.nextChangeAt == now && early.waitUntil == now)
+        let first = fixture.decide()
+        #expect(
+            first.verdict
+                == .init(row: .entitled, source: .trial, grant: Identifier(rawValue: 1), until: now + .days(14)))
+        #expect(first.nextChangeAt == now + .days(14) && first.waitUntil == nil)
+        #expect(fixture.row(at: now + .days(14) + before) == .entitled)
+        #expect(fixture.row(at: now + .days(14)) == .trialEnded)
     }
 
     @Test func theGrantThatLastsLongestAnswers() {
-        let short = grant(Interval(from: noon, until: noon + .days(1)), id: 1)
-        let long = grant(Interval(from: noon, until: noon + .days(9)), id: 2)
-        let endless = grant(Interval(from: noon, until: nil), id: 3)
-        #expect(decide(.premium, account(grants: [short, long])).verdict.until == noon + .days(9))
-        #expect(decide(.premium, account(grants: [long, short])).verdict.until == noon + .days(9))
-        let decision = decide(.premium, account(grants: [long, endless, short]))
-        #expect(decision.verdict.until == nil)
-        #expect(decision.nextChangeAt == nil)
+        var fixture = AccessFixture(.premium) { facts in
+            facts.grant(.allTitles, .gift, until: now + .days(9))
+            facts.grant(.title(AccessFixture.golem), .trial, until: now + .days(1))
+        }
+        #expect(fixture.decide().verdict.until == now + .days(9))
+        #expect(fixture.decide().verdict.source == .gift)
+        fixture.grants.reverse()
+        #expect(fixture.decide().verdict.until == now + .days(9))
+        fixture.grant(.allTitles, .group, until: nil)
+        #expect(fixture.decide().verdict.until == nil)
+        #expect(fixture.decide().verdict.source == .group)
+        #expect(fixture.decide().nextChangeAt == nil)
     }
 
-    @Test func aSuspendedAccountReadsOnlyWhatIsFree() {
-        let suspension = Suspension(interval: Interval(from: noon, until: noon + .days(1)), reason: "shared")
-        let reader = account(grants: [grant(fortnight)], suspensions: [suspension])
-        let denied = decide(.premium, reader)
-        #expect(denied.reason == .accountSuspended)
-        #expect(denied.verdict.since == noon)
-        #expect(denied.nextChangeAt == noon + .days(1))
-        #expect(decide(.registered, reader).reason == .accountSuspended)
-        #expect(decide(.free, reader).reason == .free)
-        #expect(decide(.premium, reader, at: noon + .days(1)).reason == .entitled)
+    @Test func aGrantForOneTitleOpensThatTitleAlone() {
+        #expect(AccessFixture(.premium) { $0.grant(.title(AccessFixture.golem), until: nil) }.row() == .entitled)
+        #expect(AccessFixture(.premium) { $0.grant(heise, until: nil) }.row() == .entitlementMissing)
     }
 
-    @Test func beforeSigningUpAReaderWasAVisitor() {
-        let reader = account(createdAt: noon)
-        let before = decide(.registered, reader, at: noon + TimeSpan(milliseconds: -1))
-        #expect(before.reason == .signUpRequired)
-        #expect(before.nextChangeAt == noon)
-        #expect(decide(.registered, reader, at: noon).reason == .registered)
+    @Test func allTitlesDoesNotOpenWhatRequiresSomethingElse() {
+        let plus = Entitlement(stored: "title:golem-plus")
+        var fixture = AccessFixture { facts in
+            facts.rule(.everything, RuleSettings(terms: AccessFixture.terms(.premium, requires: [plus])))
+            facts.grant(.allTitles, until: nil)
+            facts.grant(.title(AccessFixture.golem), until: nil)
+        }
+        #expect(fixture.row() == .entitlementMissing)
+        #expect(fixture.decide().verdict.missing == [plus])
+        fixture.grant(plus, until: nil)
+        #expect(fixture.row() == .entitled)
     }
 
-    @Test func beforePublicationNobodyReads() {
-        let facts = AccessFacts(
-            article: article(publishedAt: noon + .hours(1)), rules: rules(.free), reader: account(), offer: OfferFacts()
-        )
-        let early = AccessRules.decide(facts, at: noon)
-        #expect(early.reason == .notPublished)
-        #expect(early.nextChangeAt == noon + .hours(1))
-        #expect(AccessRules.decide(facts, at: noon + .hours(1)).reason == .free)
-    }
-
-    @Test func theAnswerHoldsUntilTheNextChangeAndChangesThen() {
-        for _ in 0..<400 {
-            let facts = randomFacts()
-            let decision = AccessRules.decide(facts, at: moment(.random(in: 0...20)))
-            for step in 0...20 where moment(step) > decision.at {
-                if let change = decision.nextChangeAt, moment(step) >= change { break }
-                #expect(answer(AccessRules.decide(facts, at: moment(step))) == answer(decision))
+    @Test func anyOneOfWhatIsRequiredOpens() {
+        let section = Entitlement(stored: "section:golem/sport")
+        let terms = AccessFixture.terms(.premium, requires: [section, .allTitles])
+        for entitlement in [section, .allTitles] {
+            let fixture = AccessFixture { facts in
+                facts.rule(.everything, RuleSettings(terms: terms))
+                facts.grant(entitlement, until: nil)
             }
-            guard let change = decision.nextChangeAt else { continue }
-            #expect(answer(AccessRules.decide(facts, at: change)) != answer(decision))
-            let before = Timestamp(milliseconds: change.milliseconds - 1)
-            #expect(answer(AccessRules.decide(facts, at: before)) == answer(decision))
+            #expect(fixture.row() == .entitled)
+        }
+        // The right to a section opens nothing that does not ask for it.
+        #expect(AccessFixture(.premium) { $0.grant(section, until: nil) }.row() == .entitlementMissing)
+    }
+
+    @Test func aMemberIsEntitledAlsoToWhatIsRegisteredOrMetered() {
+        for access in [AccessLevel.registered, .metered] {
+            let fixture = AccessFixture(access) { facts in
+                facts.allow(registered: 1)
+                facts.grant(until: nil)
+            }
+            #expect(fixture.row() == .entitled)
         }
     }
 
-    private func answer(_ decision: AccessDecision) -> [String] {
-        [
-            "\(decision.reason)", "\(String(describing: decision.verdict.source))",
-            decision.verdict.until?.rfc3339 ?? "-",
-            decision.verdict.since?.rfc3339 ?? "-",
-        ]
+    // MARK: - 7: registered
+
+    @Test func registeredIsOpenToEveryAccountFromWhenThereIsOne() {
+        let fixture = AccessFixture(.registered) { $0.createdAt = now }
+        let early = fixture.decide(at: now + before)
+        #expect(early.verdict.row == .anonymous)
+        #expect(early.nextChangeAt == now && early.waitUntil == now)
+        #expect(fixture.decide().verdict == .init(row: .registered))
+        #expect(AccessFixture(.registered, .visitor).row() == .anonymous)
+        #expect(AccessFixture(.registered, .anonymous).row() == .anonymous)
     }
 
-    private func moment(_ step: Int) -> Timestamp { noon + .hours(step) }
+    // MARK: - 8 to 10: the meter
 
-    private func randomInterval() -> Interval {
-        let from = Int.random(in: 0...20)
-        return Interval(from: moment(from), until: Bool.random() ? moment(from + .random(in: 0...10)) : nil)
-    }
-
-    private func randomFacts() -> AccessFacts {
-        let entitlements = [Entitlement.allTitles, .title(Slug(stored: "golem")), .title(Slug(stored: "heise"))]
-        let grants = (0..<Int.random(in: 0...4)).map {
-            grant(randomInterval(), entitlements.randomElement() ?? .allTitles, id: Int64($0))
+    @Test func whatWasOpenedByTheMeterStaysOpenUpToTheEndOfTheMonth() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.allow(registered: 1)
+            facts.open(AccessFixture.articleID.rawValue, at: now)
         }
-        let suspensions = (0..<Int.random(in: 0...1)).map { _ in Suspension(interval: randomInterval(), reason: "x") }
-        return AccessFacts(
-            article: article(publishedAt: moment(.random(in: 0...8))),
-            rules: rules(AccessLevel.allCases.randomElement() ?? .premium),
-            reader: Int.random(in: 0..<5) == 0
-                ? .anonymous
-                : account(grants: grants, suspensions: suspensions, createdAt: moment(.random(in: 0...3))),
-            offer: OfferFacts())
+        #expect(fixture.row(at: now + before) == .metered)
+        let again = fixture.decide()
+        #expect(
+            again.verdict
+                == .init(
+                    row: .openedBefore, until: monthEnd,
+                    meter: MeterState(meter: AccessFixture.ofTitle, allowance: 1, spent: 1, resetsAt: monthEnd)))
+        #expect(again.nextChangeAt == monthEnd && again.waitUntil == nil)
+        #expect(fixture.row(at: monthEnd + before) == .openedBefore)
+        #expect(fixture.row(at: monthEnd) == .metered)
+    }
+
+    @Test func whatWasOpenedStaysOpenThoughTheAllowanceShrank() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.allow(registered: 0)
+            facts.open(AccessFixture.articleID.rawValue, by: .everything)
+        }
+        #expect(fixture.row() == .openedBefore)
+        #expect(fixture.decide().verdict.meter?.left == 0)
+    }
+
+    @Test func eachArticleCountsOnceAndTheLastOneIsExclusive() {
+        var fixture = AccessFixture(.metered) { facts in
+            facts.allow(registered: 2)
+            facts.open(2)
+            facts.open(2)
+        }
+        #expect(
+            fixture.decide().verdict
+                == .init(
+                    row: .metered,
+                    meter: MeterState(meter: AccessFixture.ofTitle, allowance: 2, spent: 1, resetsAt: monthEnd)))
+        fixture.open(3)
+        let denied = fixture.decide()
+        #expect(denied.verdict.row == .meterExhausted)
+        #expect(denied.verdict.meter?.left == 0)
+        #expect(denied.waitUntil == monthEnd && denied.nextChangeAt == monthEnd)
+        #expect(denied.actions.last == .waitUntil)
+    }
+
+    @Test func readsOfAnotherMeterOrMonthDoNotCount() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.allow(registered: 1)
+            facts.open(2, by: .everything)
+            facts.open(3, at: now + .days(-15))
+        }
+        #expect(fixture.decide().verdict.meter?.spent == 0)
+    }
+
+    @Test func theNearestMeterCounts() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.allow(registered: 9, by: .everything)
+            facts.allow(registered: 4, by: AccessFixture.ofTitle)
+        }
+        #expect(fixture.decide().verdict.meter?.allowance == 4)
+        #expect(fixture.decide().verdict.meter?.meter == AccessFixture.ofTitle)
+    }
+
+    @Test func visitorsAndAccountsHaveAllowancesOfTheirOwnAndOthersNone() {
+        func fixture(_ reader: AccessFixture.Reader) -> AccessFixture {
+            AccessFixture(.metered, reader) { $0.allow(anonymous: 1, registered: 2) }
+        }
+        #expect(fixture(.visitor).decide().verdict.meter?.allowance == 1)
+        #expect(fixture(.account).decide().verdict.meter?.allowance == 2)
+        #expect(fixture(.anonymous).decide().verdict == anonymousDenial())
+    }
+
+    @Test func theMonthIsThatOfTheReadersZone() throws {
+        let kolkata = try Zone(parsing: "Asia/Kolkata")
+        let fixture = AccessFixture(.metered, .visitor) { facts in
+            facts.zone = kolkata
+            facts.allow(anonymous: 1)
+            facts.open(2)
+        }
+        let reset = monthEnd + .minutes(-330)
+        #expect(fixture.decide().waitUntil == reset)
+        #expect(fixture.row(at: reset + before) == .meterExhausted)
+        #expect(fixture.row(at: reset) == .metered)
+    }
+
+    @Test func withoutAnAllowanceMeteredIsAsPremium() {
+        for (reader, row) in [(AccessFixture.Reader.visitor, AccessRow.anonymous), (.account, .otherwise)] {
+            var fixture = AccessFixture(.metered, reader)
+            #expect(fixture.row() == row)
+            fixture.allow(anonymous: 0, registered: 0)
+            #expect(fixture.row() == row)
+            #expect(fixture.decide().nextChangeAt == nil)
+        }
+    }
+
+    @Test func beforeSheSignedUpTheMeterCountedNothingForHer() {
+        let fixture = AccessFixture(.metered) { facts in
+            facts.createdAt = now
+            facts.allow(anonymous: 5, registered: 5)
+        }
+        #expect(fixture.row(at: now + before) == .anonymous)
+        #expect(fixture.decide(at: now + before).waitUntil == now)
+        #expect(fixture.row() == .metered)
+    }
+
+    // MARK: - 11: anonymous
+
+    private func anonymousDenial(trialDays: Int = 0) -> AccessDecision.Verdict {
+        .init(row: .anonymous, trialDaysOnOffer: trialDays, steps: [.signUp, .signIn])
+    }
+
+    @Test func whoHasNoAccountIsToldToSignUpAndWhatIsOnOffer() {
+        for reader in [AccessFixture.Reader.anonymous, .visitor] {
+            for access in [AccessLevel.registered, .metered, .premium] {
+                let fixture = AccessFixture(access, reader) { $0.trialDays = 14 }
+                #expect(fixture.decide().verdict == anonymousDenial(trialDays: 14))
+                #expect(fixture.decide().actions == [.signUp, .signIn])
+            }
+        }
+        #expect(AccessFixture(.premium, .anonymous).decide().verdict == anonymousDenial())
+    }
+
+    @Test func aVisitorWhoHasSpentHerAllowanceCanSignUp() {
+        let denied = AccessFixture(.metered, .visitor) { facts in
+            facts.trialDays = 14
+            facts.allow(anonymous: 1)
+            facts.open(2)
+        }.decide()
+        #expect(denied.reason == .meterExhausted)
+        #expect(denied.actions == [.signUp, .signIn, .waitUntil])
+        #expect(denied.verdict.trialDaysOnOffer == 14)
+        #expect(denied.verdict.missing.isEmpty && denied.verdict.plans.isEmpty)
+    }
+
+    @Test func grantsOfAnAccountDoNotHoldBeforeItWasMade() {
+        let fixture = AccessFixture(.premium) { facts in
+            facts.createdAt = now
+            facts.grant(until: nil)
+            facts.suspend()
+        }
+        #expect(fixture.row(at: now + before) == .anonymous)
+        #expect(fixture.row() == .suspended)
+    }
+
+    // MARK: - 12 to 16: what she had
+
+    @Test func ofWhatOpenedItAndIsOverTheLastToEndSaysWhatWouldHelp() {
+        var fixture = AccessFixture(.premium) { facts in
+            facts.grant(.allTitles, .trial, until: now + .days(-3))
+            facts.grant(.allTitles, .subscription, until: now + .days(-2))
+        }
+        #expect(fixture.row() == .subscriptionLapsed)
+        #expect(fixture.decide().verdict.since == now + .days(-2))
+        fixture.grant(.allTitles, .trial, until: now + .days(-1))
+        #expect(fixture.row() == .trialEnded)
+        #expect(fixture.decide().verdict.since == now + .days(-1))
+        fixture.grant(.allTitles, .gift, until: now)
+        #expect(fixture.row(at: now + before) == .entitled)
+        #expect(fixture.row() == .otherwise)
+        #expect(fixture.decide().verdict.since == nil)
+    }
+
+    @Test func whatEndedAndDidNotOpenTheArticleDoesNotMatter() {
+        let fixture = AccessFixture(.premium) { $0.grant(heise, .trial, until: now + .days(-3)) }
+        #expect(fixture.row() == .otherwise)
+    }
+
+    @Test(arguments: [Grant.Source.subscription, .grace])
+    func paymentIsOverdueOnlyWhileTheSubscriptionIsPastDueByTheClock(source: Grant.Source) {
+        var fixture = AccessFixture(.premium) { facts in
+            facts.grant(.allTitles, source, until: now + .days(-1))
+            facts.subscribe(.pastDue)
+        }
+        // Thirty days of grace began ten days ago.
+        let end = now + .days(20)
+        let denied = fixture.decide()
+        #expect(denied.verdict.row == .paymentOverdue)
+        #expect(denied.verdict.since == now + .days(-1))
+        #expect(denied.actions == [.pay])
+        #expect(denied.nextChangeAt == end && denied.waitUntil == nil)
+        #expect(fixture.row(at: end + before) == .paymentOverdue)
+        #expect(fixture.row(at: end) == .subscriptionLapsed)
+        // Paying for what does not open the article would not help.
+        fixture.subscribe(.pastDue, to: [heise])
+        #expect(fixture.row() == .subscriptionLapsed)
+        #expect(fixture.decide().actions.isEmpty)
+    }
+
+    @Test func aPeriodThatFallsDueByTheClockIsOverdueWithoutAnyJob() {
+        let fixture = AccessFixture(.premium) { facts in
+            facts.grant(.allTitles, .subscription, until: now + .days(-1))
+            facts.subscribe(.active)
+        }
+        let due = fixture.subscription?.currentPeriodEnd ?? now
+        #expect(fixture.row(at: due + before) == .subscriptionLapsed)
+        #expect(fixture.decide().nextChangeAt == due)
+        #expect(fixture.row(at: due) == .paymentOverdue)
+    }
+
+    @Test func aHolderOfSomethingElseIsToldWhatIsMissingAndWhatGivesIt() {
+        var fixture = AccessFixture(.premium) { facts in
+            facts.grant(heise, from: now, until: now + .days(1))
+            facts.plans = [AccessFixture.goldPlan, AccessFixture.golemPlan, AccessFixture.otherPlan]
+            facts.trialDays = 14
+        }
+        #expect(fixture.row(at: now + before) == .otherwise)
+        #expect(
+            fixture.decide().verdict
+                == .init(
+                    row: .entitlementMissing, missing: [.allTitles, .title(AccessFixture.golem)],
+                    plans: [Slug(stored: "gold"), Slug(stored: "golem-only")], trialDaysOnOffer: 14,
+                    steps: [.startTrial, .subscribe]))
+        #expect(fixture.row(at: now + .days(1)) == .otherwise)
+        fixture.rules = []
+        fixture.rule(.everything, RuleSettings(terms: AccessFixture.terms(.premium, requires: [.allTitles])))
+        #expect(fixture.decide().verdict.plans == [Slug(stored: "gold")])
+    }
+
+    // MARK: - What she can do
+
+    @Test(
+        arguments: [
+            (nil, true, 14, [.startTrial, .subscribe]), (nil, true, 0, [.subscribe]), (nil, false, 14, [.startTrial]),
+            (nil, false, 0, []), (.canceled, true, 0, [.subscribe]), (.expired, true, 14, [.startTrial, .subscribe]),
+            (.pastDue, true, 14, [.pay]), (.pastDue, false, 0, [.pay]), (.paused, true, 14, [.resume]),
+            (.active, true, 14, [.changePlan]), (.active, false, 14, []), (.trialing, true, 14, [.changePlan]),
+            (.trialing, false, 0, []),
+        ] as [(Subscription.Status?, Bool, Int, [AccessDecision.Action])])
+    func whatSheCanDoFollowsFromHerSubscription(
+        status: Subscription.Status?, isSold: Bool, trialDays: Int, steps: [AccessDecision.Action]
+    ) {
+        let fixture = AccessFixture(.premium) { facts in
+            if let status { facts.subscribe(status) }
+            facts.plans = isSold ? [AccessFixture.goldPlan] : [AccessFixture.otherPlan]
+            facts.trialDays = trialDays
+        }
+        let denied = fixture.decide()
+        #expect(denied.verdict.steps == steps)
+        #expect(denied.verdict.plans == (isSold ? [Slug(stored: "gold")] : []))
+        #expect(denied.verdict.trialDaysOnOffer == (steps.contains(.startTrial) ? trialDays : nil))
+        #expect(denied.verdict.missing == [.allTitles, .title(AccessFixture.golem)])
+    }
+
+    @Test(
+        arguments: [
+            (.pastDue, true, [.changePlan]), (.pastDue, false, []), (.paused, true, [.resume, .changePlan]),
+            (.paused, false, []), (.active, true, [.changePlan]),
+        ] as [(Subscription.Status, Bool, [AccessDecision.Action])])
+    func whatItIsOfNoUseToPayForIsToBeChanged(
+        status: Subscription.Status, isSold: Bool, steps: [AccessDecision.Action]
+    ) {
+        let fixture = AccessFixture(.premium) { facts in
+            facts.subscribe(status, to: [heise])
+            facts.plans = isSold ? [AccessFixture.goldPlan] : []
+        }
+        #expect(fixture.decide().verdict.steps == steps)
+    }
+
+    @Test func whoeverIsLetInHasNothingToDo() {
+        for fixture in [
+            AccessFixture(.free), AccessFixture(.registered),
+            AccessFixture(.premium) { $0.grant(until: now + .days(1)) },
+            AccessFixture(.metered) { $0.allow(registered: 1) },
+        ] {
+            let decision = fixture.decide()
+            #expect(decision.allowed && decision.actions.isEmpty)
+            #expect(decision.waitUntil == nil)
+        }
+    }
+
+    @Test func sheIsNotToldToWaitForWhatAlsoKeepsHerOut() {
+        // A grant that begins while she is suspended opens nothing before that is over.
+        let fixture = AccessFixture(.premium) { facts in
+            facts.grant(from: now + .days(1), until: now + .days(3))
+            facts.suspend(from: now + .hours(1), until: now + .days(2))
+        }
+        #expect(fixture.decide().nextChangeAt == now + .hours(1))
+        #expect(fixture.decide().waitUntil == now + .days(2))
     }
 }
