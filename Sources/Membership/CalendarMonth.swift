@@ -10,8 +10,8 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
         self.month = month
     }
 
-    /// The month that a zone's calendar shows at a moment. Where clocks are put back over midnight, the old month is shown
-    /// once more, and the new one has begun all the same.
+    /// The month that a zone's calendar shows at a moment. Where clocks are put back over midnight, the old month is
+    /// shown once more, and the new one has begun all the same.
     public init(containing moment: Timestamp, in zone: Zone) {
         let date = zone.local(moment).date
         let shown = CalendarMonth(year: date.year, month: date.month)

@@ -33,8 +33,17 @@ extension GateModel {
     /// Every reader there can be by now.
     var readers: [Reader] { [.anonymous] + GateModel.visitors + accounts.map { .account($0.email) } }
 
-    /// What can happen now.
+    /// What can happen now. Without a meter from the beginning, few would ever use theirs up.
     func command(_ numbers: inout SeededNumbers) -> GateCommand {
+        let start = now - 60 * GateModel.day
+        if sayings.isEmpty {
+            let terms = Saying.Words.terms(access: "metered", freeFor: nil, freeAfter: nil, requires: [])
+            return .say(Saying(target: "default", from: start, until: nil, words: terms))
+        }
+        if sayings.count == 1 {
+            let meter = Saying.Words.meter(anonymous: 1 + numbers.below(2), registered: 1 + numbers.below(2))
+            return .say(Saying(target: "default", from: start, until: nil, words: meter))
+        }
         for _ in 0..<20 { if let command = attempt(&numbers) { return command } }
         return .runJobs
     }
@@ -42,19 +51,19 @@ extension GateModel {
     private func attempt(_ numbers: inout SeededNumbers) -> GateCommand? {
         let account = accounts.isEmpty ? nil : numbers.pick(accounts)
         switch numbers.below(100) {
-        case ..<30: return .say(saying(&numbers))
-        case ..<34:
+        case ..<22: return .say(saying(&numbers))
+        case ..<25:
             guard let key = GateModel.lateArticles.first(where: { key in !articles.contains { $0.key == key } }) else {
                 return nil
             }
             return .add(
                 Article(key: key, section: numbers.pick(["sport", nil]), published: moment(&numbers)))
-        case ..<39:
+        case ..<30:
             var article = numbers.pick(articles.filter { !$0.key.hasSuffix("-anchor") })
             if numbers.chance(60) { article.published = moment(&numbers) }
             if numbers.chance(60) { article.section = numbers.pick(["sport", "politik", nil]) }
             return .correct(article)
-        case ..<49:
+        case ..<40:
             guard let email = GateModel.emails.first(where: { email in !accounts.contains { $0.email == email } })
             else {
                 return nil
@@ -63,24 +72,27 @@ extension GateModel {
             if numbers.chance(60), case .visitor(let id, _) = numbers.pick(GateModel.visitors) { visitor = id }
             return .signUp(
                 email: email, zone: numbers.pick(GateModel.zones), visitor: visitor, withTrial: numbers.chance(50))
-        case ..<67:
-            return .open(
-                numbers.pick(readers.filter { $0 != .anonymous }), numbers.pick(articles).key)
-        case ..<95: return account.flatMap { command(for: $0, &numbers) }
+        case ..<50: return .open(numbers.pick(readers.filter { $0 != .anonymous }), numbers.pick(articles).key)
+        case ..<60:
+            // What the meter counts.
+            let reader = numbers.pick(readers.filter { $0 != .anonymous })
+            let metered = articles.map(\.key).filter { answer(reader, $0, at: now)?.reason == "metered" }
+            return metered.isEmpty ? nil : .open(reader, numbers.pick(metered))
+        case ..<96: return account.flatMap { command(for: $0, &numbers) }
         default: return .runJobs
         }
     }
 
     private func command(for account: Account, _ numbers: inout SeededNumbers) -> GateCommand? {
         let status = status(of: account, at: now)
-        switch numbers.below(12) {
+        switch numbers.below(14) {
         case 0...2:
             return status == nil
                 ? .start(email: account.email, plan: numbers.pick(Plan.all), periods: numbers.below(3)) : nil
         case 3, 4:
             guard status != nil, let plan = account.agreements.last?.plan else { return nil }
             return .pay(email: account.email, plan: plan)
-        case 5:
+        case 5, 12, 13:
             let immediately = numbers.chance(40)
             guard status != nil, immediately || account.agreements.last?.cancelledAt == nil else { return nil }
             return .cancel(email: account.email, now: immediately)
