@@ -67,9 +67,9 @@ public struct AccessDecision: Equatable, Sendable {
         case signUpRequired = "sign_up_required"
         /// The free days are over.
         case trialEnded = "trial_ended"
-        /// A period began that nobody has paid for, and the grace is over.
+        /// A period began that nobody paid for, and its grace is over.
         case paymentOverdue = "payment_overdue"
-        /// What was paid for is over, and the grace after it.
+        /// What was paid for is over.
         case subscriptionLapsed = "subscription_lapsed"
         /// What the reader holds does not cover the article.
         case entitlementMissing = "entitlement_missing"
@@ -116,8 +116,6 @@ public struct AccessDecision: Equatable, Sendable {
         case subscribe
         /// Change her subscription to one of the plans named.
         case changePlan = "change_plan"
-        /// Pay for the period that has begun.
-        case pay
         /// Let her subscription go on.
         case resume
         /// Wait until the time named.

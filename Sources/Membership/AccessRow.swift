@@ -33,8 +33,8 @@ public enum AccessRow: Int, CaseIterable, Sendable {
         case .meterExhausted: "the article is `metered`, and the month's allowance is used up"
         case .anonymous: "the reader is anonymous, or had not signed up yet"
         case .trialEnded: "of what opened the article and is over, a trial ended last"
-        case .paymentOverdue: "… a subscription or its grace ended last, and its period is still not paid for"
-        case .subscriptionLapsed: "… a subscription or its grace ended last"
+        case .paymentOverdue: "… the grace of a subscription ended last"
+        case .subscriptionLapsed: "… a subscription ended last"
         case .entitlementMissing: "the reader has a grant that holds, and it does not open the article"
         case .otherwise: "none of these"
         }

@@ -36,8 +36,9 @@ struct AccessSituation {
         case .meterExhausted: meter.flatMap { $0.allowance > 0 ? denial(row, meter: $0) : nil }
         case .anonymous: account == nil ? denial(row) : nil
         case .trialEnded: lapsed?.source == .trial ? denial(row, since: lapsed?.interval.endsAt) : nil
-        case .paymentOverdue: hasLapsed && isOverdue ? denial(row, since: lapsed?.interval.endsAt) : nil
-        case .subscriptionLapsed: hasLapsed ? denial(row, since: lapsed?.interval.endsAt) : nil
+        case .paymentOverdue: lapsed?.source == .grace ? denial(row, since: lapsed?.interval.endsAt) : nil
+        case .subscriptionLapsed:
+            lapsed?.source == .subscription ? denial(row, since: lapsed?.interval.endsAt) : nil
         case .entitlementMissing: holding.isEmpty ? nil : denial(row)
         case .otherwise: denial(row)
         }
@@ -67,17 +68,12 @@ struct AccessSituation {
         grants.max { $1.interval.outlasts($0.interval) }
     }
 
-    private var hasLapsed: Bool { lapsed?.source == .subscription || lapsed?.source == .grace }
-
     /// What the subscription that has not ended is by the clock.
     var subscription: Subscription? {
         guard account != nil, let recorded = facts.offer?.subscription else { return nil }
         let subscription = recorded.advanced(to: moment)
         return subscription.status.isFinal ? nil : subscription
     }
-
-    /// Whether the article would be open again if the subscription were paid for.
-    private var isOverdue: Bool { subscription?.status == .pastDue && subscriptionOpens }
 
     /// Whether the plan that the reader subscribes to opens the article.
     private var subscriptionOpens: Bool {
@@ -128,7 +124,6 @@ struct AccessSituation {
         let plans = facts.offer?.plans.filter { !Set($0.entitlements).isDisjoint(with: access.opening) } ?? []
         verdict.plans = plans.map(\.plan)
         switch subscription?.status {
-        case .pastDue where subscriptionOpens: verdict.steps = [.pay]
         case .paused where subscriptionOpens: verdict.steps = [.resume]
         // What stands still has to go on before it can be changed.
         case .paused: verdict.steps = plans.isEmpty ? [] : [.resume, .changePlan]

@@ -96,7 +96,7 @@ extension AccessService.Answer {
             "sign up to read \(key)"
                 + (verdict.trialDaysOnOffer.map { $0 > 0 ? "; the first \($0) days are free." : "." } ?? ".")
         case .trialEnded: "the trial ended at \(since), and nothing else covers \(key)."
-        case .paymentOverdue: "the period that began is not paid for, and its access ended at \(since)."
+        case .paymentOverdue: "nobody paid for the last period, whose grace ended at \(since), and nothing else covers \(key)."
         case .subscriptionLapsed: "the subscription's access ended at \(since), and nothing else covers \(key)."
         case .entitlementMissing:
             "\(key) takes \(verdict.missing.map(\.name).joined(separator: " or ")), which the reader does not have."

@@ -215,19 +215,16 @@ extension GateModel {
             answer.reason = "meter_exhausted"
         } else if last?.source == "trial" {
             (answer.reason, answer.since) = ("trial_ended", last?.until)
-        } else if last?.source == "subscription" || last?.source == "grace" {
-            let isDue = status?.word == "past_due" && wanted.contains(status?.gives ?? "")
-            (answer.reason, answer.since) = (isDue ? "payment_overdue" : "subscription_lapsed", last?.until)
+        } else if last?.source == "grace" {
+            (answer.reason, answer.since) = ("payment_overdue", last?.until)
+        } else if last?.source == "subscription" {
+            (answer.reason, answer.since) = ("subscription_lapsed", last?.until)
         } else if self.rights(of: account).contains(where: { $0.holds(moment) }) {
             answer.reason = "entitlement_missing"
         }
         answer.plans = Plan.all.filter { wanted.contains($0.gives) }.map(\.name)
-        if let status {
-            if status.word == "past_due", wanted.contains(status.gives) {
-                answer.steps = ["pay"]
-            } else if !answer.plans.isEmpty {
-                answer.steps = ["change_plan"]
-            }
+        if status != nil {
+            if !answer.plans.isEmpty { answer.steps = ["change_plan"] }
         } else {
             if !account.hadTrial { (answer.trialDays, answer.steps) = (GateModel.trialDays, ["start_trial"]) }
             if !answer.plans.isEmpty { answer.steps.append("subscribe") }

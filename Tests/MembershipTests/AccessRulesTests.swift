@@ -57,7 +57,8 @@ struct AccessRulesTests {
         #expect(all.row() == .trialEnded)
         all.grants.removeLast()
         #expect(all.row() == .paymentOverdue)
-        all.subscription = nil
+        all.grants.removeLast()
+        all.grant(.allTitles, .subscription, until: now + .days(-3))
         #expect(all.row() == .subscriptionLapsed)
         all.grants.removeLast()
         #expect(all.row() == .entitlementMissing)
@@ -581,36 +582,20 @@ struct AccessRulesTests {
         #expect(fixture.row() == .otherwise)
     }
 
-    @Test(arguments: [Grant.Source.subscription, .grace])
-    func paymentIsOverdueOnlyWhileTheSubscriptionIsPastDueByTheClock(source: Grant.Source) {
+    @Test func paymentIsOverdueWhenTheGraceEndedLastAndLapsedWhenWhatWasPaidForDid() {
         var fixture = AccessFixture(.premium) { facts in
-            facts.grant(.allTitles, source, until: now + .days(-1))
-            facts.subscribe(.pastDue)
+            facts.grant(.allTitles, .subscription, until: now + .days(-8))
+            facts.grant(.allTitles, .grace, from: now + .days(-8), until: now + .days(-1))
+            facts.plans = [AccessFixture.goldPlan]
         }
-        // Thirty days of grace began ten days ago.
-        let end = now + .days(20)
+        #expect(fixture.row(at: now + .days(-1) + before) == .entitled)
         let denied = fixture.decide()
         #expect(denied.verdict.row == .paymentOverdue)
         #expect(denied.verdict.since == now + .days(-1))
-        #expect(denied.actions == [.pay])
-        #expect(denied.nextChangeAt == end && denied.waitUntil == nil)
-        #expect(fixture.row(at: end + before) == .paymentOverdue)
-        #expect(fixture.row(at: end) == .subscriptionLapsed)
-        // Paying for what does not open the article would not help.
-        fixture.subscribe(.pastDue, to: [heise])
+        #expect(denied.actions == [.subscribe])
+        fixture.grants.removeLast()
         #expect(fixture.row() == .subscriptionLapsed)
-        #expect(fixture.decide().actions.isEmpty)
-    }
-
-    @Test func aPeriodThatFallsDueByTheClockIsOverdueWithoutAnyJob() {
-        let fixture = AccessFixture(.premium) { facts in
-            facts.grant(.allTitles, .subscription, until: now + .days(-1))
-            facts.subscribe(.active)
-        }
-        let due = fixture.subscription?.currentPeriodEnd ?? now
-        #expect(fixture.row(at: due + before) == .subscriptionLapsed)
-        #expect(fixture.decide().nextChangeAt == due)
-        #expect(fixture.row(at: due) == .paymentOverdue)
+        #expect(fixture.decide().verdict.since == now + .days(-8))
     }
 
     @Test func aHolderOfSomethingElseIsToldWhatIsMissingAndWhatGivesIt() {
@@ -638,7 +623,7 @@ struct AccessRulesTests {
         arguments: [
             (nil, true, 14, [.startTrial, .subscribe]), (nil, true, 0, [.subscribe]), (nil, false, 14, [.startTrial]),
             (nil, false, 0, []), (.canceled, true, 0, [.subscribe]), (.expired, true, 14, [.startTrial, .subscribe]),
-            (.pastDue, true, 14, [.pay]), (.pastDue, false, 0, [.pay]), (.paused, true, 14, [.resume]),
+            (.paused, true, 14, [.resume]),
             (.active, true, 14, [.changePlan]), (.active, false, 14, []), (.trialing, true, 14, [.changePlan]),
             (.trialing, false, 0, []),
         ] as [(Subscription.Status?, Bool, Int, [AccessDecision.Action])])
