@@ -12,6 +12,8 @@ public struct AccessDecision: Equatable, Sendable {
         public var until: Timestamp?
         /// Since when the reader is kept out: the end of the trial or of what was paid for, the start of the suspension.
         public var since: Timestamp?
+        /// When the article comes out, when it has not.
+        public var publishedAt: Timestamp?
         /// How the reader stands with the meter, when the article is metered and the meter was asked.
         public var meter: MeterState?
         /// Any one of these would open the article, when the reader has an account and none of them.

@@ -113,6 +113,6 @@ extension AccessSituation {
         guard access.level == .metered else { return "The article is \(access.level.rawValue)." }
         guard let meter else { return "Nobody knows who reads, so that nothing can be counted." }
         return "The meter of \(meter.meter) allows \(meter.allowance); \(meter.spent) spent, \(meter.left) left until "
-            + "\(meter.resetsAt)."
+            + "\(meter.resetsAt), when the month ends in \(meter.timeZone)."
     }
 }

@@ -16,6 +16,9 @@ public struct AccessFacts: Sendable {
         self.reader = reader
         self.offer = offer
     }
+
+    /// Whether the article can be metered at any time, as far as the rules go.
+    package var canBeMetered: Bool { rules.contains { $0.settings?.terms?.access == .metered } }
 }
 
 /// What is known of whoever asks.
@@ -58,7 +61,7 @@ public struct AccountFacts: Equatable, Sendable {
 public struct OfferFacts: Equatable, Sendable {
     /// The zone whose months the meter follows.
     public let zone: Zone
-    /// The metered articles that the reader opened in the month that is asked about, up to the moment that is.
+    /// The metered articles that the reader opened in the month that is asked about, none after the moment that is.
     public let reads: [MeteredRead]
     /// The subscription that has not ended, as it was recorded.
     public let subscription: Subscription?

@@ -33,8 +33,8 @@ public enum AccessRow: Int, CaseIterable, Sendable {
         case .meterExhausted: "the article is `metered`, and the month's allowance is used up"
         case .anonymous: "the reader is anonymous, or had not signed up yet"
         case .trialEnded: "of what opened the article and is over, a trial ended last"
-        case .paymentOverdue: "… the grace of a subscription ended last"
-        case .subscriptionLapsed: "… a subscription ended last"
+        case .paymentOverdue: "of what opened the article and is over, the grace of a subscription ended last"
+        case .subscriptionLapsed: "of what opened the article and is over, a subscription ended last"
         case .entitlementMissing: "the reader has a grant that holds, and it does not open the article"
         case .otherwise: "none of these"
         }

@@ -4,7 +4,9 @@ public enum AccessRules {
     public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
         let now = verdict(facts, at: moment)
         var (change, admission): (Timestamp?, Timestamp?)
-        for boundary in Set(boundaries(facts, from: moment)).filter({ $0 > moment }).sorted() {
+        // What nobody could write down counts as never.
+        let ahead = Set(boundaries(facts, from: moment)).filter { $0 > moment && $0 <= Timestamp.writable.upperBound }
+        for boundary in ahead.sorted() {
             let then = verdict(facts, at: boundary)
             if change == nil, then != now { change = boundary }
             if admission == nil, then.row.reason.allows { admission = boundary }
@@ -20,7 +22,7 @@ public enum AccessRules {
         let row = verdict(facts, at: moment).row
         guard row.needsNoOffer else { return false }
         if row.reason.allows || facts.reader == .anonymous { return true }
-        return !canBeMetered(facts)
+        return !facts.canBeMetered
     }
 
     /// The first row of the table that applies.
@@ -44,9 +46,8 @@ public enum AccessRules {
         }
         guard let offer = facts.offer else { return moments }
         // With the month its reads are over; in those after there are none.
-        if canBeMetered(facts) {
-            let month = CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
-            moments.append(month.endsAt ?? moment)
+        if facts.canBeMetered {
+            moments.append(CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone))
         }
         var subscription = offer.subscription?.advanced(to: moment)
         while let due = subscription?.nextStatusAt {
@@ -54,10 +55,5 @@ public enum AccessRules {
             subscription = subscription?.advanced(to: due)
         }
         return moments
-    }
-
-    /// Whether the article can be metered at any time, as far as the rules go.
-    private static func canBeMetered(_ facts: AccessFacts) -> Bool {
-        facts.rules.contains { $0.settings?.terms?.access == .metered }
     }
 }

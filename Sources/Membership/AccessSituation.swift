@@ -23,7 +23,7 @@ struct AccessSituation {
         switch row {
         case .unreadable: access.unreadable.map { _ in .init(row: row) }
         case .withdrawn: access.withdrawnBy.map { _ in .init(row: row) }
-        case .notPublished: moment < access.publishedAt ? .init(row: row) : nil
+        case .notPublished: moment < access.publishedAt ? .init(row: row, publishedAt: access.publishedAt) : nil
         case .free: access.level == .free ? .init(row: row) : nil
         case .suspended: suspension.map { .init(row: row, since: $0.interval.startsAt) }
         case .entitled:
@@ -91,10 +91,10 @@ struct AccessSituation {
             guard account != nil else { return nil }
             allowance = access.allowance.registered
         }
-        let month = CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
         let spent = readsThisMonth.filter { $0.meter == access.meter }.map(\.article)
         return MeterState(
-            meter: access.meter, allowance: allowance, spent: Set(spent).count, resetsAt: month.endsAt ?? moment)
+            meter: access.meter, allowance: allowance, spent: Set(spent).count,
+            resetsAt: CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone), timeZone: offer.zone.name)
     }
 
     /// The metered articles opened since the month began, up to the moment.

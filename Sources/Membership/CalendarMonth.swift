@@ -47,14 +47,19 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
 
     /// From its first moment up to the first of the next, by a zone's clock.
     public func interval(in zone: Zone) -> Interval {
-        Interval(from: start(in: zone), until: next.start(in: zone))
+        Interval(from: start(in: zone), until: end(in: zone))
     }
 
     /// Its days, in order, by a zone's clock.
     package func days(in zone: Zone) -> [Interval] {
         let count = CivilDate.days(inMonth: month, of: year)
         let starts = (1...count).map { zone.moment(CivilDate(year: year, month: month, day: $0), millisecondOfDay: 0) }
-        return zip(starts, starts.dropFirst() + [next.start(in: zone)]).map { Interval(from: $0, until: $1) }
+        return zip(starts, starts.dropFirst() + [end(in: zone)]).map { Interval(from: $0, until: $1) }
+    }
+
+    /// The first moment of the next month by a zone's clock; the last that can be written when that cannot.
+    package func end(in zone: Zone) -> Timestamp {
+        min(next.start(in: zone), Timestamp.writable.upperBound)
     }
 
     private func start(in zone: Zone) -> Timestamp {

@@ -25,15 +25,18 @@ public struct MeterState: Hashable, Sendable {
     public let spent: Int
     /// When the next month begins by the reader's clock.
     public let resetsAt: Timestamp
+    /// The IANA name of the zone of that clock.
+    public let timeZone: String
 
     /// Articles left this month.
     public var left: Int { max(0, allowance - spent) }
 
     /// Makes a state.
-    public init(meter: RuleTarget, allowance: Int, spent: Int, resetsAt: Timestamp) {
+    public init(meter: RuleTarget, allowance: Int, spent: Int, resetsAt: Timestamp, timeZone: String) {
         self.meter = meter
         self.allowance = allowance
         self.spent = spent
         self.resetsAt = resetsAt
+        self.timeZone = timeZone
     }
 }

@@ -17,8 +17,11 @@ public struct ReadReport: Equatable, Sendable {
     /// The time for which this holds.
     public let at: Timestamp
 
-    /// Whether the month is over, so that nothing is added any more.
-    public var isFinal: Bool { month.interval(in: zone).hasEnded(by: at) }
+    /// Whether the month is over, and ten minutes more, so that nothing is added any more.
+    public var isFinal: Bool { month.end(in: zone) + ReadReport.delay <= at }
+
+    /// An opening carries the time at which its transaction began, and may be written down a little later.
+    private static let delay = TimeSpan.minutes(10)
 
     /// What one thing came to.
     public struct Line: Equatable, Sendable {

@@ -104,10 +104,14 @@ extension ReadTransaction {
     ) throws -> OfferFacts {
         let known = asked.knownAt ?? now
         func reads(of holder: ReadHolder, in zone: Zone) throws -> [MeteredRead] {
-            let isMetered = facts.rules.contains { $0.settings?.terms?.access == .metered }
-            guard isMetered || isBatch else { return [] }
+            guard facts.canBeMetered || isBatch else { return [] }
             let month = CalendarMonth(containing: moment, in: zone).interval(in: zone)
-            return try meteredReads(of: holder, in: month, upTo: moment, knownAt: known)
+            guard asked == .now else {
+                return try meteredReads(of: holder, in: month, upTo: moment, knownAt: known)
+            }
+            return try meteredReads(of: holder, in: month, upTo: nil, knownAt: nil).map { read in
+                MeteredRead(article: read.article, meter: read.meter, openedAt: min(read.openedAt, moment))
+            }
         }
         let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
         switch facts.reader {

@@ -35,6 +35,8 @@ extension AccountService {
             try await store.claim { tx in try tx.removeFromJobRuns(traces.emails) }
             let erased = try await store.write { tx in try tx.erase(id, knownFiles: known, reason: reason) }
             guard let erased else { continue }
+            // An article that she was opening meanwhile has been recorded behind what the erasure saw.
+            try await store.claim { tx in try tx.removeClientKeys(of: erased.accounts) }
             return Erasure(
                 accounts: erased.accounts, lettersRemoved: removed.count, erasedAt: erased.at,
                 isLogCleared: await isLogCleared())

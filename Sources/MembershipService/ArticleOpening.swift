@@ -74,7 +74,7 @@ extension WriteTransaction {
     fileprivate func open(
         _ reader: ReaderReference, _ reference: ArticleReference, clientKey: ClientKey?, seconds: Int?, key: LedgerKey?
     ) throws -> Opened {
-        if case .account(let name) = reader { try requirePresent(account(name)) }
+        if case .account(let name) = reader { try requirePresent(heldAccount(name)) }
         var (answer, facts) = try judge(reader, reference, .now, key: key)
         let holder = try holder(reader, answer)
         if answer.decision.reason == .metered {

@@ -65,6 +65,16 @@ extension WriteTransaction {
         }
     }
 
+    /// Removes what apps call the reads of these accounts. The reads stay: titles are paid from them, and they name nobody.
+    package func removeClientKeys(of accounts: [Identifier<Account>]) throws {
+        try sql.run(
+            """
+            UPDATE reads SET client_key = NULL
+            WHERE client_key IS NOT NULL AND account_id IN (\(placeholders(accounts.count)))
+            """,
+            accounts)
+    }
+
     package func deleteJobFailures(of accounts: [Identifier<Account>]) throws {
         try sql.run("DELETE FROM job_failures WHERE account_id IN (\(placeholders(accounts.count)))", accounts)
     }
@@ -91,12 +101,11 @@ extension WriteTransaction {
             "UPDATE grants SET reason = NULL WHERE reason IS NOT NULL AND account_id IN (\(list))",
             "UPDATE account_suspensions SET reason = 'erased' WHERE account_id IN (\(list))",
             "UPDATE outbox SET last_error = NULL, destination = NULL WHERE account_id IN (\(list))",
-            // What titles are paid from stays, and names nobody.
-            "UPDATE reads SET client_key = NULL WHERE client_key IS NOT NULL AND account_id IN (\(list))",
             "DELETE FROM account_visitors WHERE account_id IN (\(list))",
         ] {
             try sql.run(statement, accounts)
         }
+        try removeClientKeys(of: accounts)
         // What there was in folders is gone by now.
         try removeUnsentMessages(to: accounts)
         // Their hashes too: a hash of a reference can be undone by trying references.

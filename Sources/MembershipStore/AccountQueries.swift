@@ -8,6 +8,17 @@ extension ReadTransaction {
         try found(askAccount(reference), reference)
     }
 
+    /// The account asked for, which nobody erases or merges before this transaction ends.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    package func heldAccount(_ reference: AccountReference) throws -> Account {
+        let account = try account(reference)
+        guard !sql.hold.isEmpty else { return account }
+        // It may have been erased while this waited.
+        _ = try sql.query("SELECT account_id FROM accounts WHERE account_id = $1 " + sql.hold, [account.id]) { _ in }
+        return try self.account(.id(account.id))
+    }
+
     func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
         switch reference {
         case .id(let id):

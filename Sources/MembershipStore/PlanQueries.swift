@@ -46,16 +46,22 @@ extension ReadTransaction {
 
     /// The free days that the newest version of a plan offered at a moment; 0 when there was no such plan.
     package func trialDaysOnOffer(plan: Slug, at moment: Timestamp) throws -> Int {
-        try sql.first(
-            """
-            SELECT trial_days FROM plan_versions WHERE plan = $1 AND published_at <= $2 ORDER BY version DESC LIMIT 1
-            """,
-            [plan, moment]
-        ) { try $0.count(0) } ?? 0
+        let key = "\(plan) \(moment.milliseconds)"
+        if let known = knownTrialDays[key] { return known }
+        let days =
+            try sql.first(
+                """
+                SELECT trial_days FROM plan_versions WHERE plan = $1 AND published_at <= $2 ORDER BY version DESC LIMIT 1
+                """,
+                [plan, moment]
+            ) { try $0.count(0) } ?? 0
+        knownTrialDays[key] = days
+        return days
     }
 
     /// The plans that one could subscribe to at a moment, by name, and what their newest version gave.
     package func planOffers(at moment: Timestamp) throws -> [PlanOffer] {
+        if let known = knownOffers[moment] { return known }
         let rows = try sql.query(
             """
             SELECT e.plan, e.entitlement FROM plan_entitlements AS e JOIN plans AS p ON p.plan = e.plan
@@ -67,9 +73,11 @@ extension ReadTransaction {
             """,
             [moment, moment]
         ) { row in (plan: Slug(stored: try row.text(0)), entitlement: Entitlement(stored: try row.text(1))) }
-        return Dictionary(grouping: rows, by: \.plan).sorted { $0.key < $1.key }.map {
+        let offers = Dictionary(grouping: rows, by: \.plan).sorted { $0.key < $1.key }.map {
             PlanOffer(plan: $0.key, entitlements: $0.value.map(\.entitlement))
         }
+        knownOffers[moment] = offers
+        return offers
     }
 
     /// How many subscriptions to each version of a plan are recorded as not ended, by the number of the version.

@@ -20,6 +20,7 @@ final class PostgresSession: SQLConnection {
     private(set) var failure: PostgresFailure?
 
     let claim = "FOR NO KEY UPDATE SKIP LOCKED"
+    let hold = "FOR SHARE"
 
     /// Plans kept: some dozens of statements, each for several patterns of NULL and lengths of list.
     private static let mostPrepared = 500

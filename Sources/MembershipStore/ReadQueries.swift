@@ -34,11 +34,16 @@ extension ReadTransaction {
     /// The metered articles that a reader opened in a month up to a moment: an account's own, those of the accounts
     /// that have become part of it, and those of the visitors that its owner was before she signed up.
     ///
-    /// - Parameter known: the accounts and visitors that were known to be hers by then.
+    /// - Parameters:
+    ///   - moment: nil for now, whatever the clock of whoever wrote last.
+    ///   - known: the accounts and visitors that were known to be hers by then; nil for now.
     package func meteredReads(
-        of holder: ReadHolder, in month: Interval, upTo moment: Timestamp, knownAt known: Timestamp
+        of holder: ReadHolder, in month: Interval, upTo moment: Timestamp?, knownAt known: Timestamp?
     ) throws -> [MeteredRead] {
-        let last = min(moment, known)
+        // This transaction may have begun before another that has committed since, by whatever clock: what is there
+        // now counts now.
+        let known = known ?? Timestamp.writable.upperBound
+        let last = min(moment ?? Timestamp.writable.upperBound, known)
         switch holder {
         case .visitor(let visitor):
             return try sql.query(
@@ -158,8 +163,11 @@ extension WriteTransaction {
     /// Notes that a reader stayed longer with an article than was known.
     package func update(_ read: ArticleRead, of holder: ReadHolder, seconds: Int) throws {
         try sql.run(
-            "UPDATE \(holder.table) SET seconds = $1 WHERE \(holder.column) = $2 AND read_id = $3",
-            [seconds, holder.key, read.id])
+            """
+            UPDATE \(holder.table) SET seconds = $1
+            WHERE \(holder.column) = $2 AND read_id = $3 AND (seconds IS NULL OR seconds < $4)
+            """,
+            [seconds, holder.key, read.id, seconds])
     }
 
     /// Notes which visitor somebody was before she signed up.

@@ -168,8 +168,8 @@ extension RuleSettings {
         if let access = try row.optionalText(2) {
             terms = try AccessTerms(
                 access: AccessLevel(parsing: access),
-                freeFor: row.optionalInteger(3).map(TimeSpan.init(milliseconds:)),
-                freeAfter: row.optionalInteger(4).map(TimeSpan.init(milliseconds:)),
+                freeFor: row.optionalInteger(3).map(RuleSettings.span),
+                freeAfter: row.optionalInteger(4).map(RuleSettings.span),
                 requires: row.optionalText(5)?.split(separator: " ", omittingEmptySubsequences: false).map {
                     try Entitlement(parsing: String($0))
                 } ?? [])
@@ -178,8 +178,21 @@ extension RuleSettings {
         if let anonymous = try row.optionalInteger(8) {
             meter = try MeterAllowance(anonymous: Int(anonymous), registered: row.count(9))
         }
+        let embargo = try row.optionalTimestamp(6)
+        if let embargo, !Timestamp.writable.contains(embargo) {
+            throw MembershipError(.invalidInput, "‘\(embargo)’ is no time that can be written.")
+        }
         self.init(
-            terms: terms, embargoUntil: try row.optionalTimestamp(6), isWithdrawn: try row.flag(7), meter: meter,
+            terms: terms, embargoUntil: embargo, isWithdrawn: try row.flag(7), meter: meter,
             teaser: try row.optionalText(10).map { try TeaserLength(parsing: $0) })
+    }
+
+    /// A length that nobody can have set would make a time that no calendar has.
+    private static func span(_ milliseconds: Int64) throws -> TimeSpan {
+        let span = TimeSpan(milliseconds: milliseconds)
+        guard span > TimeSpan(milliseconds: 0), span <= TimeSpan.longest else {
+            throw MembershipError(.invalidInput, "‘\(milliseconds)’ ms is not a length of time.")
+        }
+        return span
     }
 }

@@ -34,6 +34,10 @@ package protocol SQLConnection {
     /// where there is only one writer.
     var claim: String { get }
 
+    /// Stands behind a SELECT of rows that nobody is to change before this transaction ends. Empty where there is only
+    /// one writer.
+    var hold: String { get }
+
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
     /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:)`` began.
     func takeTurn(_ name: String) throws

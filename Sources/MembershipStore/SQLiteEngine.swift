@@ -180,6 +180,7 @@ private struct SQLiteConnection: SQLConnection {
     let database: Database
     let path: String
     let claim = ""
+    let hold = ""
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {

@@ -98,6 +98,10 @@ package class ReadTransaction {
     package let now: Timestamp
     /// Versions of plans that were read before in this transaction, by name and number.
     var knownVersions: [String: PlanVersion] = [:]
+    /// What plans offered at moments that were asked about before.
+    var knownOffers: [Timestamp: [PlanOffer]] = [:]
+    /// The free days that plans offered, by name and moment.
+    var knownTrialDays: [String: Int] = [:]
 
     fileprivate init(sql: any SQLConnection, now: Timestamp) {
         self.sql = sql

@@ -9,6 +9,7 @@ struct DecisionView: Encodable {
     @ExplicitNull var grant: String?
     @ExplicitNull var until: Timestamp?
     @ExplicitNull var since: Timestamp?
+    @ExplicitNull var publishedAt: Timestamp?
     @ExplicitNull var trialDays: Int?
     @ExplicitNull var meter: MeterView?
     let missing: [String]
@@ -28,6 +29,7 @@ struct DecisionView: Encodable {
         grant = verdict.grant?.description
         until = verdict.until
         since = verdict.since
+        publishedAt = verdict.publishedAt
         trialDays = verdict.trialDaysOnOffer
         meter = verdict.meter.map(MeterView.init)
         missing = verdict.missing.map(\.name)
@@ -48,6 +50,7 @@ struct MeterView: Encodable {
     let spent: Int
     let left: Int
     let resetsAt: Timestamp
+    let timeZone: String
 
     init(_ state: MeterState) {
         meter = state.meter.name
@@ -55,6 +58,7 @@ struct MeterView: Encodable {
         spent = state.spent
         left = state.left
         resetsAt = state.resetsAt
+        timeZone = state.timeZone
     }
 }
 
@@ -96,15 +100,16 @@ extension AccessService.Answer {
             "sign up to read \(key)"
                 + (verdict.trialDaysOnOffer.map { $0 > 0 ? "; the first \($0) days are free." : "." } ?? ".")
         case .trialEnded: "the trial ended at \(since), and nothing else covers \(key)."
-        case .paymentOverdue: "nobody paid for the last period, whose grace ended at \(since), and nothing else covers \(key)."
+        case .paymentOverdue:
+            "nobody paid for the last period, whose grace ended at \(since), and nothing else covers \(key)."
         case .subscriptionLapsed: "the subscription's access ended at \(since), and nothing else covers \(key)."
         case .entitlementMissing:
             "\(key) takes \(verdict.missing.map(\.name).joined(separator: " or ")), which the reader does not have."
-        case .subscriptionRequired: "a subscription is needed to read \(key)."
+        case .subscriptionRequired:
+            verdict.steps.contains(.resume)
+                ? "the subscription that would open \(key) is paused." : "a subscription is needed to read \(key)."
         case .accountSuspended: "the account has been suspended since \(since)."
-        case .notPublished:
-            "\(key) is not out yet"
-                + (decision.waitUntil == nil ? "." : "; it will be at \(decision.nextChangeAt?.rfc3339 ?? "").")
+        case .notPublished: "\(key) comes out at \(verdict.publishedAt?.rfc3339 ?? "")."
         case .withdrawn: "\(key) has been withdrawn."
         case .ruleUnreadable: "a rule for \(key) cannot be understood; fortnight doctor names it."
         }

@@ -28,7 +28,8 @@ struct Fortnight: ParsableCommand {
             SignUpCommand.self, CheckCommand.self, OpenCommand.self, InitCommand.self, MigrateCommand.self,
             DoctorCommand.self, DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self,
             TrialCommand.self, SubscriptionCommand.self, PlanCommand.self, RuleCommand.self, PaymentCommand.self,
-            GrantCommand.self, ReadsCommand.self, EventsCommand.self, JobsCommand.self, OutboxCommand.self, ServeCommand.self,
+            GrantCommand.self, ReadsCommand.self, EventsCommand.self, JobsCommand.self, OutboxCommand.self,
+            ServeCommand.self,
             ClockCommand.self, SandboxCommand.self,
         ])
 }
@@ -41,9 +42,18 @@ protocol AsyncCommand: ParsableCommand {
 
 @main
 enum Main {
+    /// The command, the most questions of a batch, and some options.
+    private static let mostArguments = 1100
+
     static func main() async {
         let console = Console(isJSON: CommandLine.arguments.contains("--json"))
         do {
+            // The parser takes seconds for thousands of them.
+            guard CommandLine.arguments.count <= Main.mostArguments else {
+                throw MembershipError(
+                    .invalidInput, "\(CommandLine.arguments.count - 1) arguments are too many for one command.",
+                    remedy: "Give at most \(Main.mostArguments - 1); check takes more questions with --stdin.")
+            }
             var command = try Fortnight.parseAsRoot()
             if let command = command as? any AsyncCommand {
                 try await command.perform()

@@ -85,13 +85,14 @@ struct RuleUseView: Encodable {
 
     /// The same for people.
     static func table(_ uses: [AccessExplanation.RuleUse]) -> Table {
-        var table = Table("TARGET", "RULE", "COUNTS FOR", "SINCE", "BY")
+        var table = Table("TARGET", "RULE", "COUNTS FOR", "SINCE", "BY", "REASON")
         for use in uses {
             table.add(
                 use.target.name,
                 use.rule?.content.sentence ?? (use.target == .everything ? "no rule: premium" : "no rule"),
                 use.counts.joined(separator: ", "),
-                use.rule?.interval.startsAt.rfc3339 ?? "", use.rule.map { "\($0.actor)" } ?? "")
+                use.rule?.interval.startsAt.rfc3339 ?? "", use.rule.map { "\($0.actor)" } ?? "",
+                use.rule?.reason ?? "")
         }
         return table
     }

@@ -68,7 +68,8 @@ struct OpenCommandTests {
         let shell = try await prepared()
         let article = try #require(try await articles(shell).first)
         let keys: Set = [
-            "allowed", "reason", "source", "grant", "until", "since", "trial_days", "meter", "missing", "plans",
+            "allowed", "reason", "published_at", "source", "grant", "until", "since", "trial_days", "meter", "missing",
+            "plans",
             "actions", "wait_until", "next_change_at", "at", "reader", "article", "read", "retry", "content", "teaser",
         ]
         let open = try await shell.fortnight(

@@ -135,7 +135,7 @@ struct AccessRulesTests {
         for reader in AccessFixture.Reader.allCases {
             let fixture = AccessFixture(.free, reader) { $0.publishedAt = now }
             let early = fixture.decide(at: now + before)
-            #expect(early.verdict == .init(row: .notPublished))
+            #expect(early.verdict == .init(row: .notPublished, publishedAt: now))
             #expect(early.nextChangeAt == now && early.waitUntil == now)
             #expect(fixture.row() == .free)
         }
@@ -426,7 +426,8 @@ struct AccessRulesTests {
             again.verdict
                 == .init(
                     row: .openedBefore, until: monthEnd,
-                    meter: MeterState(meter: AccessFixture.ofTitle, allowance: 1, spent: 1, resetsAt: monthEnd)))
+                    meter: MeterState(
+                        meter: AccessFixture.ofTitle, allowance: 1, spent: 1, resetsAt: monthEnd, timeZone: "UTC")))
         #expect(again.nextChangeAt == monthEnd && again.waitUntil == nil)
         #expect(fixture.row(at: monthEnd + before) == .openedBefore)
         #expect(fixture.row(at: monthEnd) == .metered)
@@ -451,7 +452,8 @@ struct AccessRulesTests {
             fixture.decide().verdict
                 == .init(
                     row: .metered,
-                    meter: MeterState(meter: AccessFixture.ofTitle, allowance: 2, spent: 1, resetsAt: monthEnd)))
+                    meter: MeterState(
+                        meter: AccessFixture.ofTitle, allowance: 2, spent: 1, resetsAt: monthEnd, timeZone: "UTC")))
         fixture.open(3)
         let denied = fixture.decide()
         #expect(denied.verdict.row == .meterExhausted)

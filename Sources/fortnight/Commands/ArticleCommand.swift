@@ -150,7 +150,8 @@ private func render(_ entry: ArticleService.Entry, withBody: Bool, _ global: Glo
     console.line(article.headline)
     var facts = Table()
     facts.add("article", "\(article.key) (\(article.id))")
-    facts.add("access", "\(entry.access.shown), by the rule of \(entry.access.origin)")
+    facts.add("access", "\(entry.access.shown), by the rule of \(entry.access.shownFrom)")
+    if entry.access.publishedAt > article.publishedAt { facts.add("embargo until", entry.access.publishedAt.rfc3339) }
     facts.add("published", article.publishedAt.rfc3339)
     if let updated = article.updatedAt { facts.add("updated", updated.rfc3339) }
     if let author = content.author { facts.add("author", author) }
@@ -173,6 +174,7 @@ struct ArticleView: Encodable {
     let headline: String
     let access: String
     let accessFrom: String
+    @ExplicitNull var embargoUntil: Timestamp?
     @ExplicitNull var section: String?
     let publishedAt: Timestamp
     @ExplicitNull var updatedAt: Timestamp?
@@ -182,7 +184,8 @@ struct ArticleView: Encodable {
         id = article.id.description
         headline = article.headline
         self.access = access.shown
-        accessFrom = access.origin.name
+        accessFrom = access.shownFrom.name
+        embargoUntil = access.publishedAt > article.publishedAt ? access.publishedAt : nil
         section = article.section
         publishedAt = article.publishedAt
         updatedAt = article.updatedAt
@@ -194,6 +197,9 @@ extension ArticleAccess {
     var shown: String {
         unreadable == nil ? withdrawnBy == nil ? level.rawValue : "withdrawn" : "unreadable"
     }
+
+    /// Whose rule says so.
+    var shownFrom: RuleTarget { unreadable ?? withdrawnBy ?? origin }
 }
 
 private struct ArticleEntryView: Encodable {

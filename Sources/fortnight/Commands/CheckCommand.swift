@@ -121,9 +121,9 @@ struct CheckCommand: AsyncCommand {
 }
 
 extension Console {
-    func show(_ answer: AccessService.Answer, onOneLine: Bool = false) throws {
+    func show(_ answer: AccessService.Answer) throws {
         if isJSON {
-            try document(DecisionView(answer), onOneLine: onOneLine)
+            try document(DecisionView(answer))
         } else {
             line(answer.sentence)
         }
@@ -135,13 +135,17 @@ extension Console {
     func show(_ outcome: AccessService.Outcome, of question: String) throws -> Int32 {
         switch outcome {
         case .success(let answer):
-            try show(answer, onOneLine: true)
+            if isJSON {
+                try document(AnsweredQuestionView(decision: DecisionView(answer), question: question), onOneLine: true)
+            } else {
+                line("\(question): \(answer.sentence)")
+            }
             return answer.decision.allowed ? 0 : ExitStatus.denied
         case .failure(let error):
             if isJSON {
                 try document(FailedQuestionView(error: ErrorView(error).error, question: question), onOneLine: true)
             } else {
-                line("Not answered (\(error.code.rawValue)): \(error.message)")
+                line("\(question): Not answered (\(error.code.rawValue)): \(error.message)")
             }
             return ExitStatus.of(error.code)
         }
@@ -172,6 +176,23 @@ extension Console {
 private struct FailedQuestionView: Encodable {
     let error: ErrorView.Body
     let question: String
+}
+
+/// A decision and the question that it answers, as JSON.
+private struct AnsweredQuestionView: Encodable {
+    let decision: DecisionView
+    let question: String
+
+    private enum CodingKeys: CodingKey {
+        case question
+    }
+
+    /// The decision's own keys, and one more.
+    func encode(to encoder: any Encoder) throws {
+        try decision.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(question, forKey: .question)
+    }
 }
 
 /// A decision and what it came from, as JSON.

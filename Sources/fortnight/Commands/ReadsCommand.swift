@@ -39,7 +39,8 @@ struct ReadsCommand: ParsableCommand {
                 month, by: grouping, in: Zone(parsing: timeZone))
             if !report.isFinal {
                 global.console.note(
-                    "\(month) (\(report.zone.name)) is not over; this is what was read up to \(report.at).")
+                    "\(month) (\(report.zone.name)) is not complete until ten minutes after its end; this is what was read up to "
+                        + "\(report.at).")
             }
             if global.json {
                 for line in report.lines { try global.console.document(ReportLineView(line, report), onOneLine: true) }

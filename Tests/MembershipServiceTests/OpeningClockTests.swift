@@ -1,0 +1,39 @@
+import Membership
+import MembershipService
+import Testing
+import TestSupport
+
+/// Machines whose clocks do not agree, and one allowance.
+struct OpeningClockTests {
+    @Test func openersOnMachinesWhoseClocksDifferShareOneAllowance() async throws {
+        let database = try await TestDatabase.live(clock: WallClock { TestDatabase.start })
+        var metered = RuleChange()
+        (metered.access, metered.anonymousAllowance, metered.registeredAllowance) = (.metered, 5, 5)
+        _ = try await database.services.rules.set(.everything, metered, .init(from: TestDatabase.start + .days(-9)))
+        for number in 0..<50 { try await database.addArticle("golem/a\(number)") }
+        _ = try await database.services.accounts.signUp(
+            email: EmailAddress(parsing: "ada@example.com"), wantsTrial: false)
+        // Each reads another time each time, up to five seconds ahead of the others.
+        var machines: [Services] = []
+        for _ in 0..<4 {
+            let clock = WallClock { TestDatabase.start + TimeSpan(milliseconds: .random(in: 1...5000)) }
+            machines.append(try await Services.open(database.location, clock: clock))
+        }
+        for reader in try [
+            ReaderReference(parsing: "ada@example.com"), ReaderReference(parsing: "visitor:0123456789abcdef"),
+        ] {
+            let admitted = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<50 {
+                    let machine = machines[number % machines.count]
+                    group.addTask {
+                        try await machine.access.open(
+                            reader: reader, article: ArticleReference(parsing: "golem/a\(number)")
+                        ).answer.decision.allowed
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(admitted == 5)
+        }
+    }
+}
