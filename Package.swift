@@ -137,8 +137,8 @@ let package = Package(
         .testTarget(
             name: "MembershipServiceTests",
             dependencies: [
-                "Membership", "MembershipMail", "MembershipService", "MembershipStore", "SampleFeeds", "TestSupport",
-                grdb,
+                "Membership", "MembershipFeeds", "MembershipMail", "MembershipService", "MembershipStore",
+                "SampleFeeds", "TestSupport", grdb,
             ],
             swiftSettings: settings
         ),

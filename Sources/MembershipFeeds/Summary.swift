@@ -9,12 +9,13 @@ enum Summary {
     /// An article without text, such as a picture, may have any summary of that length.
     static func of(_ text: String?, beside article: String) -> String? {
         guard let summary = FeedText.line(text), FeedText.fits(summary, in: FeedLimits.summary) else { return nil }
-        guard let article = FeedText.line(article) else { return summary }
+        guard let article = FeedText.line(ComparedText.of(article)) else { return summary }
+        let compared = ComparedText.of(summary)
         let length = article.count
         // What is no more than half of the article cannot give more than half of it.
-        guard summary.count > length / 2 else { return summary }
-        guard summary.count <= length, !article.contains(summary) else { return nil }
-        return shared(words(summary), words(article)) > length / 2 ? nil : summary
+        guard compared.count > length / 2 else { return summary }
+        guard compared.count <= length, !article.contains(compared) else { return nil }
+        return shared(words(compared), words(article)) > length / 2 ? nil : summary
     }
 
     /// How many characters of `article` are words that `summary` has in the same order: the longest common subsequence,

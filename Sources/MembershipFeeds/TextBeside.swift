@@ -2,6 +2,8 @@
 struct TextBeside {
     /// Nil where there is no text.
     private let pieces: [[Substring]?]
+    /// The same as they are compared.
+    private let compared: [[String]]
     /// The text and the sentence in it that each word stands in.
     private var owners: [Sentence] = []
     /// Where each word stands, last place first.
@@ -16,12 +18,13 @@ struct TextBeside {
 
     init(_ texts: [String?]) {
         pieces = texts.map { $0.map(TextBeside.sentences) }
-        for (text, pieces) in pieces.enumerated() {
+        compared = pieces.map { ($0 ?? []).map { ComparedText.of($0) } }
+        for (text, pieces) in compared.enumerated() {
             // No run of words goes from one text to the next.
             if !owners.isEmpty { add(nil, Sentence(text: text, number: -1)) }
             var weights: [Int] = []
-            for (number, piece) in (pieces ?? []).enumerated() {
-                Word.each(of: piece) { word in
+            for (number, piece) in pieces.enumerated() {
+                Word.each(of: piece[...]) { word in
                     weights.append(word.weight)
                     add(word, Sentence(text: text, number: number), window: TextBeside.window(weights))
                 }
@@ -35,12 +38,10 @@ struct TextBeside {
 
     func sentence(at place: Int) -> Sentence { owners[place] }
 
-    /// The sentences that words stand in.
+    /// The sentences that words stand in, as they are compared.
     func text(around place: Range<Int>) -> String {
-        guard let first = owners[place].first, let last = owners[place].last, let pieces = pieces[first.text] else {
-            return ""
-        }
-        return pieces[first.number...last.number].joined()
+        guard let first = owners[place].first, let last = owners[place].last else { return "" }
+        return compared[first.text][first.number...last.number].joined()
     }
 
     /// The texts without `dropped`; nil where nothing is left.

@@ -1,4 +1,4 @@
-/// Finds runs of words of a long text in the texts beside it, word by word.
+/// Finds runs of words of a long ``ComparedText`` in the texts beside it, word by word.
 struct TextSearch {
     let beside: TextBeside
     /// The sentences that give something away.

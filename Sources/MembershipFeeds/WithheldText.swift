@@ -7,8 +7,8 @@
 /// - ``longestRun`` words in a row of what is behind the cut, from the middle of a sentence or across several, because
 ///   many summaries are the article's own text, shortened. A run that the opening or the headline has too is harmless.
 ///
-/// Words are compared in NFC and with their case, but whatever white space and punctuation is between them; sentences of
-/// one or two words with both, so that “No.” does not forbid to say “No one”.
+/// Words are compared as ``ComparedText``, whatever white space and punctuation is between them; sentences of one or two
+/// words with both, so that “No.” does not forbid to say “No one”.
 struct WithheldText {
     /// A heading or a cell that is shorter is no sentence.
     static let fewestCharacters = 20
@@ -18,18 +18,21 @@ struct WithheldText {
     /// take long, and everything beside it is taken to give it away.
     static let mostSteps = 5_000_000
 
-    /// From the beginning of the sentence that is cut.
+    /// As it is compared, from the beginning of the sentence that is cut.
     private let text: Substring
     private let cut: String.Index
-    /// Each on one line.
+    /// As they are compared, each on one line.
     private let known: [String]
 
     /// What is in `text` behind `cut`, beside what is in front of it and in `headline`; all of it without a cut.
     init(of text: String, behind cut: Opening.Cut?, headline: String) {
-        self.cut = cut?.end ?? text.startIndex
+        let end = cut?.end ?? text.startIndex
+        let shown = ComparedText.of(text[..<end])
+        let whole = shown + ComparedText.of(text[end...])
+        self.cut = whole.utf8.index(whole.startIndex, offsetBy: shown.utf8.count)
         // Only a first sentence is cut.
-        self.text = text[(cut.map { $0.isInSentence ? text.startIndex : $0.end } ?? text.startIndex)...]
-        known = [String(text[..<self.cut]), headline].compactMap { FeedText.line($0) }
+        self.text = cut?.isInSentence == false ? whole[self.cut...] : whole[...]
+        known = [shown, ComparedText.of(headline)].compactMap { FeedText.line($0) }
     }
 
     /// `texts` without the sentences that give something away; what has nothing left is nil.

@@ -1,4 +1,4 @@
-/// A word of a text as it is compared: letters and digits, or one symbol.
+/// A word of a ``ComparedText``: letters and digits, or one symbol.
 struct Word {
     let text: Substring
     /// ``Word/weight``, or half of it for a character of a script without spaces.

@@ -272,15 +272,23 @@ extension Article {
 }
 
 extension SQLConnection {
-    /// Gives every article of a database from before rules the name of its section.
+    /// Gives every article of a database from before rules the name of its section. However many sections there are, the
+    /// articles are gone through once.
     func nameSections() throws {
         let sections = try query(
             "SELECT DISTINCT section FROM articles WHERE section IS NOT NULL", []
         ) { try $0.text(0) }
-        for section in sections {
-            guard let slug = Slug(from: section) else { continue }
-            try submit("UPDATE articles SET section_slug = $1 WHERE section = $2", [slug, section])
-        }
+        try runScript("CREATE TABLE section_names (section TEXT PRIMARY KEY, slug TEXT NOT NULL)")
+        try insert(
+            into: "section_names", "section, slug",
+            sections.compactMap { section in Slug(from: section).map { [section, $0] } })
+        try run(
+            """
+            UPDATE articles SET section_slug =
+                (SELECT slug FROM section_names WHERE section_names.section = articles.section)
+            WHERE section IS NOT NULL
+            """, [])
+        try runScript("DROP TABLE section_names")
     }
 }
 

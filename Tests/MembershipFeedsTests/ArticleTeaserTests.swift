@@ -165,6 +165,9 @@ struct ArticleTeaserTests {
         "Some say most of the owners of the smaller boats on the eastern quay",
         "the smaller boats on the eastern quay have never", "Why?", "He read ‘What the register of boats says’.",
         "Meier of Fine Boats Inc. has a boat.", "Of the smaller boats on the “eastern” quay, have",
+        "the butler did it.",
+        "THE BUTLER DID IT.", "WHY?", "The but\u{AD}ler did\u{2060} it.", "The butler did it\u{200B}.\u{200D}",
+        "most of the own\u{200B}ers of the SMALLER boats\u{200C} on the eastern quay",
     ])
     func aSentenceThatGivesAWithheldOneAwayIsDropped(text: String) {
         let result = teaser(story, .paragraphs(1), summary: text, keyPoints: [text])
@@ -172,12 +175,36 @@ struct ArticleTeaserTests {
     }
 
     @Test(arguments: [
-        "The office counts the boats.", "The butler sleeps. Why not?", "the butler did it.", "Waves of 5.8 m height.",
+        "The office counts the boats.", "The butler sleeps. Why not?", "The butler did nothing.",
+        "Waves of 5.8 m height.",
         "the owners of the smaller boats on", "Height", "Headline", "Boats Inc. has a boat.",
     ])
     func whatGivesNothingAwayStays(text: String) {
         let result = teaser(story, .paragraphs(1), summary: text, keyPoints: [text])
         #expect(result.summary == text && result.keyPoints == [text])
+    }
+
+    @Test(arguments: ["&shy;", "&#x200B;", "&zwnj;", "&zwj;", "&#x2060;", "&#x34F;", "&#xFE0F;", "&#xE0061;"])
+    func whatNobodySeesInTheArticleHidesNothing(unseen: String) {
+        let body = """
+            <p><img src="https://news.example/i.png" alt="Der Bundeskanzler war es.">Es geht um\(unseen) Boote.</p>\
+            <p>Der Bundes\(unseen)kanzler war es.\(unseen) \(unseen)Nie\(unseen)mand sagte es.</p><p>Warum wei\(unseen)ß \
+            die Regierung seit dem letz\(unseen)ten Herbst davon nichts mehr?</p>
+            """
+        for text in [
+            "Der Bundeskanzler war es.", "Wir wissen: DER BUNDESKANZLER WAR ES.", "niemand sagte es!",
+            "WARUM WEISS DIE REGIERUNG SEIT DEM LETZTEN HERBST …",
+        ] {
+            let result = teaser(body, .paragraphs(1), summary: text, keyPoints: [text])
+            #expect(result.summary == nil && result.keyPoints.isEmpty, "\(result)")
+            #expect(result.openingHTML.contains("alt=\"\""))
+        }
+        // What is seen is told apart, and what all may know is known however it is written.
+        let fine = "Es geht um Boo\u{AD}te. Der Bundeskanzler war da."
+        #expect(teaser(body, .paragraphs(1), summary: fine).summary == fine)
+        let headline = "DER BUNDESKANZ\u{AD}LER WAR ES."
+        let known = teaser(body, .paragraphs(1), headline: headline, summary: "Der Bundeskanzler war es.")
+        #expect(known.summary == "Der Bundeskanzler war es." && known.headline == headline)
     }
 
     @Test func onlyTheSentenceThatGivesAwayGoes() {

@@ -17,6 +17,15 @@ struct SummaryTests {
         #expect(Summary.of(text, beside: article) == nil)
     }
 
+    @Test func whatIsNotSeenAndCapitalsMakeNoOtherWords() {
+        let text = "ALPHA beta gam\u{AD}ma delta. Epsilon ze\u{200B}ta ETA theta."
+        #expect(Summary.of(text, beside: article) == nil)
+        let hyphenated = article.replacing("mm", with: "m\u{AD}m").replacing("eta", with: "e\u{AD}ta")
+        #expect(Summary.of("Alpha beta gamma delta. Epsilon zeta eta theta.", beside: hyphenated) == nil)
+        let other = "Gam\u{AD}ma, and OTHER words than those of the article."
+        #expect(Summary.of(other, beside: article) == other)
+    }
+
     @Test func halfOfTheArticleIsASummary() {
         let half = "Alpha beta gamma delta. Epsilon zeta eta"
         #expect(half.count == 40)

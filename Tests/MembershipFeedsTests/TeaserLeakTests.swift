@@ -1,5 +1,6 @@
 import Foundation
 import Membership
+import TestSupport
 import Testing
 
 @testable import MembershipFeeds
@@ -43,5 +44,16 @@ struct TeaserLeakTests {
 
     @Test func theSamplesAreLookedAt() {
         #expect(TeaserLeakTests.feeds.count >= 3)
+    }
+}
+
+extension LeakedText {
+    /// The sentences, links and images of `article` that a teaser gives away.
+    static func of(_ article: ArticleHTML, in teaser: ArticleTeaser) -> [String] {
+        of(
+            html: article.html, plainText: article.plainText,
+            in: Teaser(
+                headline: teaser.headline, summary: teaser.summary, keyPoints: teaser.keyPoints,
+                imageURL: teaser.imageURL, openingHTML: teaser.openingHTML, openingText: teaser.openingText))
     }
 }

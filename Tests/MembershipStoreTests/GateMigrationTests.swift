@@ -1,8 +1,9 @@
 import Membership
 import MembershipService
-import MembershipStore
 import Testing
 import TestSupport
+
+@testable import MembershipStore
 
 /// The access that titles and articles had in a database of schema version 2 is that of their rules in version 3.
 struct GateMigrationTests {
@@ -86,6 +87,42 @@ struct GateMigrationTests {
         #expect(try await services.rules.explain(article).access.origin == target)
     }
 
+    @Test func manySectionsGetSlugsInOneGoThroughTheArticles() async throws {
+        let (location, engine, keep) = try await old()
+        _ = keep
+        let count = 1500
+        try await engine.write { [start] sql in
+            for number in 0..<(2 * count) {
+                try sql.submit(
+                    "INSERT INTO articles (article_id, title_id, slug, source_id, headline, section, published_at, "
+                        + "imported_at) VALUES ($1, 1, $2, $3, 'Headline', $4, $5, $6)",
+                    [1000 + number, "s\(number)", "s\(number)", "Ort & Land \(number % count)", start, start])
+            }
+        }
+        let tables = try await engine.read { sql in try sql.tableNames() }
+        _ = try await DatabaseSetup(location).migrate(dryRun: false)
+        func slugs() async throws -> [String?] {
+            try await engine.read { sql in
+                try sql.query("SELECT section_slug FROM articles WHERE article_id >= 1000 ORDER BY article_id", []) {
+                    try $0.optionalText(0)
+                }
+            }
+        }
+        let expected = (0..<(2 * count)).map { "ort-land-\($0 % count)" }
+        #expect(try await slugs() == expected)
+        // Once more, to see how often.
+        let statements = try await engine.upgrade { sql in
+            try sql.run("UPDATE articles SET section_slug = NULL", [])
+            let counted = CountedStatements(of: sql)
+            try counted.nameSections()
+            return counted.texts
+        }
+        #expect(try await slugs() == expected)
+        #expect(statements.filter { $0.contains("articles") }.count == 2, "\(statements.count)")
+        let left = try await engine.read { sql in try sql.tableNames() }
+        #expect(Set(tables).isSubset(of: left) && !left.contains("section_names"))
+    }
+
     @Test func aDatabaseWithoutTitlesHasNoRules() async throws {
         let (location, engine, keep) = try await old()
         _ = keep
@@ -93,4 +130,35 @@ struct GateMigrationTests {
         _ = try await DatabaseSetup(location).migrate(dryRun: false)
         #expect(try await Services.open(location).rules.list().isEmpty)
     }
+}
+
+/// A connection that keeps the statements that pass through it.
+private final class CountedStatements: SQLConnection {
+    private let base: any SQLConnection
+    private(set) var texts: [String] = []
+
+    init(of base: any SQLConnection) {
+        self.base = base
+    }
+
+    func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
+        texts.append(sql)
+        return try base.run(sql, arguments)
+    }
+
+    func query<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        texts.append(sql)
+        return try base.query(sql, arguments, body)
+    }
+
+    func runScript(_ sql: String) throws {
+        texts.append(sql)
+        try base.runScript(sql)
+    }
+
+    var claim: String { base.claim }
+    func tableNames() throws -> [String] { try base.tableNames() }
+    func columns(of table: String) throws -> [TableColumn] { try base.columns(of: table) }
 }
