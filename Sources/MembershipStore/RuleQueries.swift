@@ -77,9 +77,7 @@ extension ReadTransaction {
             [entitlement, entitlement]
         ) { _ in true } ?? false
     }
-}
 
-extension ReadTransaction {
     /// Whether a plan that is not retired gives an entitlement in its newest version, or somebody has it, now or later.
     package func isToBeHad(_ entitlement: Entitlement) throws -> Bool {
         try sql.first(
