@@ -198,7 +198,9 @@ struct RuleTimelineTests {
         let error = try isRefused(books, Interval(from: hour(4), until: hour(15)), at: hour(0), nil)
         #expect(error?.remedy?.contains("\(hour(4)), and no end") == true)
         #expect(try isRefused(books, Interval(from: hour(4), until: nil), at: hour(0), nil) == nil)
-        #expect(try isRefused(books, Interval(from: hour(4) + .seconds(1), until: nil), at: hour(0), nil) != nil)
+        #expect(
+            try isRefused(books, Interval(from: hour(4) + TimeSpan(milliseconds: 1), until: nil), at: hour(0), nil)
+                != nil)
     }
 
     @Test func rulesOverEachOtherCannotBeUnderstoodAndGoTogether() throws {
