@@ -9,7 +9,7 @@ public struct AccessExplanation: Equatable, Sendable {
     public struct RuleUse: Equatable, Sendable {
         /// Whose rule.
         public let target: RuleTarget
-        /// The rule that holds at the moment; nil when there is none.
+        /// The rule that holds at the moment; nil when there is none. A target has as many uses as rules that hold.
         public let rule: AccessRule?
         /// What of it counts; empty when nothing does.
         public let counts: [String]
@@ -30,10 +30,14 @@ public struct AccessExplanation: Equatable, Sendable {
     /// The facts must be whole, with an ``OfferFacts``.
     public init(_ facts: AccessFacts, at moment: Timestamp) {
         let situation = AccessSituation(facts, at: moment)
-        rules = RuleTarget.chain(of: facts.article).map { target in
-            let rule = facts.rules.first { $0.target == target && $0.interval.contains(moment) }
-            return RuleUse(
-                target: target, rule: rule, counts: rule.map { situation.access.parts(from: $0) } ?? [])
+        rules = RuleTarget.chain(of: facts.article).flatMap { target in
+            let holding = ArticleAccess.rules(of: target, holding: facts.rules, at: moment)
+            guard !holding.isEmpty else { return [RuleUse(target: target, rule: nil, counts: [])] }
+            return holding.map { rule in
+                RuleUse(
+                    target: target, rule: rule,
+                    counts: holding.count > 1 ? ["holds beside another"] : situation.access.parts(from: rule))
+            }
         }
         var isDecided = false
         steps = AccessRow.allCases.map { row in
@@ -50,10 +54,10 @@ extension ArticleAccess {
         guard let settings = rule.settings else { return ["cannot be understood"] }
         var parts: [String] = []
         if settings.terms != nil, origin == rule.target { parts.append("access") }
-        if let embargo = settings.embargoUntil, embargo == publishedAt { parts.append("embargo") }
+        if settings.embargoUntil != nil, embargo == rule.target { parts.append("embargo") }
         if settings.isWithdrawn { parts.append("withdrawal") }
         if settings.meter != nil, meter == rule.target { parts.append("meter") }
-        if settings.teaser != nil, teaser == settings.teaser { parts.append("teaser") }
+        if settings.teaser != nil, teaserOrigin == rule.target { parts.append("teaser") }
         return parts
     }
 }

@@ -46,6 +46,13 @@ public struct AccessRule: Equatable, Sendable {
         if case .settings(let settings) = content { settings } else { nil }
     }
 
+    /// The rule as one that cannot be understood.
+    func unreadable(_ why: String) -> AccessRule {
+        AccessRule(
+            id: id, target: target, content: .unreadable(why), interval: interval, actor: actor, reason: reason,
+            recordedAt: recordedAt, voidedAt: voidedAt)
+    }
+
     /// The rule as it stood in the books at a moment: not voided yet, when that came later. Nil before it was written.
     package func asKnown(at moment: Timestamp) -> AccessRule? {
         guard recordedAt <= moment, voidedAt.map({ moment < $0 }) ?? true else { return nil }

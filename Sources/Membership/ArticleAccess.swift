@@ -8,9 +8,11 @@ public struct ArticleAccess: Equatable, Sendable {
     public let origin: RuleTarget
     /// From when it may be read: its date, or the end of an embargo.
     public let publishedAt: Timestamp
+    /// The nearest target whose embargo that is; nil when it is the article's date.
+    public let embargo: RuleTarget?
     /// The target that withdraws it.
     public let withdrawnBy: RuleTarget?
-    /// The target whose rule cannot be understood.
+    /// The target whose rule cannot be understood, or that has several at once, of which none can be believed.
     public let unreadable: RuleTarget?
     /// Whose meter it is counted by: a title's, or everything's.
     public let meter: RuleTarget
@@ -18,6 +20,8 @@ public struct ArticleAccess: Equatable, Sendable {
     public let allowance: MeterAllowance
     /// How much of it those see who may not read it.
     public let teaser: TeaserLength
+    /// Where that comes from; `default` also where no rule says it.
+    public let teaserOrigin: RuleTarget
     /// Any one of these opens it when it is metered or premium.
     public let opening: [Entitlement]
 
@@ -25,14 +29,35 @@ public struct ArticleAccess: Equatable, Sendable {
     ///
     /// - Parameter rules: those of the article, its section, its title and everything, at least; others do no harm.
     public init(of article: Article, rules: [AccessRule], at moment: Timestamp) {
-        let chain = RuleTarget.chain(of: article)
-        let holding = chain.compactMap { target in
-            rules.first { $0.target == target && $0.interval.contains(moment) }
+        self.init(
+            RuleTarget.chain(of: article), title: article.key.title, datedAt: article.publishedAt, rules: rules,
+            at: moment)
+    }
+
+    /// Applies rules to whatever of a title is published at the moment and has no rule nearer than the title's.
+    ///
+    /// - Parameter rules: those of the title and of everything, at least; others do no harm.
+    package init(ofTitle title: Slug, rules: [AccessRule], at moment: Timestamp) {
+        self.init([.title(title), .everything], title: title, datedAt: moment, rules: rules, at: moment)
+    }
+
+    private init(
+        _ chain: [RuleTarget], title: Slug, datedAt date: Timestamp, rules: [AccessRule], at moment: Timestamp
+    ) {
+        let holding = chain.map { target in
+            (target: target, rules: ArticleAccess.rules(of: target, holding: rules, at: moment))
         }
-        let settings = holding.compactMap { rule in rule.settings.map { (target: rule.target, settings: $0) } }
-        unreadable = holding.first { $0.settings == nil }?.target
+        let settings = holding.compactMap { target, rules in
+            rules.first?.settings.map { (target: target, settings: $0) }
+        }
+        unreadable = holding.first { !ArticleAccess.areUnderstood($0.rules) }?.target
         withdrawnBy = settings.first { $0.settings.isWithdrawn }?.target
-        publishedAt = settings.compactMap(\.settings.embargoUntil).reduce(article.publishedAt, max)
+        let embargoes = settings.compactMap { target, settings in
+            settings.embargoUntil.map { (target: target, until: $0) }
+        }
+        let publishedAt = embargoes.map(\.until).reduce(date, max)
+        self.publishedAt = publishedAt
+        embargo = publishedAt > date ? embargoes.first { $0.until == publishedAt }?.target : nil
         let nearest = settings.first { $0.settings.terms != nil }
         terms = nearest?.settings.terms ?? .standard
         origin = nearest?.target ?? .everything
@@ -40,8 +65,20 @@ public struct ArticleAccess: Equatable, Sendable {
         let metered = settings.first { $0.settings.meter != nil }
         meter = metered?.target ?? .everything
         allowance = metered?.settings.meter ?? .none
-        teaser = settings.lazy.compactMap(\.settings.teaser).first ?? .standard
-        opening = terms.requires.isEmpty ? [.allTitles, .title(article.key.title)] : terms.requires
+        let cut = settings.first { $0.settings.teaser != nil }
+        teaser = cut?.settings.teaser ?? .standard
+        teaserOrigin = cut?.target ?? .everything
+        opening = terms.requires.isEmpty ? [.allTitles, .title(title)] : terms.requires
+    }
+
+    /// The rules of a target that hold at a moment: one at most, unless somebody changed rows by hand.
+    static func rules(of target: RuleTarget, holding rules: [AccessRule], at moment: Timestamp) -> [AccessRule] {
+        rules.filter { $0.target == target && $0.interval.contains(moment) }
+    }
+
+    /// Whether it is known what the rules of one target that hold at one moment say. Of several, none counts more.
+    static func areUnderstood(_ holding: [AccessRule]) -> Bool {
+        holding.count <= 1 && holding.allSatisfy { $0.settings != nil }
     }
 
     /// The earliest later moment at which rules make something else of an article, or its time comes, with no one doing

@@ -1,10 +1,15 @@
-/// The rules of one target in time, none over another, and what has to be voided and written to change them.
+/// The rules of one target in time, none over another, and what has to be voided and written to change them. Rules that
+/// somebody put over each other by hand cannot be understood, any of them.
 package struct RuleTimeline {
     /// The rules that stand, in the order of time.
     package let rules: [AccessRule]
 
     package init(_ rules: [AccessRule]) {
-        self.rules = rules.sorted { $0.interval.startsAt < $1.interval.startsAt }
+        self.rules = rules.map { rule in
+            let over = rules.first { $0.id != rule.id && $0.interval.intersection(rule.interval) != nil }
+            guard rule.settings != nil, let over else { return rule }
+            return rule.unreadable("It holds beside \(over.id).")
+        }.sorted { ($0.interval.startsAt, $0.id) < ($1.interval.startsAt, $1.id) }
     }
 
     /// What holds during an interval.
@@ -32,10 +37,15 @@ package struct RuleTimeline {
     /// Changes what holds during an interval, piece by piece, and leaves what holds outside of it. A rule that cannot be
     /// understood goes as a whole, because no part of it could be written again.
     ///
-    /// - Parameter change: what is said after what was said before; nil for no rule.
+    /// - Parameters:
+    ///   - now: the moment of the change.
+    ///   - change: what is said after what was said before; nil for no rule.
+    /// - Throws: ``MembershipError`` with code `invalid_input` when it would let somebody in for a time that was not
+    ///   meant, because a rule that cannot be understood goes on longer; what `change` throws.
     package func revision(
-        in interval: Interval, _ change: (RuleSettings?) throws -> RuleSettings?
+        in interval: Interval, at now: Timestamp, _ change: (RuleSettings?) throws -> RuleSettings?
     ) throws -> Revision {
+        try requireWhole(interval, at: now)
         var pieces: [Piece] = []
         var reached = interval.startsAt
         for rule in rules {
@@ -95,6 +105,23 @@ package struct RuleTimeline {
                     before: before.first { $0.interval.contains(start) }?.content,
                     after: after.first { $0.interval.contains(start) }?.settings)
             })
+    }
+
+    /// Makes sure that of a rule that cannot be understood everything that is still to come is changed. What is over
+    /// is told by what was known then.
+    private func requireWhole(_ interval: Interval, at now: Timestamp) throws(MembershipError) {
+        for rule in rules where rule.settings == nil && rule.interval.intersection(interval) != nil {
+            guard let ahead = rule.interval.intersection(Interval(from: now, until: nil)),
+                ahead.intersection(interval) != ahead
+            else { continue }
+            let end = ahead.endsAt.map { "\($0)" }
+            throw MembershipError(
+                .invalidInput,
+                "The rule \(rule.id) of ‘\(rule.target)’ cannot be understood, and holds "
+                    + "\(end.map { "until \($0)" } ?? "for ever"): no part of it can be changed alone.",
+                remedy: "Give no later start than \(ahead.startsAt), and "
+                    + "\(end.map { "no earlier end than \($0)" } ?? "no end"); what is to hold later can be set then.")
+        }
     }
 
     private static func clipped(_ pieces: [Piece], to interval: Interval) -> [Piece] {

@@ -73,14 +73,25 @@ public struct Doctor: Sendable {
             remedy: "Events were changed by hand. fortnight events verify names every account; restore a backup.")
     }
 
-    /// A rule that cannot be understood keeps everybody out. That one asks for what nobody can have is named, and may be
+    /// A rule that cannot be understood keeps everybody out, and so do two of one target at one time. A row that is for
+    /// nothing may have been meant to. That one asks for what nobody can have is named, and may be
     /// meant: the plan that gives it may not be published yet.
     private func rules(_ store: Store) async throws -> Finding {
         try await store.read { tx in
-            let rules: [AccessRule]
-            do { rules = try tx.rules() } catch let error as MembershipError where error.code == .databaseDamaged {
-                return Finding("access rules", error.message, isSound: false, remedy: error.remedy)
+            let misnamed = try tx.misnamedRules()
+            guard misnamed.isEmpty else {
+                let names = misnamed.prefix(3).map { "‘\($0.target)’ (\($0.id))" }
+                let others = misnamed.count > 3 ? " and \(misnamed.count - 3) more" : ""
+                return Finding(
+                    "access rules",
+                    "\(misnamed.count) that stand are for what nothing is called: \(names.joined(separator: ", "))"
+                        + "\(others); one for a section lets nobody read its title, and the others do nothing",
+                    isSound: false,
+                    remedy: "A row was changed by hand. Put right what it is for, or restore a backup; fortnight rule "
+                        + "unset title:TITLE, from when it holds, takes away one for a section.")
             }
+            let rules = Dictionary(grouping: try tx.rules(), by: \.target).sorted { $0.key.name < $1.key.name }
+                .flatMap { RuleTimeline($0.value).rules }
             let unreadable = rules.compactMap { rule -> String? in
                 guard case .unreadable(let why) = rule.content else { return nil }
                 return "\(rule.target) (\(rule.id)): \(why)"

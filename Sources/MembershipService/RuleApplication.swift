@@ -33,11 +33,17 @@ extension RuleService {
     ///   one that the database cannot follow.
     public func apply(path: String, dryRun: Bool = false) async throws -> RuleReport {
         let file = try RuleFile(path: path)
-        if dryRun { return try await store.read { tx in try tx.steps(to: file).report } }
+        // What looks at more than the file's own rules needs no place in the write: what could be had once can be for
+        // ever, and the targets that the file does not name are only told.
+        let told = try await store.read { tx in
+            try tx.requireKnown(file)
+            return try tx.report(tx.steps(to: file), missing: tx.missing(from: file))
+        }
+        if dryRun { return told }
         return try await store.write { tx in
             let steps = try tx.steps(to: file)
-            for step in steps.all { try tx.take(step.revision, for: step.change.target, reason: nil) }
-            return steps.report
+            for step in steps { try tx.take(step.revision, for: step.change.target, reason: nil) }
+            return tx.report(steps, missing: told.missing)
         }
     }
 }
@@ -48,27 +54,24 @@ private struct RuleStep {
     let change: RuleReport.TargetChange
 }
 
-private struct RuleSteps {
-    let all: [RuleStep]
-    let report: RuleReport
-
-    init(_ all: [RuleStep], missing: [RuleTarget], at moment: Timestamp) {
-        self.all = all
-        report = RuleReport(at: moment, targets: all.map(\.change), missing: missing)
-    }
-}
-
 extension ReadTransaction {
-    fileprivate func steps(to file: RuleFile) throws -> RuleSteps {
-        let standing = try rules()
-        let byTarget = Dictionary(grouping: standing, by: \.target)
-        let steps = try file.entries.map { entry in
-            try requireKnown(entry, of: file)
-            return step(to: entry, from: RuleTimeline(byTarget[entry.target] ?? []))
-        }
-        let named = Set(file.entries.map(\.target))
-        let missing = Set(standing.filter { !$0.interval.hasEnded(by: now) }.map(\.target)).subtracting(named)
-        return RuleSteps(steps, missing: missing.sorted { $0.name < $1.name }, at: now)
+    fileprivate func report(_ steps: [RuleStep], missing: [RuleTarget]) -> RuleReport {
+        RuleReport(at: now, targets: steps.map(\.change), missing: missing)
+    }
+
+    fileprivate func steps(to file: RuleFile) throws -> [RuleStep] {
+        let standing = try standingRules(of: file)
+        return file.entries.map { step(to: $0, from: RuleTimeline(standing[$0.target] ?? [])) }
+    }
+
+    private func standingRules(of file: RuleFile) throws -> [RuleTarget: [AccessRule]] {
+        Dictionary(grouping: try rules(of: file.entries.map(\.target)), by: \.target)
+    }
+
+    /// The targets that have a rule from now on, and are not in a file.
+    fileprivate func missing(from file: RuleFile) throws -> [RuleTarget] {
+        let ahead = Set(try rules().filter { !$0.interval.hasEnded(by: now) }.map(\.target))
+        return ahead.subtracting(file.entries.map(\.target)).sorted { $0.name < $1.name }
     }
 
     private func step(to entry: RuleFile.Entry, from timeline: RuleTimeline) -> RuleStep {
@@ -82,11 +85,19 @@ extension ReadTransaction {
             change: RuleReport.TargetChange(target: entry.target, difference: difference))
     }
 
-    /// Makes sure that there is what the file speaks of; says where it does when there is not.
-    private func requireKnown(_ entry: RuleFile.Entry, of file: RuleFile) throws {
-        try at(entry.line, of: file) { try requireKnown(entry.target) }
-        for requirement in entry.pieces.flatMap(\.requires) {
-            try at(requirement.line, of: file) { try requireKnownForRule([requirement.entitlement]) }
+    /// Makes sure that there is what the file speaks of; says where it does when there is not. What a target's rules have
+    /// asked for before is asked for again.
+    fileprivate func requireKnown(_ file: RuleFile) throws {
+        let standing = try standingRules(of: file)
+        var known: Set<Entitlement> = []
+        for entry in file.entries {
+            let rules = standing[entry.target] ?? []
+            let before = Set(rules.compactMap(\.settings?.terms).flatMap(\.requires))
+            try at(entry.line, of: file) { try requireKnownOrRuled(entry.target, by: rules) }
+            for requirement in entry.pieces.flatMap(\.requires) where !before.contains(requirement.entitlement) {
+                guard known.insert(requirement.entitlement).inserted else { continue }
+                try at(requirement.line, of: file) { try requireKnownForRule([requirement.entitlement]) }
+            }
         }
     }
 

@@ -63,9 +63,12 @@ public struct RuleService: Sendable {
                 .invalidInput, "Nothing is said that ‘\(target)’ is to be.",
                 remedy: "Give an access, or one of the options; fortnight rule set --help names them.")
         }
-        return try await store.write { tx in
-            try tx.requireKnown(target)
+        // What could be had once can be for ever, so that the long look at grants needs no place in the write.
+        try await store.read { tx in
+            try tx.requireKnownOrRuled(target, by: tx.rules(of: [target]))
             try tx.requireKnownForRule(change.requires ?? [])
+        }
+        return try await store.write { tx in
             try tx.setRule(for: target, during: edit.interval(at: tx.now), reason: edit.reason) { before in
                 try change.applied(to: before)
             }
@@ -73,7 +76,8 @@ public struct RuleService: Sendable {
         }
     }
 
-    /// Takes away what a target says during a time.
+    /// Takes away what a target says during a time. A target that is not there any more may still have rules to take
+    /// away.
     ///
     /// - Returns: the rules of the target that were replaced, and those after it, in the order of time.
     /// - Throws: ``MembershipError`` with code `invalid_input`, `unknown_title`, `unknown_section`, `unknown_article`.
@@ -81,7 +85,7 @@ public struct RuleService: Sendable {
         _ target: RuleTarget, _ edit: Edit
     ) async throws -> (removed: [AccessRule], rules: [AccessRule]) {
         try await store.write { tx in
-            try tx.requireKnown(target)
+            try tx.requireKnownOrRuled(target, by: tx.rules(of: [target]))
             let removed = try tx.setRule(
                 for: target, during: edit.interval(at: tx.now), reason: edit.reason
             ) { _ in nil }
@@ -125,8 +129,7 @@ public struct RuleService: Sendable {
 extension ReadTransaction {
     /// The rules that articles can come by, of now.
     func rules(of articles: [Article]) throws -> [AccessRule] {
-        let targets = Set(articles.flatMap(RuleTarget.chain(of:)))
-        return try targets.sorted { $0.name < $1.name }.inPages(of: 500).flatMap { try rules(of: $0) }
+        try rules(of: Set(articles.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name })
     }
 
     /// Makes sure that what a rule is for is there.
@@ -138,6 +141,18 @@ extension ReadTransaction {
         case .title(let title): guard try self.title(title) != nil else { throw unknownTitle(title) }
         case .section(let title, let section): try requireKnownSection(section, of: title)
         case .article(let key): _ = try article(.key(key))
+        }
+    }
+
+    /// Makes sure that what a rule is for is there, or has been: a section is gone with its last article, and its rules
+    /// stay.
+    ///
+    /// - Throws: ``MembershipError`` as ``requireKnown(_:)``, with the word that there is no rule either.
+    func requireKnownOrRuled(_ target: RuleTarget, by standing: [AccessRule]) throws {
+        guard standing.isEmpty else { return }
+        do { try requireKnown(target) } catch let error as MembershipError {
+            throw MembershipError(
+                error.code, "\(error.message) ‘\(target)’ has no rule either.", remedy: error.remedy)
         }
     }
 
@@ -190,7 +205,7 @@ extension WriteTransaction {
         for target: RuleTarget, during interval: Interval, reason: String?,
         _ change: (RuleSettings?) throws -> RuleSettings?
     ) throws -> [AccessRule] {
-        let revision = try RuleTimeline(rules(of: [target])).revision(in: interval) { before in
+        let revision = try RuleTimeline(rules(of: [target])).revision(in: interval, at: now) { before in
             guard let settings = try change(before), !settings.isEmpty else { return nil }
             try settings.requireFit(for: target)
             return settings
@@ -205,12 +220,5 @@ extension WriteTransaction {
         for piece in revision.written {
             _ = try insertRule(for: target, piece.settings, during: piece.interval, reason: reason)
         }
-    }
-}
-
-extension Array {
-    /// So many at a time.
-    func inPages(of count: Int) -> [[Element]] {
-        stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
     }
 }

@@ -31,8 +31,8 @@ public struct TitleService: Sendable {
     public struct Entry: Equatable, Sendable {
         /// The title.
         public let title: Title
-        /// The access of its articles that have no rule of their own.
-        public let access: AccessLevel
+        /// What the rules make of an article of now that has none of its own.
+        public let access: ArticleAccess
         /// How many articles it has.
         public let articleCount: Int
     }
@@ -49,12 +49,8 @@ public struct TitleService: Sendable {
 }
 
 extension ReadTransaction {
-    /// What the rules of a title and of everything make of an article of today without a rule of its own.
-    fileprivate func access(ofTitle title: Slug) throws -> AccessLevel {
-        let rules = try rules(of: [.title(title), .everything])
-        let holding = [RuleTarget.title(title), .everything].compactMap { target in
-            rules.first { $0.target == target && $0.interval.contains(now) }?.settings?.terms
-        }
-        return holding.first?.access ?? AccessTerms.standard.access
+    /// What the rules of a title and of everything make of an article of now without a rule of its own.
+    fileprivate func access(ofTitle title: Slug) throws -> ArticleAccess {
+        ArticleAccess(ofTitle: title, rules: try rules(of: [.title(title), .everything]), at: now)
     }
 }

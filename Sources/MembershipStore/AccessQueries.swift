@@ -31,10 +31,11 @@ extension ReadTransaction {
         let reader = try askReader(reference)
         let article = try askArticle(wanted)
         let rules = try askRules(
-            of: [.article(key), .title(key.title), .everything], sectionsOf: key.title, asKnownAt: nil)
+            of: [.article(key), .title(key.title), .everything], sectionsOf: [key.title], asKnownAt: nil)
         let known = try reader()
         return (
-            AccessFacts(article: try found(article, wanted), rules: try rules.rows(), reader: known.facts),
+            AccessFacts(
+                article: try found(article, wanted), rules: try rules.rows().compactMap(\.self), reader: known.facts),
             known.account
         )
     }

@@ -3,27 +3,36 @@ package import Membership
 extension ReadTransaction {
     /// The rules of targets that stand, or stood at a moment.
     ///
-    /// - Parameters:
-    ///   - title: whose sections' rules are wanted too.
-    ///   - known: as they were known then; nil for now.
-    package func rules(
-        of targets: [RuleTarget], sectionsOf title: Slug? = nil, asKnownAt known: Timestamp? = nil
-    ) throws -> [AccessRule] {
-        try askRules(of: targets, sectionsOf: title, asKnownAt: known).rows().compactMap { rule in
+    /// - Parameter known: as they were known then; nil for now.
+    package func rules(of targets: [RuleTarget], asKnownAt known: Timestamp? = nil) throws -> [AccessRule] {
+        let titles = targets.compactMap { target in
+            if case .title(let title) = target { title } else { nil }
+        }
+        let named = try targets.inPages(of: 500).flatMap {
+            try askRules(of: $0, asKnownAt: known).rows()
+        }
+        // What counts for a title because its section is none stands among the rules of its sections.
+        let misnamed = try titles.inPages(of: 50).flatMap {
+            try askRules(sectionsOf: $0, asKnownAt: known).rows()
+        }.filter { if case .title = $0?.target { true } else { false } }
+        return (named + misnamed).compactMap(\.self).compactMap { rule in
             known.map { rule.asKnown(at: $0) } ?? rule
         }
     }
 
+    /// Asks for the rules of targets and of every section of titles.
     func askRules(
-        of targets: [RuleTarget], sectionsOf title: Slug?, asKnownAt known: Timestamp?
-    ) throws -> SQLAnswer<AccessRule> {
+        of targets: [RuleTarget] = [], sectionsOf titles: [Slug] = [], asKnownAt known: Timestamp?
+    ) throws -> SQLAnswer<AccessRule?> {
         var arguments: [any SQLValueConvertible] = targets
-        var wanted = "target IN (\(placeholders(targets.count)))"
-        if let title {
+        var conditions = targets.isEmpty ? [] : ["target IN (\(placeholders(targets.count)))"]
+        for title in titles {
             // What stands behind the slash: 0 comes after it.
+            let first = arguments.count + 1
             arguments += ["section:\(title)/", "section:\(title)0"]
-            wanted = "(\(wanted) OR (target > $\(targets.count + 1) AND target < $\(targets.count + 2)))"
+            conditions.append("(target >= $\(first) AND target < $\(first + 1))")
         }
+        let wanted = "(\(conditions.joined(separator: " OR ")))"
         guard let known else {
             return try sql.ask(
                 "SELECT \(ruleColumns) FROM access_rules WHERE voided_at IS NULL AND \(wanted)", arguments,
@@ -38,7 +47,8 @@ extension ReadTransaction {
             arguments + [known], AccessRule.init(row:))
     }
 
-    /// Every rule that stands, or stood, of one title or of all, by target and time.
+    /// Every rule that stands, or stood, of one title or of all, by target and time. Rows that are for nothing and can
+    /// concern no article are left out.
     package func rules(title: Slug? = nil, asKnownAt known: Timestamp? = nil) throws -> [AccessRule] {
         var arguments: [any SQLValueConvertible] = []
         var conditions: [String] = []
@@ -54,8 +64,8 @@ extension ReadTransaction {
             arguments += [RuleTarget.title(title)] + ranges
             conditions.append(
                 """
-                (target = $\(first) OR (target > $\(first + 1) AND target < $\(first + 2))
-                    OR (target > $\(first + 3) AND target < $\(first + 4)))
+                (target = $\(first) OR (target >= $\(first + 1) AND target < $\(first + 2))
+                    OR (target >= $\(first + 3) AND target < $\(first + 4)))
                 """)
         }
         return try sql.query(
@@ -64,7 +74,14 @@ extension ReadTransaction {
             ORDER BY target, starts_at
             """,
             arguments, AccessRule.init(row:)
-        ).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
+        ).compactMap(\.self).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
+    }
+
+    /// The rows that stand and are for what nothing is called, by that name.
+    package func misnamedRules() throws -> [(id: Identifier<AccessRule>, target: String)] {
+        try sql.query("SELECT rule_id, target FROM access_rules WHERE voided_at IS NULL ORDER BY target, rule_id", []) {
+            (try $0.identifier(0), try $0.text(1))
+        }.filter { RuleTarget(name: $0.target) == nil }
     }
 
     /// Whether a plan gives an entitlement, in any of its versions, or somebody has been given it by hand.
@@ -77,9 +94,7 @@ extension ReadTransaction {
             [entitlement, entitlement]
         ) { _ in true } ?? false
     }
-}
 
-extension ReadTransaction {
     /// Whether a plan that is not retired gives an entitlement in its newest version, or somebody has it, now or later.
     package func isToBeHad(_ entitlement: Entitlement) throws -> Bool {
         try sql.first(
@@ -142,23 +157,36 @@ private let ruleColumns = """
     """
 
 extension AccessRule {
-    /// A rule whose words cannot be understood is one that denies; a row that is no rule's is an error.
-    fileprivate init(row: any SQLRow) throws {
+    /// A rule whose words cannot be understood is one that denies. So is one for a section that none can be called: nobody
+    /// knows which was meant, and it denies what belongs to the title. Nil for another row that is for nothing.
+    fileprivate init?(row: any SQLRow) throws {
         let name = try row.text(1)
-        guard let target = RuleTarget(name: name) else {
-            throw MembershipError(
-                .databaseDamaged, "A rule of access is for ‘\(name)’, which nothing is called.",
-                remedy: "Run fortnight doctor, and restore a backup if it finds damage.")
-        }
-        let content: Content
-        do { content = .settings(try RuleSettings(row: row)) } catch let error as MembershipError {
-            content = .unreadable(error.message)
+        let (target, content): (RuleTarget, Content)
+        if let named = RuleTarget(name: name) {
+            target = named
+            do { content = .settings(try RuleSettings(row: row)) } catch let error as MembershipError {
+                content = .unreadable(error.message)
+            }
+        } else if let title = RuleTarget.titleOfSection(name) {
+            target = .title(title)
+            content = .unreadable("It is for ‘\(name)’, which nothing is called.")
+        } else {
+            return nil
         }
         self.init(
             id: try row.identifier(0), target: target, content: content,
             interval: Interval(from: try row.timestamp(11), until: try row.optionalTimestamp(12)),
             actor: Actor(stored: try row.text(13)), reason: try row.optionalText(14),
             recordedAt: try row.timestamp(15), voidedAt: try row.optionalTimestamp(16))
+    }
+}
+
+extension RuleTarget {
+    /// The title in a name that begins like a section's.
+    fileprivate static func titleOfSection(_ name: String) -> Slug? {
+        let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].hasPrefix("section:") else { return nil }
+        return try? Slug(parsing: String(parts[0].dropFirst("section:".count)))
     }
 }
 

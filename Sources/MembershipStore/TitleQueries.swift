@@ -15,9 +15,7 @@ extension ReadTransaction {
             []
         ) { row in (try Title(row: row), try row.count(7)) }
     }
-}
 
-extension ReadTransaction {
     /// Whether a title has a section of this name: one of its articles', or its own.
     package func hasSection(_ section: Slug, title: Title) throws -> Bool {
         if title.section.flatMap(Slug.init(from:)) == section { return true }

@@ -192,6 +192,7 @@ struct RuleCommandTests {
         #expect(try await shell.fortnight("rule", "list").output.contains("cannot be understood: ‘All’"))
         let explained = try await shell.fortnight("rule", "explain", "golem/the-bridge")
         #expect(explained.output.contains("the rule of title:golem cannot be understood"))
+        #expect(try await shell.fortnight("title", "list").output.contains("unreadable"))
         let doctor = try await shell.fortnight("doctor")
         #expect(doctor.output.contains("WRONG  access rules"))
         try await shell.fortnight("rule", "unset", "title:golem")

@@ -1,5 +1,7 @@
+import Dispatch
 import Membership
 import MembershipService
+import MembershipStore
 import Testing
 import TestSupport
 
@@ -147,6 +149,52 @@ struct RuleServiceTests {
         }
         #expect(unset?.code == code)
         #expect(try await database.services.rules.list().isEmpty)
+    }
+
+    @Test func theRulesOfASectionThatIsGoneCanBeTakenAway() async throws {
+        let database = try await prepared()
+        let rules = database.services.rules
+        let sport = try RuleTarget(parsing: "section:golem/sport")
+        let requires = [try Entitlement(parsing: "section:golem/sport")]
+        _ = try await rules.set(sport, change(.premium) { $0.requires = requires }, .init())
+        try await database.engine().write {
+            try $0.runScript(
+                "UPDATE articles SET section = 'Sports', section_slug = 'sports' WHERE section IS NOT NULL")
+        }
+        let file = "rules:\n  section:golem/sport: {access: premium, requires: [section:golem/sport]}\n"
+        #expect(try await apply(database, file).isUnchanged)
+        #expect(try await apply(database, "rules:\n  section:golem/sport: {}\n", dryRun: true).isUnchanged == false)
+        #expect(try await rules.unset(sport, .init()).removed.count == 1)
+        // Now nothing speaks of it any more.
+        let error = await #expect(throws: MembershipError.self) { try await rules.unset(sport, .init()) }
+        #expect(error?.code == .unknownSection && error?.message.contains("has no rule either") == true)
+        #expect(await #expect(throws: MembershipError.self) { try await apply(database, file) }?.code == .invalidRules)
+    }
+
+    /// Whether somebody can have what is asked for is a long look, which must not keep other writers waiting.
+    @Test(.timeLimit(.minutes(1))) func whatARuleAsksForIsLookedUpOutsideOfTheWrite() async throws {
+        let database = try await prepared()
+        let (writes, isWriting) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
+        let engine = try database.engine()
+        let other = Task {
+            try await engine.write { _ in
+                isWriting.finish()
+                release.wait()
+            }
+        }
+        for await _ in writes {}
+        let gold = try change(.premium) { $0.requires = [try Entitlement(parsing: "gold")] }
+        let error = await #expect(throws: MembershipError.self) {
+            try await database.services.rules.set(.everything, gold, .init())
+        }
+        let file = await #expect(throws: MembershipError.self) {
+            try await apply(database, "rules:\n  default: {access: premium, requires: [gold]}\n")
+        }
+        release.signal()
+        try await other.value
+        #expect(error?.code == .unknownEntitlement)
+        #expect(file?.code == .invalidRules)
     }
 
     @Test func whatIsNoRuleIsRefused() async throws {

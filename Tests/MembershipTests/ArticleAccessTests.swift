@@ -37,6 +37,49 @@ struct ArticleAccessTests {
         #expect(ArticleAccess.nextChange(of: article, rules: [], after: ArticleAccessTests.hour(2)) == nil)
     }
 
+    /// What of each rule counts, by target.
+    private func counts(_ fixture: AccessFixture) -> [[String]] {
+        AccessExplanation(fixture.facts(), at: AccessFixture.now).rules.map(\.counts)
+    }
+
+    @Test func ofSeveralThatSayTheSameTheNearestCounts() {
+        let embargo = AccessFixture.now + .days(1)
+        var fixture = AccessFixture()
+        for target in AccessFixture.chain {
+            fixture.rule(target, RuleSettings(embargoUntil: embargo, teaser: .standard))
+        }
+        #expect(counts(fixture) == [["embargo", "teaser"], [], [], []])
+        fixture.rules.removeFirst(2)
+        #expect(counts(fixture) == [[], [], ["embargo", "teaser"], []])
+        // One that is not later than the article's date says nothing.
+        fixture.publishedAt = embargo
+        #expect(counts(fixture) == [[], [], ["teaser"], []])
+    }
+
+    @Test func ofTwoRulesThatHoldAtOnceNoneIsBelieved() {
+        var fixture = AccessFixture(.free)
+        let (now, before) = (AccessFixture.now, AccessFixture.now + AccessFixture.before)
+        fixture.rule(.everything, RuleSettings(terms: AccessFixture.terms(.free)), from: now, until: now + .days(1))
+        let access = [before, now, now + .days(1)].map {
+            ArticleAccess(of: fixture.facts().article, rules: fixture.rules, at: $0)
+        }
+        #expect(access.map(\.unreadable) == [nil, .everything, nil])
+        #expect(fixture.decide(at: now).nextChangeAt == now + .days(1))
+        #expect([before, now, now + .days(1)].map { fixture.row(at: $0) } == [.free, .unreadable, .free])
+    }
+
+    @Test func aTitleIsWhatItsArticlesOfNowAre() {
+        var fixture = AccessFixture(.registered)
+        let now = AccessFixture.now
+        fixture.rule(AccessFixture.ofSection, RuleSettings(terms: AccessFixture.terms(.free)))
+        func title() -> ArticleAccess { ArticleAccess(ofTitle: AccessFixture.golem, rules: fixture.rules, at: now) }
+        #expect(title().terms.access == .registered && title().origin == .everything)
+        fixture.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.metered)), until: now)
+        #expect(title().origin == .everything)
+        fixture.unreadableRule(AccessFixture.ofTitle, from: now)
+        #expect(title().unreadable == AccessFixture.ofTitle)
+    }
+
     /// What the rules make of it is asked at each hour: nothing is different before the change, and something at it.
     @Test(arguments: UInt64(0)..<200) func nothingChangesBeforeTheNextChangeAndSomethingAtIt(seed: UInt64) {
         var random = SeededNumbers(seed: seed)

@@ -89,11 +89,11 @@ struct RuleTimelineTests {
                 guard isPartial else { return new }
                 return RuleSettings(terms: before?.terms, isWithdrawn: true)
             }
-            let revision = try books.timeline.revision(in: interval, change)
+            let revision = try books.timeline.revision(in: interval, at: now, change)
             books.take(revision, at: now)
             for hour in hours { model[hour] = change(model[hour]) }
             check(books, model, seed)
-            #expect(try books.timeline.revision(in: interval, change).isEmpty, "seed \(seed), step \(step)")
+            #expect(try books.timeline.revision(in: interval, at: now, change).isEmpty, "seed \(seed), step \(step)")
             past.append((now, model))
         }
         // What was voided still answers for the time at which it stood.
@@ -143,19 +143,79 @@ struct RuleTimelineTests {
         }
     }
 
+    private func isRefused(
+        _ books: Books, _ interval: Interval, at now: Timestamp, _ new: RuleSettings?
+    ) throws -> MembershipError? {
+        do {
+            _ = try books.timeline.revision(in: interval, at: now) { _ in new }
+            return nil
+        } catch let error as MembershipError { return error }
+    }
+
     @Test func aRuleThatCannotBeUnderstoodGoesAsAWholeOrStays() throws {
         var books = Books()
         let hour = RuleTimelineTests.hour
         books.add(.unreadable("nonsense"), during: Interval(from: hour(0), until: hour(4)), at: hour(0))
         let free = RuleSettings(terms: try AccessTerms(access: .free))
-        #expect(
-            try books.timeline.revision(in: Interval(from: hour(4), until: nil)) { _ in free }.voided.isEmpty)
+        let apart = try books.timeline.revision(in: Interval(from: hour(4), until: nil), at: hour(3)) { _ in free }
+        #expect(apart.voided.isEmpty)
         #expect(books.timeline.revision(from: hour(4), to: []).isEmpty)
-        let inside = try books.timeline.revision(in: Interval(from: hour(3), until: nil)) { _ in free }
-        #expect(inside.voided.count == 1)
-        #expect(inside.written == [.init(Interval(from: hour(3), until: nil), free)])
-        let ahead = books.timeline.revision(from: hour(3), to: [])
-        #expect(ahead.voided.count == 1 && ahead.written.isEmpty)
+        let ahead = try books.timeline.revision(in: Interval(from: hour(3), until: nil), at: hour(3)) { _ in free }
+        #expect(ahead.voided.count == 1)
+        #expect(ahead.written == [.init(Interval(from: hour(3), until: nil), free)])
+        let none = books.timeline.revision(from: hour(3), to: [])
+        #expect(none.voided.count == 1 && none.written.isEmpty)
         #expect(books.timeline.difference(from: hour(3), to: []).changes.map(\.before) == [.unreadable("nonsense")])
+    }
+
+    @Test func ofARuleThatCannotBeUnderstoodEverythingToComeIsChangedOrNothing() throws {
+        var books = Books()
+        let hour = RuleTimelineTests.hour
+        books.add(.unreadable("nonsense"), during: Interval(from: hour(0), until: hour(6)), at: hour(0))
+        let free = RuleSettings(terms: try AccessTerms(access: .free))
+        for new in [free, nil] {
+            // All that is ahead, and more; what is over may go with it or not.
+            for (from, until) in [(2, 6), (2, 9), (0, 6)] {
+                let interval = Interval(from: hour(from), until: hour(until))
+                #expect(try isRefused(books, interval, at: hour(2), new) == nil, "\(from)..\(until)")
+            }
+            // It would let somebody in between, at the end, or now.
+            for (from, until) in [(2, 5), (3, 6), (0, 2), (0, 1), (5, 9)] {
+                let interval = Interval(from: hour(from), until: hour(until))
+                let error = try isRefused(books, interval, at: hour(2), new)
+                #expect(error?.code == .invalidInput, "\(from)..\(until)")
+                #expect(error?.remedy?.contains("\(hour(2)), and no earlier end than \(hour(6))") == true)
+            }
+            // When it is over, no time of it is left to let anybody in.
+            #expect(try isRefused(books, Interval(from: hour(1), until: hour(2)), at: hour(6), new) == nil)
+        }
+    }
+
+    @Test func oneThatHoldsForEverIsChangedForEver() throws {
+        var books = Books()
+        let hour = RuleTimelineTests.hour
+        books.add(.unreadable("nonsense"), during: Interval(from: hour(4), until: nil), at: hour(0))
+        let error = try isRefused(books, Interval(from: hour(4), until: hour(15)), at: hour(0), nil)
+        #expect(error?.remedy?.contains("\(hour(4)), and no end") == true)
+        #expect(try isRefused(books, Interval(from: hour(4), until: nil), at: hour(0), nil) == nil)
+        #expect(
+            try isRefused(books, Interval(from: hour(4) + TimeSpan(milliseconds: 1), until: nil), at: hour(0), nil)
+                != nil)
+    }
+
+    @Test func rulesOverEachOtherCannotBeUnderstoodAndGoTogether() throws {
+        var books = Books()
+        let hour = RuleTimelineTests.hour
+        let free = RuleSettings(terms: try AccessTerms(access: .free))
+        books.add(.settings(free), during: Interval(from: hour(0), until: hour(6)), at: hour(0))
+        books.add(.settings(free), during: Interval(from: hour(6), until: hour(8)), at: hour(0))
+        books.add(.settings(free), during: Interval(from: hour(7), until: hour(9)), at: hour(0))
+        #expect(books.timeline.rules.map { $0.settings == nil } == [false, true, true])
+        #expect(try isRefused(books, Interval(from: hour(6), until: hour(8)), at: hour(0), free) != nil)
+        let revision = try books.timeline.revision(in: Interval(from: hour(6), until: hour(9)), at: hour(0)) { _ in
+            free
+        }
+        #expect(revision.voided.count == 3)
+        #expect(revision.written == [.init(Interval(from: hour(0), until: hour(9)), free)])
     }
 }

@@ -39,7 +39,7 @@ struct TitleCommand: ParsableCommand {
             if global.json {
                 try global.console.document(TitleView(entry))
             } else {
-                global.console.line("Added \(entry.title.slug), ‘\(entry.title.name)’: \(entry.access.rawValue).")
+                global.console.line("Added \(entry.title.slug), ‘\(entry.title.name)’: \(entry.shownAccess).")
             }
         }
     }
@@ -70,7 +70,7 @@ struct TitleCommand: ParsableCommand {
             for entry in entries {
                 let title = entry.title
                 table.add(
-                    title.slug.text, entry.access.rawValue, String(entry.articleCount), title.language ?? "-",
+                    title.slug.text, entry.shownAccess, String(entry.articleCount), title.language ?? "-",
                     title.name)
             }
             global.console.line(table.text)
@@ -94,11 +94,18 @@ private struct TitleView: Encodable {
         id = title.id.description
         slug = title.slug.text
         name = title.name
-        access = entry.access.rawValue
+        access = entry.shownAccess
         section = title.section
         homePage = title.homePage
         language = title.language
         articles = entry.articleCount
         createdAt = title.createdAt
+    }
+}
+
+extension TitleService.Entry {
+    /// How far its articles are open when no time says otherwise.
+    fileprivate var shownAccess: String {
+        access.unreadable == nil ? access.withdrawnBy == nil ? access.terms.access.rawValue : "withdrawn" : "unreadable"
     }
 }
