@@ -32,6 +32,11 @@ package struct RuleTimeline {
         package static let none = Revision(voided: [], written: [])
 
         package var isEmpty: Bool { voided.isEmpty && written.isEmpty }
+
+        /// The rule of which a piece that is written is the rest, and whose author and reason it keeps; nil when it is new.
+        package func origin(of piece: Piece) -> AccessRule? {
+            voided.first { $0.settings == piece.settings && $0.interval.intersection(piece.interval) != nil }
+        }
     }
 
     /// Changes what holds during an interval, piece by piece, and leaves what holds outside of it. A rule that cannot be

@@ -28,10 +28,12 @@ extension RuleService {
     ///
     /// - Parameters:
     ///   - path: the file; `-` for standard input.
+    ///   - reason: why; it is kept with each rule that is written.
     ///   - dryRun: only tells what would be done.
     /// - Throws: ``MembershipError`` with code `unreadable_file`; `invalid_rules` for a file that is none of rules, or
     ///   one that the database cannot follow.
-    public func apply(path: String, dryRun: Bool = false) async throws -> RuleReport {
+    public func apply(path: String, reason: String? = nil, dryRun: Bool = false) async throws -> RuleReport {
+        let reason = try reason.map { try PlainText.reason($0) }
         let file = try RuleFile(path: path)
         // What looks at more than the file's own rules needs no place in the write: what could be had once can be for
         // ever, and the targets that the file does not name are only told.
@@ -42,7 +44,7 @@ extension RuleService {
         if dryRun { return told }
         return try await store.write { tx in
             let steps = try tx.steps(to: file)
-            for step in steps { try tx.take(step.revision, for: step.change.target, reason: nil) }
+            for step in steps { try tx.take(step.revision, for: step.change.target, reason: reason) }
             return tx.report(steps, missing: told.missing)
         }
     }

@@ -35,6 +35,9 @@ struct RuleFile: Equatable, Sendable {
         let line: Int
     }
 
+    /// What can be said of one target, one after another: every check of it reads them all.
+    static let mostPieces = 100
+
     /// What its refusals say.
     private static let kind = YAMLFile.Kind(
         code: .invalidRules, noun: "a file of rules", firstKey: "rules",
@@ -78,6 +81,11 @@ extension RuleFile.Entry {
         let items = try node.items()
         guard !items.isEmpty else {
             throw node.file.refusal(node.line, "\(node.label) is an empty list", remedy: "Write {} for no rule.")
+        }
+        guard items.count <= RuleFile.mostPieces else {
+            throw node.file.refusal(
+                node.line, "\(node.label) says \(items.count) things, one after another",
+                remedy: "Say at most \(RuleFile.mostPieces) of one target.")
         }
         let pieces = try items.map { item throws(MembershipError) in
             try RuleFile.Piece(of: target, item.fields())

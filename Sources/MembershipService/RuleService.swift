@@ -11,14 +11,15 @@ public struct RuleService: Sendable {
     ///   - title: only those of this title, its sections and its articles.
     ///   - moment: only those that hold at it; nil for all.
     ///   - known: as they were known then; nil for what is known now.
+    ///   - withVoided: whether those are wanted too that were replaced; it goes without `known`.
     /// - Throws: ``MembershipError`` with code `unknown_title`, `invalid_input` when `known` lies ahead.
     public func list(
-        title: Slug? = nil, at moment: Timestamp? = nil, knownAt known: Timestamp? = nil
+        title: Slug? = nil, at moment: Timestamp? = nil, knownAt known: Timestamp? = nil, withVoided: Bool = false
     ) async throws -> [AccessRule] {
         try await store.read { tx in
             if let title, try tx.title(title) == nil { throw unknownTitle(title) }
             if let known { try tx.requireKnowable(known) }
-            let rules = try tx.rules(title: title, asKnownAt: known)
+            let rules = try tx.rules(title: title, asKnownAt: known, withVoided: withVoided)
             return moment.map { moment in rules.filter { $0.interval.contains(moment) } } ?? rules
         }
     }
@@ -218,7 +219,10 @@ extension WriteTransaction {
     func take(_ revision: RuleTimeline.Revision, for target: RuleTarget, reason: String?) throws {
         try void(revision.voided)
         for piece in revision.written {
-            _ = try insertRule(for: target, piece.settings, during: piece.interval, reason: reason)
+            let origin = revision.origin(of: piece)
+            _ = try insertRule(
+                for: target, piece.settings, during: piece.interval, reason: origin.map(\.reason) ?? reason,
+                by: origin?.actor)
         }
     }
 }

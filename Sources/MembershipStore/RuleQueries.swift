@@ -49,13 +49,15 @@ extension ReadTransaction {
 
     /// Every rule that stands, or stood, of one title or of all, by target and time. Rows that are for nothing and can
     /// concern no article are left out.
-    package func rules(title: Slug? = nil, asKnownAt known: Timestamp? = nil) throws -> [AccessRule] {
+    package func rules(
+        title: Slug? = nil, asKnownAt known: Timestamp? = nil, withVoided: Bool = false
+    ) throws -> [AccessRule] {
         var arguments: [any SQLValueConvertible] = []
         var conditions: [String] = []
         if let known {
             arguments.append(known)
             conditions.append("recorded_at <= $1 AND (voided_at IS NULL OR voided_at > $1)")
-        } else {
+        } else if !withVoided {
             conditions.append("voided_at IS NULL")
         }
         if let title {
@@ -70,8 +72,9 @@ extension ReadTransaction {
         }
         return try sql.query(
             """
-            SELECT \(ruleColumns) FROM access_rules WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY target, starts_at
+            SELECT \(ruleColumns) FROM access_rules
+            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            ORDER BY target, starts_at, rule_id
             """,
             arguments, AccessRule.init(row:)
         ).compactMap(\.self).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
@@ -126,9 +129,13 @@ extension WriteTransaction {
     }
 
     /// Writes a rule.
+    ///
+    /// - Parameter author: who said so first, when it is the rest of another rule.
     package func insertRule(
-        for target: RuleTarget, _ settings: RuleSettings, during interval: Interval, reason: String?
+        for target: RuleTarget, _ settings: RuleSettings, during interval: Interval, reason: String?,
+        by author: Actor? = nil
     ) throws -> AccessRule {
+        let actor = author ?? actor
         let terms = settings.terms
         let requires = terms?.requires.map(\.name).joined(separator: " ") ?? ""
         let id: Identifier<AccessRule> = try insertNew(into: "access_rules", key: "rule_id") { id in

@@ -49,13 +49,21 @@ struct RuleView: Encodable {
 
 extension RuleView {
     /// Rules for people.
-    static func table(_ rules: [AccessRule]) -> Table {
-        var table = Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "BY", "REASON")
+    static func table(_ rules: [AccessRule], withVoided: Bool = false) -> Table {
+        var table =
+            withVoided
+            ? Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "VOIDED", "BY", "REASON")
+            : Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "BY", "REASON")
         for rule in rules {
-            table.add(
-                rule.target.name, rule.content.sentence, rule.interval.startsAt.rfc3339,
-                rule.interval.endsAt?.rfc3339 ?? "for ever", rule.recordedAt.rfc3339, "\(rule.actor)",
-                rule.reason ?? "")
+            let (start, end) = (rule.interval.startsAt.rfc3339, rule.interval.endsAt?.rfc3339 ?? "for ever")
+            let (target, actor, reason) = (rule.target.name, rule.actor.name, rule.reason ?? "")
+            if withVoided {
+                table.add(
+                    target, rule.content.sentence, start, end, rule.recordedAt.rfc3339, rule.voidedAt?.rfc3339 ?? "-",
+                    actor, reason)
+            } else {
+                table.add(target, rule.content.sentence, start, end, rule.recordedAt.rfc3339, actor, reason)
+            }
         }
         return table
     }

@@ -335,4 +335,27 @@ struct RuleServiceTests {
         }
         #expect(try await database.services.rules.list().isEmpty)
     }
+
+    @Test func whatIsLeftOfARuleThatWasCutKeepsItsAuthorAndReason() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle()
+        let anna = database.services.acting(as: try Actor(parsing: "operator:anna")).rules
+        let ben = database.services.acting(as: try Actor(parsing: "operator:ben")).rules
+        let title = RuleTarget.title(try Slug(parsing: "golem"))
+        var change = RuleChange()
+        change.isWithdrawn = true
+        _ = try await anna.set(title, change, .init(reason: "Court order"))
+        _ = try await database.services.clock.advance(by: .days(10))
+        change.isWithdrawn = false
+        change.access = .premium
+        _ = try await ben.set(title, change, .init(reason: "Back online"))
+        let standing = try await ben.list()
+        #expect(standing.map(\.actor.name) == ["operator:anna", "operator:ben"])
+        #expect(standing.map(\.reason) == ["Court order", "Back online"])
+        #expect(standing[0].interval.endsAt == TestDatabase.start + .days(10))
+        // The one that was cut can still be seen.
+        let all = try await ben.list(withVoided: true)
+        #expect(all.count == 3)
+        #expect(all.filter { $0.voidedAt != nil }.map(\.interval.endsAt) == [nil])
+    }
 }

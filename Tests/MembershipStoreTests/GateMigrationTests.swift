@@ -159,6 +159,8 @@ private final class CountedStatements: SQLConnection {
     }
 
     var claim: String { base.claim }
+
+    var hold: String { base.hold }
     func tableNames() throws -> [String] { try base.tableNames() }
     func columns(of table: String) throws -> [TableColumn] { try base.columns(of: table) }
 }

@@ -22,17 +22,21 @@ struct RuleApplyCommand: AsyncCommand {
     @Flag(help: "Only show the difference.")
     var dryRun = false
 
+    @Option(help: ArgumentHelp("Why; it is kept with each rule that is written.", valueName: "text"))
+    var reason: String?
+
     /// So many that are not in the file are named to people.
     private static let mostNamed = 20
 
     func perform() async throws {
-        let report = try await global.services().rules.apply(path: file, dryRun: dryRun)
+        let report = try await global.services().rules.apply(path: file, reason: reason, dryRun: dryRun)
         if global.json {
             try global.console.document(RuleReportView(report, isDryRun: dryRun))
             return
         }
         for target in report.targets {
-            global.console.line("\(target.target): \(target.difference.isEmpty ? "unchanged" : "changed")")
+            global.console.line(
+                "\(target.target): \(target.difference.isEmpty ? "unchanged" : dryRun ? "would change" : "changed")")
             for change in target.difference.changes { global.console.line("  " + change.sentence(at: report.at)) }
         }
         for target in report.missing.prefix(RuleApplyCommand.mostNamed) {

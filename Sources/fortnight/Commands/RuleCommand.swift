@@ -38,10 +38,17 @@ struct RuleCommand: ParsableCommand {
         @Option(help: ArgumentHelp("As they were known then (default: now).", valueName: "time"))
         var knownAt: String?
 
+        @Flag(help: "Those too that were replaced, with the time at which they were.")
+        var voided = false
+
+        func validate() throws {
+            if voided && knownAt != nil { throw ValidationError("--voided shows what --known-at leaves out.") }
+        }
+
         func perform() async throws {
             let rules = try await global.services().rules.list(
                 title: title.map(Slug.init(parsing:)), at: at.map(Timestamp.init(rfc3339:)),
-                knownAt: knownAt.map(Timestamp.init(rfc3339:)))
+                knownAt: knownAt.map(Timestamp.init(rfc3339:)), withVoided: voided)
             if global.json {
                 for rule in rules { try global.console.document(RuleView(rule), onOneLine: true) }
                 return
@@ -53,7 +60,7 @@ struct RuleCommand: ParsableCommand {
                         + "or its title's entitlement, and its teaser is 2 paragraphs.")
                 return
             }
-            global.console.line(RuleView.table(rules).text)
+            global.console.line(RuleView.table(rules, withVoided: voided).text)
         }
     }
 
