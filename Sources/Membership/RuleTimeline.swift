@@ -54,7 +54,9 @@ package struct RuleTimeline {
         var pieces: [Piece] = []
         var reached = interval.startsAt
         for rule in rules {
-            guard let common = rule.interval.intersection(interval) else {
+            // Of rules over each other each is given the time that the one before it leaves.
+            let rest = Interval(from: reached, until: interval.endsAt)
+            guard let common = rule.interval.intersection(rest) else {
                 if let settings = rule.settings { pieces.append(Piece(rule.interval, settings)) }
                 continue
             }

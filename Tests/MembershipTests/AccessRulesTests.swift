@@ -472,8 +472,11 @@ struct AccessRulesTests {
     }
 
     @Test func theNearestMeterCounts() {
-        let fixture = AccessFixture(.metered) { facts in
-            facts.allow(registered: 9, by: .everything)
+        let fixture = AccessFixture { facts in
+            facts.rule(
+                .everything,
+                RuleSettings(
+                    terms: AccessFixture.terms(.metered), meter: MeterAllowance(stored: 0, registered: 9)))
             facts.allow(registered: 4, by: AccessFixture.ofTitle)
         }
         #expect(fixture.decide().verdict.meter?.allowance == 4)
