@@ -93,9 +93,11 @@ extension WriteTransaction {
             "UPDATE outbox SET last_error = NULL, destination = NULL WHERE account_id IN (\(list))",
             // What titles are paid from stays, and names nobody.
             "UPDATE reads SET client_key = NULL WHERE client_key IS NOT NULL AND account_id IN (\(list))",
-            "DELETE FROM account_visitors WHERE account_id IN (\(list))",
         ] {
             try sql.run(statement, accounts)
+        }
+        for account in accounts {
+            for visitor in try visitors(of: account) { try cutOff(visitor, from: account) }
         }
         // What there was in folders is gone by now.
         try removeUnsentMessages(to: accounts)
