@@ -101,6 +101,8 @@ CREATE TABLE visitor_reads (
     client_key TEXT,
     seconds INTEGER CHECK (seconds BETWEEN 0 AND 86400),
     opened_at INTEGER NOT NULL,
+    -- Whether it was somebody's who has been erased: nobody who signs up as this visitor gets it.
+    is_erased INTEGER NOT NULL DEFAULT 0 CHECK (is_erased IN (0, 1)),
     PRIMARY KEY (visitor, read_id),
     CHECK ((admitted_by = 'metered') = (meter IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
@@ -112,9 +114,12 @@ CREATE UNIQUE INDEX visitor_reads_of_client ON visitor_reads (visitor, client_ke
 CREATE TABLE account_visitors (
     account_id INTEGER NOT NULL REFERENCES accounts (account_id),
     visitor TEXT NOT NULL,
+    -- The last read of somebody who signed up before her as the same visitor: hers are later.
+    read_after INTEGER,
     linked_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, visitor)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX account_visitors_by_visitor ON account_visitors (visitor, linked_at);
 
 -- The accounts that have become part of one, and since when: what they spent is spent. An account that becomes part of
 -- another takes along those that were part of it, and what was known before stays as it was.

@@ -20,17 +20,3 @@ public struct ArticleReadRecord: Hashable, Sendable {
         self.grant = grant
     }
 }
-
-/// A visitor that somebody was before she signed up.
-public struct LinkedVisitor: Hashable, Sendable {
-    /// What the site knew her by.
-    public let id: VisitorID
-    /// When she signed up: what the visitor read by then is hers.
-    public let linkedAt: Timestamp
-
-    /// Makes one.
-    public init(id: VisitorID, linkedAt: Timestamp) {
-        self.id = id
-        self.linkedAt = linkedAt
-    }
-}

@@ -44,10 +44,15 @@ public struct ReadReport: Equatable, Sendable {
 
     /// What the lines of a report are about.
     public enum Grouping: String, CaseIterable, Sendable {
+        /// A title each.
         case title
+        /// A section of a title, as it was called then.
         case section
+        /// An article each.
         case article
+        /// A day of the month, by the calendar of the report's zone.
         case day
+        /// What let the readers in.
         case admission
 
         /// Reads a name.

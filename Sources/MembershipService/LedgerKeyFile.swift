@@ -1,7 +1,6 @@
 import Crypto
 import Foundation
 import Membership
-import Synchronization
 
 /// The file beside a database with the key under which the trial ledger keeps addresses.
 ///
@@ -84,56 +83,5 @@ struct LedgerKeyFile: Sendable {
         MembershipError(
             .databaseUnavailable, "The key file \(path) cannot be written: \(String(cString: strerror(errno))).",
             remedy: "Check that the directory exists, that this user may write in it, and that the disk has space.")
-    }
-}
-
-/// The key of a ledger, kept once it has been read: checks ask for it too often to read a file each time.
-final class KeptLedgerKey: Sendable {
-    private let file: LedgerKeyFile
-    private let fingerprint: String
-    private let key = Mutex<LedgerKey?>(nil)
-
-    init(_ file: LedgerKeyFile, fingerprint: String) {
-        self.file = file
-        self.fingerprint = fingerprint
-    }
-
-    /// The key; nil when it cannot be read, so that nobody can be told apart by the ledger.
-    func keyIfThere() -> LedgerKey? {
-        key.withLock { key in
-            key = key ?? (try? file.load(matching: fingerprint))
-            return key
-        }
-    }
-}
-
-/// The key itself.
-struct LedgerKey: Sendable {
-    private let key: SymmetricKey
-
-    init(_ key: SymmetricKey) {
-        self.key = key
-    }
-
-    /// Reads 64 hexadecimal digits.
-    init?(text: String) {
-        let digits = text.compactMap(\.hexDigitValue)
-        guard digits.count == 64, text.count == 64 else { return nil }
-        key = SymmetricKey(data: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
-    }
-
-    var text: String { key.withUnsafeBytes { Array($0).hexadecimal } }
-
-    /// Tells keys apart without giving one away.
-    var fingerprint: String { String(hmac("fortnight ledger key").prefix(16)) }
-
-    /// What the ledger knows a person by.
-    func identity(ofCanonicalEmail email: String) -> String { hmac("email:" + email) }
-
-    /// What the ledger knows a device by.
-    func identity(ofDevice device: DeviceID) -> String { hmac("device:" + device.text) }
-
-    private func hmac(_ text: String) -> String {
-        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
     }
 }

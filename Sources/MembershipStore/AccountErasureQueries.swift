@@ -101,11 +101,13 @@ extension WriteTransaction {
             "UPDATE grants SET reason = NULL WHERE reason IS NOT NULL AND account_id IN (\(list))",
             "UPDATE account_suspensions SET reason = 'erased' WHERE account_id IN (\(list))",
             "UPDATE outbox SET last_error = NULL, destination = NULL WHERE account_id IN (\(list))",
-            "DELETE FROM account_visitors WHERE account_id IN (\(list))",
         ] {
             try sql.run(statement, accounts)
         }
         try removeClientKeys(of: accounts)
+        for account in accounts {
+            for visitor in try visitors(of: account) { try cutOff(visitor, from: account) }
+        }
         // What there was in folders is gone by now.
         try removeUnsentMessages(to: accounts)
         // Their hashes too: a hash of a reference can be undone by trying references.

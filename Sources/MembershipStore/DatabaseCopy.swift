@@ -44,7 +44,7 @@ package struct CopiedTable: Sendable {
         case publication
         /// Belongs to the article of its column `article_id`.
         case article
-        /// Belongs to readers who have no account.
+        /// Belongs to readers who have no account, or had none yet.
         case visitor
         /// Belongs to the account of its column `account_id`.
         case account
@@ -129,10 +129,20 @@ extension Store {
 
 /// Which rows are copied.
 private struct CopySelection {
-    /// Those whose column has one of these values; all when there is no condition.
+    /// Those for which something holds of these values; all when there is no condition. Of no values nothing holds.
     struct Condition {
-        let column: String
+        let sql: String
         let values: [any SQLValueConvertible]
+
+        init(_ sql: (_ placeholders: String) -> String, _ values: [any SQLValueConvertible]) {
+            self.sql = sql(placeholders(values.count))
+            self.values = values
+        }
+
+        /// Those whose column has one of the values.
+        init(column: String, values: [any SQLValueConvertible]) {
+            self.init({ "\(column) IN (\($0))" }, values)
+        }
     }
 
     private var accounts: [Identifier<Account>]?
@@ -165,10 +175,21 @@ private struct CopySelection {
         case .common: nil
         case .publication: withArticles ? nil : Condition(column: "title_id", values: [])
         case .article: withArticles ? nil : Condition(column: "article_id", values: [])
-        case .visitor: Condition(column: "visitor", values: [])
+        case .visitor: Condition(CopySelection.isRead, isAnonymous ? [] : accounts)
         case .account: Condition(column: "account_id", values: accounts)
         case .ledger: Condition(column: "identity_hmac", values: identities)
         }
+    }
+
+    /// What the owners of accounts read as visitors before they signed up, which their meters count.
+    private static func isRead(byOwnersOf accounts: String) -> String {
+        """
+        EXISTS (
+            SELECT 1 FROM account_visitors
+            WHERE account_visitors.visitor = visitor_reads.visitor AND account_id IN (\(accounts))
+                AND opened_at <= linked_at AND (read_after IS NULL OR opened_at > read_after)
+        )
+        """
     }
 
     /// What stands in columns in place of what is there, where there is something.
@@ -209,7 +230,7 @@ extension SQLConnection {
         let key = keyColumns.map(\.name).joined(separator: ", ")
         let keyIndexes = keyColumns.compactMap { names.firstIndex(of: $0.name) }
         let wanted = condition?.values ?? []
-        let isWanted = condition.map { "\($0.column) IN (\(placeholders($0.values.count)))" }
+        let isWanted = condition?.sql
         var count = 0
         var last: [SQLValue]?
         while true {

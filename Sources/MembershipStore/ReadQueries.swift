@@ -1,35 +1,5 @@
 package import Membership
 
-/// Who reads, as reads are kept.
-package enum ReadHolder: Hashable, Sendable {
-    case account(Identifier<Account>)
-    case visitor(VisitorID)
-
-    fileprivate var table: String {
-        switch self {
-        case .account: "reads"
-        case .visitor: "visitor_reads"
-        }
-    }
-
-    fileprivate var column: String {
-        switch self {
-        case .account: "account_id"
-        case .visitor: "visitor"
-        }
-    }
-
-    fileprivate var key: any SQLValueConvertible {
-        switch self {
-        case .account(let id): id
-        case .visitor(let id): id
-        }
-    }
-
-    /// What a turn at the meter is called.
-    fileprivate var turn: String { "meter \(column) \(key.sqlValue)" }
-}
-
 extension ReadTransaction {
     /// The metered articles that a reader opened in a month up to a moment: an account's own, those of the accounts
     /// that have become part of it, and those of the visitors that its owner was before she signed up.
@@ -68,7 +38,7 @@ extension ReadTransaction {
                 JOIN account_visitors ON account_visitors.visitor = visitor_reads.visitor
                 JOIN hers ON hers.account_id = account_visitors.account_id
                 WHERE linked_at <= $2 AND opened_at >= $3 AND opened_at <= $4 AND opened_at <= linked_at
-                    AND meter IS NOT NULL
+                    AND (read_after IS NULL OR opened_at > read_after) AND meter IS NOT NULL
                 ORDER BY opened_at, read_id
                 """,
                 [account, known, month.startsAt, last], MeteredRead.init(row:))
@@ -84,19 +54,20 @@ extension ReadTransaction {
             [holder.key, clientKey.text], ArticleRead.init(row:))
     }
 
-    /// What a reader has opened, newest first.
+    /// What a reader has opened, newest first. Identifiers are in the order of time, and rows in that of identifiers.
     package func reads(of holder: ReadHolder, limit: Int) throws -> [ArticleReadRecord] {
-        try reads(of: holder, "1 = 1 ORDER BY opened_at DESC, read_id DESC LIMIT $2", [limit])
+        try reads(of: holder, "1 = 1 ORDER BY read_id DESC LIMIT $2", [limit])
     }
 
     /// All that an account has opened, oldest first.
     package func allReads(of account: Identifier<Account>) throws -> [ArticleReadRecord] {
-        try reads(of: .account(account), "1 = 1 ORDER BY opened_at, read_id", [])
+        try reads(of: .account(account), "1 = 1 ORDER BY read_id", [])
     }
 
     /// What the owner of an account opened as this visitor before she signed up, oldest first.
     package func allReads(of visitor: LinkedVisitor) throws -> [ArticleReadRecord] {
-        try reads(of: .visitor(visitor.id), "opened_at <= $2 ORDER BY opened_at, read_id", [visitor.linkedAt])
+        try reads(
+            of: .visitor(visitor.id), "\(isHers) ORDER BY read_id", [visitor.linkedAt, visitor.readAfter])
     }
 
     private func reads(
@@ -115,10 +86,15 @@ extension ReadTransaction {
     /// The visitors that the owner of an account was before she signed up.
     package func visitors(of account: Identifier<Account>) throws -> [LinkedVisitor] {
         try sql.query(
-            "SELECT visitor, linked_at FROM account_visitors WHERE account_id = $1 ORDER BY linked_at, visitor",
+            """
+            SELECT visitor, read_after, linked_at FROM account_visitors WHERE account_id = $1
+            ORDER BY linked_at, visitor
+            """,
             [account]
         ) { row in
-            LinkedVisitor(id: VisitorID(stored: try row.text(0)), linkedAt: try row.timestamp(1))
+            LinkedVisitor(
+                id: VisitorID(stored: try row.text(0)), readAfter: try row.optionalTimestamp(1),
+                linkedAt: try row.timestamp(2))
         }
     }
 }
@@ -171,15 +147,41 @@ extension WriteTransaction {
     }
 
     /// Notes which visitor somebody was before she signed up.
+    ///
+    /// Several may share a device: what was read up to an earlier sign-up is not hers, nor what somebody read who has
+    /// been erased since. That is noted by the time of a read, not by that of a sign-up, by which the account that was
+    /// erased could be found again.
     package func link(_ visitor: VisitorID, to account: Identifier<Account>) throws {
         try sql.submit(
             """
-            INSERT INTO account_visitors (account_id, visitor, linked_at) VALUES ($1, $2, $3)
+            INSERT INTO account_visitors (account_id, visitor, read_after, linked_at)
+            VALUES (
+                $1, $2,
+                (
+                    SELECT max(opened_at) FROM visitor_reads
+                    WHERE visitor = $2
+                        AND (is_erased = 1
+                            OR opened_at <= (SELECT max(linked_at) FROM account_visitors WHERE visitor = $2))
+                ),
+                $3
+            )
             ON CONFLICT (account_id, visitor) DO NOTHING
             """,
             [account, visitor, now])
     }
+
+    /// Removes what ties the reads of a visitor to somebody who is erased: they are nobody's any more.
+    package func cutOff(_ visitor: LinkedVisitor, from account: Identifier<Account>) throws {
+        try sql.run(
+            "UPDATE visitor_reads SET client_key = NULL, is_erased = 1 WHERE visitor = $1 AND \(isHers)",
+            [visitor.id, visitor.linkedAt, visitor.readAfter])
+        try sql.run(
+            "DELETE FROM account_visitors WHERE account_id = $1 AND visitor = $2", [account, visitor.id])
+    }
 }
+
+/// What of a visitor's reads is that of one who signed up, up to the second argument and after the third.
+private let isHers = "opened_at <= $2 AND opened_at > coalesce($3, opened_at - 1)"
 
 private func readColumns(_ holder: ReadHolder) -> String {
     let columns = "read_id, article_id, admitted_by, meter, client_key, seconds, opened_at"

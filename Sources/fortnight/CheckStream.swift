@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Membership
 import MembershipService
 
@@ -12,6 +11,8 @@ struct CheckStream {
     let reader: ReaderReference?
     /// What every line asks for; nil when each line says so.
     let article: ArticleReference?
+    /// Whose months the allowance of visitors follows that lines name.
+    let zone: Zone
     let moment: AccessService.Moment
 
     /// The greatest length of a line in bytes.
@@ -31,23 +32,28 @@ struct CheckStream {
                 case .success: outcome = outcomes.removeFirst()
                 case .failure(let error): outcome = .failure(error)
                 }
-                status = ExitStatus.worse(status, try console.show(outcome, of: line))
+                status = ExitStatus.worse(status, try console.show(outcome, of: line.text))
             }
         }
         guard status == 0 else { throw ExitCode(status) }
     }
 
-    private func question(_ line: String) -> Result<AccessService.Question, MembershipError> {
+    private func question(_ line: LineReader.Line) -> Result<AccessService.Question, MembershipError> {
         do throws(MembershipError) {
-            let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
+            guard !line.isTooLong else {
+                throw MembershipError(
+                    .invalidInput, "The line ‘\(line.text)…’ is longer than \(CheckStream.longestLine) bytes.",
+                    remedy: "Write one question on a line.")
+            }
+            let words = line.text.split { $0 == " " || $0 == "\t" }.map(String.init)
             let wanted = (reader == nil ? 1 : 0) + (article == nil ? 1 : 0)
             guard words.count == wanted else {
                 throw MembershipError(
                     .invalidInput,
-                    "‘\(line.prefix(80))’ is not \(wanted == 2 ? "a reader and an article" : "one name").",
+                    "‘\(line.text.prefix(80))’ is not \(wanted == 2 ? "a reader and an article" : "one name").",
                     remedy: "Write \(wanted == 2 ? "two names" : "one name") on each line.")
             }
-            let asking = if let reader { reader } else { try ReaderReference(parsing: words[0]) }
+            let asking = if let reader { reader } else { try named(words[0]) }
             let wantedArticle =
                 if let article { article } else { try ArticleReference(parsing: words[words.count - 1]) }
             return .success(AccessService.Question(reader: asking, article: wantedArticle))
@@ -55,64 +61,9 @@ struct CheckStream {
             return .failure(error)
         }
     }
-}
 
-/// Lines of standard input, as many at a time as have arrived.
-struct LineReader {
-    private let longest: Int
-    private var buffer: [UInt8] = []
-    private var isAtEnd = false
-
-    init(longest: Int) {
-        self.longest = longest
-    }
-
-    /// The lines that have arrived, at least one, without empty ones; nil at the end.
-    mutating func next(upTo count: Int) throws -> [String]? {
-        while true {
-            let lines = try complete(upTo: count)
-            if !lines.isEmpty { return lines }
-            guard !isAtEnd else { return nil }
-            try fill()
-        }
-    }
-
-    private mutating func complete(upTo count: Int) throws -> [String] {
-        var lines: [String] = []
-        var start = 0
-        while lines.count < count {
-            guard let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) ?? (isAtEnd ? buffer.count : nil),
-                start < buffer.count
-            else { break }
-            guard end - start <= longest else { throw tooLong() }
-            let line = String(decoding: buffer[start..<end], as: UTF8.self).trimmingCharacters(in: .whitespaces)
-            if !line.isEmpty { lines.append(line) }
-            start = min(end + 1, buffer.count)
-        }
-        buffer.removeFirst(start)
-        if lines.isEmpty, buffer.count > longest { throw tooLong() }
-        return lines
-    }
-
-    /// Waits for what comes next.
-    private mutating func fill() throws {
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = bytes.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw MembershipError(
-                    .unreadableFile, "Standard input cannot be read: \(String(cString: strerror(errno))).")
-            }
-            isAtEnd = count == 0
-            buffer.append(contentsOf: bytes[..<count])
-            return
-        }
-    }
-
-    private func tooLong() -> MembershipError {
-        MembershipError(
-            .invalidInput, "A line of standard input is longer than \(longest) bytes.",
-            remedy: "Write one question on a line.")
+    private func named(_ word: String) throws(MembershipError) -> ReaderReference {
+        let reader = try ReaderReference(parsing: word)
+        return if case .visitor(let id, _) = reader { .visitor(id, zone: zone) } else { reader }
     }
 }

@@ -14,14 +14,19 @@ struct ReaderOptions: ParsableArguments {
     /// The visitor, if one was named.
     func reader() throws(MembershipError) -> ReaderReference? {
         guard let visitor else { return nil }
-        return .visitor(
-            try VisitorID(parsing: visitor),
-            zone: try timeZone.map { zone throws(MembershipError) in
-                try Zone(parsing: zone)
-            } ?? .utc)
+        return .visitor(try VisitorID(parsing: visitor), zone: try zone)
     }
 
-    func validate() throws {
+    /// The zone of visitors.
+    var zone: Zone {
+        get throws(MembershipError) {
+            guard let timeZone else { return .utc }
+            return try Zone(parsing: timeZone)
+        }
+    }
+
+    /// Refuses a zone where no visitor is named, and none can be.
+    func requireVisitorOfZone() throws {
         if timeZone != nil, visitor == nil {
             throw ValidationError("--time-zone goes with --visitor; an account has its own.")
         }

@@ -63,11 +63,47 @@ struct CheckCommandTests {
         #expect(try await shell.fortnight("check", "--stdin", input: "").status == 0)
     }
 
-    @Test func aLineWithoutEndIsRefused() async throws {
+    @Test(arguments: [1001, 5000, 300_000]) func aLineThatIsTooLongTakesNoOtherWithIt(length: Int) async throws {
         let shell = try await prepared()
-        let outcome = try await shell.fortnight("check", "--stdin", input: String(repeating: "x", count: 5000))
-        #expect(outcome.status == 64)
-        #expect(outcome.errors.contains("longer than 1000 bytes"))
+        let long = String(repeating: "x", count: length)
+        let longest = "anonymous golem/the-ferry" + String(repeating: " ", count: 975)
+        let lines = ["anonymous golem/the-ferry", long, longest, "anonymous golem/the-bridge", long]
+        for (end, last) in [("\n", ""), ("\r\n", "\r\n")] {
+            let outcome = try await shell.fortnight(
+                "check", "--stdin", "--json", input: lines.joined(separator: end) + last)
+            let answers = try outcome.jsonLines()
+            let errors = answers.map { $0["error"] as? [String: Any] }
+            #expect(answers.map { $0["reason"] as? String } == ["free", nil, "free", "sign_up_required", nil])
+            #expect(errors.map { $0?["code"] as? String } == [nil, "invalid_input", nil, nil, "invalid_input"])
+            #expect((errors[1]?["message"] as? String)?.contains("longer than 1000 bytes") == true)
+            #expect(answers[1]["question"] as? String == String(repeating: "x", count: 40))
+            #expect(outcome.status == 64 && outcome.errors.isEmpty)
+        }
+    }
+
+    @Test func linesMayEndWithACarriageReturn() async throws {
+        let shell = try await prepared()
+        let lines = "ada@example.com golem/the-bridge\r\n\r\nanonymous golem/the-ferry\r\n"
+        let outcome = try await shell.fortnight("check", "--stdin", "--json", input: lines)
+        #expect(try outcome.jsonLines().map { $0["reason"] as? String } == ["subscription_required", "free"])
+        #expect(outcome.status == 1)
+    }
+
+    @Test func theVisitorsOfLinesHaveTheZoneThatIsGiven() async throws {
+        let shell = try await prepared()
+        try await shell.fortnight("rule", "set", "article:golem/the-bridge", "metered")
+        try await shell.fortnight("rule", "set", "default", "--anonymous", "2", "--registered", "2")
+        let lines = "visitor:0123456789abcdef golem/the-bridge\nada@example.com golem/the-bridge"
+        func resets(_ zone: String...) async throws -> [String?] {
+            try await shell.run("/usr/bin/env", ["{}", "check", "--stdin", "--json"] + zone, input: lines).jsonLines()
+                .map { ($0["meter"] as? [String: Any])?["resets_at"] as? String }
+        }
+        let usual = try await resets()
+        let (berlin, other) = (try await resets("--time-zone", "Europe/Berlin"), usual[1])
+        #expect(usual[0]?.hasSuffix("-01T00:00:00Z") == true)
+        #expect(berlin[0]?.hasSuffix("T23:00:00Z") == true || berlin[0]?.hasSuffix("T22:00:00Z") == true)
+        // An account has its own.
+        #expect(berlin[1] == other)
     }
 
     @Test func moreLinesThanABatchTakesAreAnsweredAll() async throws {
@@ -113,6 +149,9 @@ struct CheckCommandTests {
         (["check", "--time-zone", "UTC", "--anonymous", "golem/the-bridge"], "goes with --visitor"),
         (["check", "--visitor", "0123456789abcdef", "--time-zone", "Moon", "golem/the-bridge"], "is not a time zone"),
         (["check", "--stdin", "--explain"], "--explain"),
+        (["check", "--stdin", "--time-zone", "Moon"], "is not a time zone"),
+        (["check", "ada@example.com", "--stdin", "--time-zone", "UTC"], "goes with --visitor"),
+        (["check", "--anonymous", "--stdin", "--time-zone", "UTC"], "goes with --visitor"),
         (["check", "--article", "golem/the-bridge", "ada@example.com"], "--stdin"),
         (["check", "ada@example.com", "golem/a", "golem/b", "--explain"], "one article at a time"),
         (["check", "ada@example.com"], "Name a reader and an article"),

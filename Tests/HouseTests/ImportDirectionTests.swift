@@ -34,6 +34,17 @@ struct ImportDirectionTests {
         }
     }
 
+    @Test func theDocumentsNameEveryTable() throws {
+        let document = try String(contentsOfFile: SourceFile.root + "/docs/architecture.md", encoding: .utf8)
+        let folder = SourceFile.root + "/Migrations/SQLite"
+        let tables = try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { file in
+            try String(contentsOfFile: folder + "/" + file, encoding: .utf8).split(separator: "\n")
+                .filter { $0.hasPrefix("CREATE TABLE ") }.map { $0.split(separator: " ")[2] }
+        }
+        #expect(tables.count > 20)
+        for table in tables { #expect(document.contains("\n| `\(table)` |"), "\(table)") }
+    }
+
     @Test func onlyTheWallClockAsksForTheTime() throws {
         let questions = [
             "Date()", "Date.now", "clock_gettime", "gettimeofday", "time(nil)", "CURRENT_TIMESTAMP", "unixepoch",

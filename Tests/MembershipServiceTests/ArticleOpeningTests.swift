@@ -108,6 +108,44 @@ struct ArticleOpeningTests {
         #expect(try await room.check("golem/a-3").verdict.meter?.spent == 0)
     }
 
+    /// A tablet in a kitchen: two people sign up on it, one after the other.
+    @Test func whoSignsUpAsTheSameVisitorLaterHasOnlyWhatWasReadSince() async throws {
+        let room = try await Newsroom(allowance: 4, anonymous: 8)
+        func account(_ name: String) async throws -> AccountReference {
+            .id(try await room.signUp(name + "@example.com", visitor: room.visitor))
+        }
+        func export(_ account: AccountReference) async throws -> [String?] {
+            try await room.services.accounts.export(account).visitors.flatMap(\.reads).map { $0.key?.slug.text }
+        }
+        for number in 1...2 { try await room.open("golem/a-\(number)", as: .visitor(room.visitor)) }
+        // What is read at the very moment is that of the first.
+        let bea = try await account("bea")
+        let none = try await account("none")
+        try await room.wait(.minutes(1))
+        try await room.open("golem/a-3", as: .visitor(room.visitor))
+        try await room.wait(.minutes(1))
+        let cleo = try await account("cleo")
+        for (reader, articles) in [(bea, ["a-1", "a-2"]), (none, []), (cleo, ["a-3"])] {
+            #expect(try await export(reader) == articles)
+            #expect(try await room.check("golem/a-8", as: .account(reader)).verdict.meter?.spent == articles.count)
+            for article in ["a-1", "a-2", "a-3"] {
+                let reason: AccessDecision.Reason = articles.contains(article) ? .openedBefore : .metered
+                #expect(try await room.check("golem/" + article, as: .account(reader)).reason == reason)
+            }
+        }
+        // The first is erased: what she read does not become somebody else's, whoever signs up when.
+        _ = try await room.services.accounts.erase(bea, reason: "Asked for it")
+        #expect(try await export(cleo) == ["a-3"])
+        #expect(try await room.check("golem/a-8", as: .account(cleo)).verdict.meter?.spent == 1)
+        _ = try await room.services.accounts.erase(cleo, reason: "Asked for it")
+        _ = try await room.services.accounts.erase(none, reason: "Asked for it")
+        try await room.wait(.minutes(1))
+        try await room.open("golem/a-4", as: .visitor(room.visitor))
+        let dora = try await account("dora")
+        #expect(try await export(dora) == ["a-4"])
+        #expect(try await room.check("golem/a-8", as: .account(dora)).verdict.meter?.spent == 1)
+    }
+
     @Test func whatAMergedAccountSpentIsSpentAndNothingElseOfTheTimeBefore() async throws {
         let room = try await Newsroom(allowance: 4, anonymous: 2)
         let ada = try await room.services.accounts.overview(room.ada).account.id

@@ -179,8 +179,8 @@ extension GateModel {
             let (begin, end) = month(of: moment, in: holder.zone)
             let mine = reads.filter { read in
                 read.at >= begin && read.at < end && read.at <= moment
-                    && (holder.names.contains(read.holder)
-                        && (read.holder == holder.names[0] || read.at <= holder.linked))
+                    && (read.holder == holder.names[0]
+                        || holder.names.contains(read.holder) && holder.linked.contains(read.at))
             }
             let spent = Set(mine.filter { $0.meter == name }.map(\.article)).count
             let state = GateAnswer.Meter(name: name, allowance: allowance, spent: spent, resets: end)
@@ -297,12 +297,19 @@ extension GateModel {
         return accounts.first { $0.email == email && $0.created <= moment }
     }
 
-    /// Whose reads count, her own first; those of the visitor she was count up to when she signed up.
-    private func holder(_ reader: Reader, _ account: Account?) -> (names: [String], linked: Int64, zone: String)? {
+    /// Whose reads count, her own first; those of the visitor she was count up to when she signed up, and from when
+    /// somebody else had signed up as the same.
+    private func holder(
+        _ reader: Reader, _ account: Account?
+    ) -> (names: [String], linked: ClosedRange<Int64>, zone: String)? {
         switch reader {
-        case .anonymous: nil
-        case .visitor(let id, let zone): ([id], 0, zone)
-        case .account: account.map { ([$0.email] + ($0.visitor.map { [$0] } ?? []), $0.created, $0.zone) }
+        case .anonymous: return nil
+        case .visitor(let id, let zone): return ([id], 0...0, zone)
+        case .account:
+            guard let account else { return nil }
+            let earlier = accounts.filter { $0.visitor == account.visitor && $0.created < account.created }
+            let first = earlier.map { $0.created + 1 }.max() ?? 0
+            return ([account.email, account.visitor ?? account.email], first...account.created, account.zone)
         }
     }
 

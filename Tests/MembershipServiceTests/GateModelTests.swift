@@ -128,7 +128,9 @@ private struct GateRun {
 
     /// A millisecond at least: what is known at a moment is what had happened by its end.
     private mutating func wait() async throws {
-        let span = numbers.chance(40) ? 1 : 1 + Int64(numbers.below(Int(numbers.pick([1, 6]) * GateModel.day)))
+        // Now and then a month and its grace go by without anybody paying.
+        let days: Int64 = numbers.chance(8) ? 45 : numbers.pick([1, 6])
+        let span = numbers.chance(30) ? 1 : 1 + Int64(numbers.below(Int(days * GateModel.day)))
         model.now += span
         _ = try await subject.database.services.clock.advance(by: TimeSpan(milliseconds: span))
     }

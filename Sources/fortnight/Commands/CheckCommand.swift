@@ -10,7 +10,8 @@ struct CheckCommand: AsyncCommand {
             of several, the first that is neither 0 nor 1, else 1 when one was denied. docs/access.md has the reasons.
 
             With --stdin each line is answered as it comes: an article for the reader that is named, a reader for \
-            --article, or a reader and an article: an account, visitor:ID or anonymous, then title/slug.
+            --article, or a reader and an article: an account, visitor:ID or anonymous, then title/slug. --time-zone \
+            is that of all visitors who are named so.
 
             Example:
               fortnight check ada@example.com golem/the-bridge --at 2026-05-03T10:00:00Z
@@ -49,6 +50,7 @@ struct CheckCommand: AsyncCommand {
 
     func validate() throws {
         if anonymous && who.visitor != nil { throw ValidationError("--anonymous and --visitor exclude each other.") }
+        if !stdin || isReaderNamed || !names.isEmpty { try who.requireVisitorOfZone() }
         if article != nil && !stdin { throw ValidationError("--article goes with --stdin.") }
         if stdin {
             guard !explain else { throw ValidationError("--explain answers one question, not --stdin.") }
@@ -76,7 +78,8 @@ struct CheckCommand: AsyncCommand {
             let wanted = try article.map { try ArticleReference(parsing: $0) }
             let access = try await global.services().access
             try await CheckStream(
-                access: access, console: global.console, reader: try namedReader(), article: wanted, moment: moment
+                access: access, console: global.console, reader: try namedReader(), article: wanted,
+                zone: try who.zone, moment: moment
             ).answerAll()
             return
         }

@@ -36,6 +36,7 @@ struct OpenCommand: AsyncCommand {
     var seconds: Int?
 
     func validate() throws {
+        try who.requireVisitorOfZone()
         guard names.count == (who.visitor == nil ? 2 : 1) else {
             throw ValidationError(
                 who.visitor == nil

@@ -1,0 +1,33 @@
+import Crypto
+import Membership
+
+/// The key itself.
+struct LedgerKey: Sendable {
+    private let key: SymmetricKey
+
+    init(_ key: SymmetricKey) {
+        self.key = key
+    }
+
+    /// Reads 64 hexadecimal digits.
+    init?(text: String) {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == 64, text.count == 64 else { return nil }
+        key = SymmetricKey(data: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    }
+
+    var text: String { key.withUnsafeBytes { Array($0).hexadecimal } }
+
+    /// Tells keys apart without giving one away.
+    var fingerprint: String { String(hmac("fortnight ledger key").prefix(16)) }
+
+    /// What the ledger knows a person by.
+    func identity(ofCanonicalEmail email: String) -> String { hmac("email:" + email) }
+
+    /// What the ledger knows a device by.
+    func identity(ofDevice device: DeviceID) -> String { hmac("device:" + device.text) }
+
+    private func hmac(_ text: String) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
+    }
+}

@@ -1,0 +1,31 @@
+package import Membership
+
+/// Who reads, as reads are kept.
+package enum ReadHolder: Hashable, Sendable {
+    case account(Identifier<Account>)
+    case visitor(VisitorID)
+
+    var table: String {
+        switch self {
+        case .account: "reads"
+        case .visitor: "visitor_reads"
+        }
+    }
+
+    var column: String {
+        switch self {
+        case .account: "account_id"
+        case .visitor: "visitor"
+        }
+    }
+
+    var key: any SQLValueConvertible {
+        switch self {
+        case .account(let id): id
+        case .visitor(let id): id
+        }
+    }
+
+    /// What a turn at the meter is called.
+    var turn: String { "meter \(column) \(key.sqlValue)" }
+}
