@@ -103,11 +103,11 @@ struct RuleCommandTests {
         #expect(told.status == 0, "\(told.errors)")
         #expect(
             told.output == """
-                default: changed
+                default: would change
                   from now on: no rule → premium; meter 2 anonymous, 5 registered a month; teaser 2 paragraphs
-                title:golem: changed
+                title:golem: would change
                   from now on: no rule → metered, free after 30000d, requires all-titles or title:golem
-                article:golem/the-bridge: changed
+                article:golem/the-bridge: would change
                   from now until 2098-12-01T00:00:00Z: no rule → free
                   from 2098-12-01T00:00:00Z on: no rule → premium
                 section:golem/sport: not in the file, left as it is
@@ -116,7 +116,7 @@ struct RuleCommandTests {
         #expect(told.errors.contains("Nothing was changed."))
         #expect(try await shell.rowCounts() == before)
         let done = try await shell.fortnight("rule", "apply", "-", input: RuleCommandTests.file)
-        #expect(done.output == told.output)
+        #expect(done.output == told.output.replacing("would change", with: "changed"))
         #expect(done.errors.contains("Applied."))
         let after = try await shell.rowCounts()
         let again = try await shell.fortnight("rule", "apply", "rules.yml")

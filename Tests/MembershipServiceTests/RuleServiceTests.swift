@@ -173,7 +173,7 @@ struct RuleServiceTests {
 
     /// Whether somebody can have what is asked for is a long look, which must not keep other writers waiting. With several
     /// writers nobody waits anyway.
-    @Test(.enabled(if: TestEngine.isSQLite), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: TestEngine.isSQLite), .timeLimit(.minutes(10)))
     func whatARuleAsksForIsLookedUpOutsideOfTheWrite() async throws {
         let database = try await prepared()
         let (writes, isWriting) = AsyncStream.makeStream(of: Void.self)
