@@ -56,7 +56,7 @@ struct PostgresChecks {
         SELECT rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
             meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at FROM access_rules
             WHERE voided_at IS NULL AND (target IN ('article:bench/' || :article, :titlerule, :default)
-                OR (target > :firstsection AND target < :lastsection));
+                OR (target >= :firstsection AND target < :lastsection));
         COMMIT;
         """
 
@@ -69,7 +69,7 @@ struct PostgresChecks {
         try PostgresBench.compare(ours, theirs)
         // \gset fails unless there is exactly one row: a reader, a grant and an article are found every time.
         let insistent = PostgresChecks.script.split(separator: "\n").map { line in
-            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;", ":lastsection);"].contains {
+            let wantsRow = [":account;", "ORDER BY grant_id;", ":article;", ":lastsection));"].contains {
                 line.hasSuffix($0)
             }
             return wantsRow ? line.dropLast() + " \\gset found_" : line
