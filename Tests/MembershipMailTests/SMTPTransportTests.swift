@@ -144,10 +144,11 @@ struct SMTPTransportTests {
 
     @Test(arguments: ["greeting", "RCPT", "body"])
     func aServerThatNeverAnswersIsGivenUpInTime(_ step: String) async throws {
+        // Long enough for a busy machine to come to the step that is meant.
         let server = try await LoopbackServer.scripted([step: "silence"])
-        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 300)
+        let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 4000)
         let kind: MailFailure.Kind = step == "greeting" ? .outage : .temporary
-        #expect(failure == MailFailure(kind, text: "The server did not answer within 0.3 seconds."))
+        #expect(failure == MailFailure(kind, text: "The server did not answer within 4 seconds."))
     }
 
     @Test func aServerThatIsNotThereIsTriedAgain() async throws {
