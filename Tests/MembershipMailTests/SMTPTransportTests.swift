@@ -148,7 +148,7 @@ struct SMTPTransportTests {
         let server = try await LoopbackServer.scripted([step: "silence"])
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 4000)
         let kind: MailFailure.Kind = step == "greeting" ? .outage : .temporary
-        #expect(failure == MailFailure(kind, text: "The server did not answer within 4 seconds."))
+        #expect(failure == MailFailure(kind, text: "The server did not answer within 4.0 seconds."))
     }
 
     @Test func aServerThatIsNotThereIsTriedAgain() async throws {
