@@ -147,7 +147,7 @@ struct PostgresBench {
     private static func plain(_ statement: String) -> String {
         let words = statement.split { $0.isWhitespace || $0 == ";" }.joined(separator: " ")
         let numberless = words.replacing(/\$\d+/, with: "$").replacing("lpad($, 64, '0')", with: "$")
-            .replacing("'article:bench/' || $", with: "$")
+            .replacing("'article:bench/' || CAST($ AS TEXT)", with: "$")
         guard let values = numberless.range(of: "VALUES (") else { return numberless }
         let inserted = numberless[values.upperBound...].replacing("NULL", with: "$")
         return String(numberless[..<values.upperBound] + inserted)

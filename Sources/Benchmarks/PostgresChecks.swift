@@ -55,7 +55,7 @@ struct PostgresChecks {
             WHERE titles.slug = :title AND articles.slug = :article;
         SELECT rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
             meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at FROM access_rules
-            WHERE voided_at IS NULL AND (target IN ('article:bench/' || :article, :titlerule, :default)
+            WHERE voided_at IS NULL AND (target IN ('article:bench/' || CAST(:article AS TEXT), :titlerule, :default)
                 OR (target >= :firstsection AND target < :lastsection));
         COMMIT;
         """
