@@ -143,11 +143,11 @@ struct PostgresBench {
     }
 
     /// A statement without line breaks, semicolon and the numbers of its placeholders. pgbench passes no NULL and
-    /// makes no text: its script has `NULL`, `lpad(…, 64, '0')` and `'article:bench/' || …` where ours has a placeholder.
+    /// makes no text: its script has `NULL`, `lpad(…, 64, '0')` and `CAST(…) || CAST(…)` where ours has a placeholder.
     private static func plain(_ statement: String) -> String {
         let words = statement.split { $0.isWhitespace || $0 == ";" }.joined(separator: " ")
         let numberless = words.replacing(/\$\d+/, with: "$").replacing("lpad($, 64, '0')", with: "$")
-            .replacing("'article:bench/' || CAST($ AS TEXT)", with: "$")
+            .replacing("CAST($ AS TEXT) || CAST($ AS TEXT)", with: "$")
         guard let values = numberless.range(of: "VALUES (") else { return numberless }
         let inserted = numberless[values.upperBound...].replacing("NULL", with: "$")
         return String(numberless[..<values.upperBound] + inserted)

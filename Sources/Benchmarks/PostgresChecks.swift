@@ -55,7 +55,7 @@ struct PostgresChecks {
             WHERE titles.slug = :title AND articles.slug = :article;
         SELECT rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
             meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at FROM access_rules
-            WHERE voided_at IS NULL AND (target IN ('article:bench/' || CAST(:article AS TEXT), :titlerule, :default)
+            WHERE voided_at IS NULL AND (target IN (CAST(:articlerule AS TEXT) || CAST(:article AS TEXT), :titlerule, :default)
                 OR (target >= :firstsection AND target < :lastsection));
         COMMIT;
         """
@@ -85,7 +85,8 @@ struct PostgresChecks {
         try server.pgbench(
             script + "\n",
             variables: [
-                "title": "bench", "titlerule": "title:bench", "default": "default", "firstsection": "section:bench/",
+                "title": "bench", "articlerule": "article:bench/", "titlerule": "title:bench", "default": "default",
+                "firstsection": "section:bench/",
                 "lastsection": "section:bench0",
             ], length: length, in: bench.schema, logging: logging)
     }
