@@ -32,11 +32,12 @@ extension AccessService {
                 .invalidInput, "\(questions.count) questions are too many for one batch.",
                 remedy: "Ask at most \(AccessService.mostInBatch) at a time.")
         }
-        let key = ledgerKey(for: questions.map(\.reader))
-        return try await store.read { tx in
-            if let known = moment.knownAt { try tx.requireKnowable(known) }
-            var batch = try AccessBatch(questions, moment, key: key, in: tx)
-            return try questions.map { try batch.outcome(of: $0, in: tx) }
+        return try await key.whenNeeded { ledger in
+            try await store.read { tx in
+                if let known = moment.knownAt { try tx.requireKnowable(known) }
+                var batch = try AccessBatch(questions, moment, ledger, in: tx)
+                return try questions.map { try batch.outcome(of: $0, in: tx) }
+            }
         }
     }
 
@@ -62,18 +63,18 @@ extension AccessService {
 /// What the questions of a batch have in common is asked once.
 private struct AccessBatch {
     private let moment: AccessService.Moment
-    private let key: LedgerKey?
+    private let ledger: LedgerAccess
     private let articles: [ArticleReference: Article]
     private let rules: [RuleTarget: [AccessRule]]
     private var readers: [ReaderReference: Result<KnownReader, MembershipError>] = [:]
     private var offers: [ReaderReference: OfferFacts] = [:]
 
     init(
-        _ questions: [AccessService.Question], _ moment: AccessService.Moment, key: LedgerKey?,
+        _ questions: [AccessService.Question], _ moment: AccessService.Moment, _ ledger: LedgerAccess,
         in tx: ReadTransaction
     ) throws {
         self.moment = moment
-        self.key = key
+        self.ledger = ledger
         let wanted = Set(questions.map(\.article)).sorted { $0.description < $1.description }
         var articles = try tx.articles(wanted)
         if let known = moment.knownAt {
@@ -83,14 +84,13 @@ private struct AccessBatch {
         }
         self.articles = articles
         let targets = Set(articles.values.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name }
-        let rules = try targets.inPages(of: 500).flatMap { try tx.rules(of: $0, asKnownAt: moment.knownAt) }
-        self.rules = Dictionary(grouping: rules, by: \.target)
+        rules = Dictionary(grouping: try tx.rules(of: targets, asKnownAt: moment.knownAt), by: \.target)
     }
 
     mutating func outcome(of question: AccessService.Question, in tx: ReadTransaction) throws -> AccessService.Outcome {
         guard let article = articles[question.article] else {
             // The error is the one that a single question gets.
-            return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, key: key).answer }
+            return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, ledger).answer }
         }
         let reader: KnownReader
         switch try known(question.reader, in: tx) {
@@ -101,7 +101,7 @@ private struct AccessBatch {
             article: article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] }, reader: reader.facts,
             offer: offers[question.reader])
         return try AccessBatch.outcome {
-            let judged = try tx.judge(question.reader, reader.account?.id, facts, moment, key: key, isBatch: true)
+            let judged = try tx.judge(question.reader, reader.account?.id, facts, moment, ledger, isBatch: true)
             if let offer = judged.facts.offer { offers[question.reader] = offer }
             return judged.answer
         }

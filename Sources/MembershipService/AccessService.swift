@@ -42,8 +42,9 @@ public struct AccessService: Sendable {
     public func check(
         reader: ReaderReference, article: ArticleReference, _ moment: Moment = .now
     ) async throws -> Answer {
-        let key = ledgerKey(for: [reader])
-        return try await store.read { tx in try tx.judge(reader, article, moment, key: key).answer }
+        try await key.whenNeeded { ledger in
+            try await store.read { tx in try tx.judge(reader, article, moment, ledger).answer }
+        }
     }
 
     /// As ``check(reader:article:_:)``, with every rule, grant and count that was looked at.
@@ -52,32 +53,25 @@ public struct AccessService: Sendable {
     public func explain(
         reader: ReaderReference, article: ArticleReference, _ moment: Moment = .now
     ) async throws -> (answer: Answer, explanation: AccessExplanation) {
-        let key = ledgerKey(for: [reader])
-        return try await store.read { tx in
-            var (answer, facts) = try tx.judge(reader, article, moment, key: key)
-            let at = answer.decision.at
-            if facts.offer == nil {
-                facts.offer = try tx.offer(for: facts, at: at, moment, key: key)
+        try await key.whenNeeded { ledger in
+            try await store.read { tx in
+                var (answer, facts) = try tx.judge(reader, article, moment, ledger)
+                let at = answer.decision.at
+                if facts.offer == nil { facts.offer = try tx.offer(for: facts, at: at, moment, ledger) }
+                return (answer, AccessExplanation(facts, at: at))
             }
-            return (answer, AccessExplanation(facts, at: at))
         }
-    }
-
-    /// Only readers with an account are looked up in the ledger.
-    func ledgerKey(for readers: [ReaderReference]) -> LedgerKey? {
-        let isNeeded = readers.contains { if case .account = $0 { true } else { false } }
-        return isNeeded ? key.keyIfThere() : nil
     }
 }
 
 extension ReadTransaction {
     /// A decision, and the facts that it was made of.
     func judge(
-        _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, key: LedgerKey?
+        _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, _ ledger: LedgerAccess
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         if let known = moment.knownAt { try requireKnowable(known) }
         let (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
-        return try judge(reader, account?.id, facts, moment, key: key)
+        return try judge(reader, account?.id, facts, moment, ledger)
     }
 
     /// A decision by facts that may still lack what is offered.
@@ -85,12 +79,12 @@ extension ReadTransaction {
     /// - Parameter isBatch: whether what is offered is to do for other articles too.
     func judge(
         _ reader: ReaderReference, _ account: Identifier<Account>?, _ facts: AccessFacts,
-        _ moment: AccessService.Moment, key: LedgerKey?, isBatch: Bool = false
+        _ moment: AccessService.Moment, _ ledger: LedgerAccess, isBatch: Bool = false
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         let at = moment.at ?? moment.knownAt ?? now
         var facts = facts
         if facts.offer == nil, !AccessRules.isDecided(without: facts, at: at) {
-            facts.offer = try offer(for: facts, at: at, moment, key: key, isBatch: isBatch)
+            facts.offer = try offer(for: facts, at: at, moment, ledger, isBatch: isBatch)
         }
         let answer = AccessService.Answer(
             decision: AccessRules.decide(facts, at: at), reader: reader, account: account, article: facts.article)
@@ -99,7 +93,7 @@ extension ReadTransaction {
 
     /// What a reader has spent, and what she could have.
     fileprivate func offer(
-        for facts: AccessFacts, at moment: Timestamp, _ asked: AccessService.Moment, key: LedgerKey?,
+        for facts: AccessFacts, at moment: Timestamp, _ asked: AccessService.Moment, _ ledger: LedgerAccess,
         isBatch: Bool = false
     ) throws -> OfferFacts {
         let known = asked.knownAt ?? now
@@ -127,7 +121,7 @@ extension ReadTransaction {
                 zone: zone, reads: try reads(of: .account(account.id), in: zone),
                 subscription: try subscription(of: account.id, at: moment, asked),
                 trialDays: hadTrial || trialDays == 0
-                    ? 0 : try hasLeftTrial(account.id, at: known, key: key) ? trialDays : 0,
+                    ? 0 : try hasLeftTrial(account.id, at: known, ledger) ? trialDays : 0,
                 plans: try planOffers(at: known))
         }
     }
@@ -145,8 +139,8 @@ extension ReadTransaction {
     }
 
     /// Whether the one trial of a person is still to be had. Nobody is promised one while the ledger cannot be asked.
-    private func hasLeftTrial(_ id: Identifier<Account>, at moment: Timestamp, key: LedgerKey?) throws -> Bool {
-        guard let key else { return false }
+    private func hasLeftTrial(_ id: Identifier<Account>, at moment: Timestamp, _ ledger: LedgerAccess) throws -> Bool {
+        guard let key = try ledger.key() else { return false }
         let account = try account(.id(id))
         let identities = try canonicalEmails(of: id).map { key.identity(ofCanonicalEmail: $0) }
         if let since = try trialStart(identityHMACs: identities), since <= moment { return false }

@@ -37,19 +37,15 @@ extension AccessService {
     public func open(
         reader: ReaderReference, article: ArticleReference, clientKey: ClientKey? = nil, seconds: Int? = nil
     ) async throws -> Opening {
-        if case .anonymous = reader {
-            throw MembershipError(
-                .invalidInput, "Nobody knows who ‘anonymous’ is, so that nothing can be recorded.",
-                remedy: "Name the reader, or a visitor by an id.")
-        }
         if let seconds, !(0...ArticleRead.mostSeconds).contains(seconds) {
             throw MembershipError(
                 .invalidInput, "‘\(seconds)’ is not a number of seconds that somebody reads.",
                 remedy: "Give 0 to \(ArticleRead.mostSeconds), a day.")
         }
-        let key = ledgerKey(for: [reader])
-        let opened = try await store.claim { tx in
-            try tx.open(reader, article, clientKey: clientKey, seconds: seconds, key: key)
+        let opened = try await key.whenNeeded { ledger in
+            try await store.claim { tx in
+                try tx.open(reader, article, clientKey: clientKey, seconds: seconds, ledger)
+            }
         }
         // What is cut is cut when no other writer waits for it.
         return Opening(
@@ -72,15 +68,15 @@ private struct Opened: Sendable {
 
 extension WriteTransaction {
     fileprivate func open(
-        _ reader: ReaderReference, _ reference: ArticleReference, clientKey: ClientKey?, seconds: Int?, key: LedgerKey?
+        _ reader: ReaderReference, _ reference: ArticleReference, clientKey: ClientKey?, seconds: Int?,
+        _ ledger: LedgerAccess
     ) throws -> Opened {
-        if case .account(let name) = reader { try requirePresent(heldAccount(name)) }
-        var (answer, facts) = try judge(reader, reference, .now, key: key)
-        let holder = try holder(reader, answer)
+        let holder = try holder(reader)
+        var (answer, facts) = try judge(reader, reference, .now, ledger)
         if answer.decision.reason == .metered {
             // Of two devices that open the last one at once, the second sees that it is gone.
             try takeTurnAtMeter(of: holder)
-            (answer, facts) = try judge(reader, reference, .now, key: key)
+            (answer, facts) = try judge(reader, reference, .now, ledger)
         }
         let content = try content(of: answer.article.id)
         let teaser = ArticleAccess(of: answer.article, rules: facts.rules, at: now).teaser
@@ -104,12 +100,18 @@ extension WriteTransaction {
         return opened(try lengthened(earlier, of: holder, seconds), isRetry: true)
     }
 
-    private func holder(_ reader: ReaderReference, _ answer: AccessService.Answer) throws -> ReadHolder {
+    /// Whom the read will be of, an account that nobody takes away meanwhile.
+    private func holder(_ reader: ReaderReference) throws -> ReadHolder {
         switch reader {
         case .visitor(let id, _): return .visitor(id)
-        case .account(let name): return .account(try answer.account ?? account(name).id)
+        case .account(let name):
+            let account = try heldAccount(name)
+            try requirePresent(account)
+            return .account(account.id)
         case .anonymous:
-            throw MembershipError(.unforeseen, "A read has no reader.", remedy: "Report this as a bug.")
+            throw MembershipError(
+                .invalidInput, "Nobody knows who ‘anonymous’ is, so that nothing can be recorded.",
+                remedy: "Name the reader, or a visitor by an id.")
         }
     }
 

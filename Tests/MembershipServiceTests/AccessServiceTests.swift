@@ -1,3 +1,4 @@
+import Foundation
 import Membership
 import MembershipService
 import Testing
@@ -99,5 +100,30 @@ struct AccessServiceTests {
         #expect(try await check(database, article).reason == .entitled)
         clock.set(TestDatabase.start + .days(14))
         #expect(try await check(database, article).reason == .trialEnded)
+    }
+
+    @Test func theTrialIsPromisedByTheLedgerAndNobodyIsPromisedOneWithoutIt() async throws {
+        let database = try await TestDatabase.sandbox()
+        let article = try await database.addArticle()
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: ada), wantsTrial: false)
+        let promised = try await database.services.access.check(reader: ReaderReference(parsing: ada), article: article)
+        #expect(promised.decision.actions == [.startTrial])
+        #expect(promised.decision.verdict.trialDaysOnOffer == 14)
+        try FileManager.default.removeItem(atPath: database.keyPath)
+        let blind = try await Services.open(database.location, clock: WallClock { TestDatabase.start })
+        for batch in [false, true] {
+            let reader = try ReaderReference(parsing: ada)
+            let answer =
+                batch
+                ? try await blind.access.check(reader: reader, articles: [article])[0].get()
+                : try await blind.access.check(reader: reader, article: article)
+            #expect(answer.decision.reason == .subscriptionRequired)
+            #expect(answer.decision.actions.isEmpty)
+        }
+        // What a grant decides needs no ledger.
+        _ = try await blind.grants.add(
+            AccountReference(parsing: ada),
+            .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "Won it"))
+        #expect(try await blind.access.check(reader: ReaderReference(parsing: ada), article: article).decision.allowed)
     }
 }
