@@ -33,11 +33,11 @@ extension ReadTransaction {
         let rules = try askRules(
             of: [.article(key), .title(key.title), .everything], sectionsOf: [key.title], asKnownAt: nil)
         let known = try reader()
-        return (
-            AccessFacts(
-                article: try found(article, wanted), rules: try rules.rows().compactMap(\.self), reader: known.facts),
-            known.account
-        )
+        let found = try found(article, wanted)
+        // Which section it is in was not known when they were asked for.
+        let chain = Set(RuleTarget.chain(of: found))
+        let own = try rules.rows().compactMap(\.self).filter { chain.contains($0.target) }
+        return (AccessFacts(article: found, rules: own, reader: known.facts), known.account)
     }
 
     /// What is known of a reader.

@@ -228,10 +228,10 @@ extension WriteTransaction {
             """
             INSERT INTO article_corrections (article_id, replaced_at, published_at, section, section_slug)
             SELECT article_id, CAST($1 AS BIGINT), published_at, section, section_slug FROM articles
-            WHERE article_id = $2 AND (published_at <> $3 OR coalesce(section, '') <> coalesce($4, ''))
+            WHERE article_id = $2 AND (published_at <> $3 OR coalesce(section, '') <> $4)
             ON CONFLICT (article_id, replaced_at) DO NOTHING
             """,
-            [now, article.id, article.publishedAt, SQLValue.text(article.section ?? "")])
+            [now, article.id, article.publishedAt, article.section ?? ""])
     }
 
     /// Sets an editor's summary; nil lets the feed's show again.

@@ -72,7 +72,7 @@ package final class Store: Sendable {
         }
     }
 
-    /// As ``write(_:)``, for a batch of a job that may run on several machines.
+    /// As ``write(_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
     package func claim<Result: Sendable>(
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
