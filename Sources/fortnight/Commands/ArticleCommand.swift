@@ -144,7 +144,10 @@ struct ArticleCommand: ParsableCommand {
 private func render(_ entry: ArticleService.Entry, withBody: Bool, _ global: GlobalOptions) throws {
     let (article, content, console) = (entry.article, entry.content, global.console)
     if global.json {
-        try console.document(ArticleEntryView(entry, withBody: withBody))
+        try console.document(
+            JoinedView(
+                JoinedView(ArticleView(article, entry.access), ArticleContentView(content)),
+                ArticleTextView(opening: content.opening, body: withBody ? content.bodyHTML : nil)))
         return
     }
     console.line(article.headline)
@@ -202,49 +205,9 @@ extension ArticleAccess {
     var shownFrom: RuleTarget { unreadable ?? withdrawnBy ?? origin }
 }
 
-private struct ArticleEntryView: Encodable {
-    let article: ArticleView
-    @ExplicitNull var author: String?
-    @ExplicitNull var link: String?
-    @ExplicitNull var summary: String?
-    let keyPoints: [String]
-    let categories: [String]
-    @ExplicitNull var image: String?
-    @ExplicitNull var language: String?
+/// How an article begins, and the whole of it.
+private struct ArticleTextView: Encodable {
     let opening: String
     /// Left out altogether when it was not asked for.
     let body: String?
-
-    init(_ entry: ArticleService.Entry, withBody: Bool) {
-        let content = entry.content
-        article = ArticleView(entry.article, entry.access)
-        author = content.author
-        link = content.link
-        summary = content.summary
-        keyPoints = content.keyPoints
-        categories = content.categories
-        image = content.imageURL
-        language = content.language
-        opening = content.opening
-        body = withBody ? content.bodyHTML : nil
-    }
-
-    private enum CodingKeys: CodingKey {
-        case author, link, summary, keyPoints, categories, image, language, opening, body
-    }
-
-    /// The article's own keys and these, side by side.
-    func encode(to encoder: any Encoder) throws {
-        try article.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(_author, forKey: .author)
-        try container.encode(_link, forKey: .link)
-        try container.encode(_summary, forKey: .summary)
-        try container.encode(keyPoints, forKey: .keyPoints)
-        try container.encode(categories, forKey: .categories)
-        try container.encode(_image, forKey: .image)
-        try container.encode(_language, forKey: .language)
-        try container.encode(opening, forKey: .opening)
-        try container.encodeIfPresent(body, forKey: .body)
-    }
 }

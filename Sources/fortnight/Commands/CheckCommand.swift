@@ -139,14 +139,14 @@ extension Console {
         switch outcome {
         case .success(let answer):
             if isJSON {
-                try document(AnsweredQuestionView(decision: DecisionView(answer), question: question), onOneLine: true)
+                try document(JoinedView(DecisionView(answer), QuestionView(question: question)), onOneLine: true)
             } else {
                 line("\(question): \(answer.sentence)")
             }
             return answer.decision.allowed ? 0 : ExitStatus.denied
         case .failure(let error):
             if isJSON {
-                try document(FailedQuestionView(error: ErrorView(error).error, question: question), onOneLine: true)
+                try document(JoinedView(ErrorView(error), QuestionView(question: question)), onOneLine: true)
             } else {
                 line("\(question): Not answered (\(error.code.rawValue)): \(error.message)")
             }
@@ -156,7 +156,7 @@ extension Console {
 
     fileprivate func show(_ answer: AccessService.Answer, _ explanation: AccessExplanation) throws {
         if isJSON {
-            try document(ExplainedDecisionView(decision: DecisionView(answer), explanation: .init(explanation)))
+            try document(JoinedView(DecisionView(answer), ExplanationView(explanation)))
             return
         }
         line(answer.sentence)
@@ -175,49 +175,19 @@ extension Console {
     }
 }
 
-/// A question that could not be answered, as JSON.
-private struct FailedQuestionView: Encodable {
-    let error: ErrorView.Body
+/// One question of several, as JSON.
+private struct QuestionView: Encodable {
     let question: String
 }
 
-/// A decision and the question that it answers, as JSON.
-private struct AnsweredQuestionView: Encodable {
-    let decision: DecisionView
-    let question: String
-
-    private enum CodingKeys: CodingKey {
-        case question
-    }
-
-    /// The decision's own keys, and one more.
-    func encode(to encoder: any Encoder) throws {
-        try decision.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(question, forKey: .question)
-    }
-}
-
-/// A decision and what it came from, as JSON.
-private struct ExplainedDecisionView: Encodable {
-    let decision: DecisionView
-    let explanation: ExplanationView
-
-    private enum CodingKeys: CodingKey {
-        case explanation
-    }
-
-    /// The decision's own keys, and one more.
-    func encode(to encoder: any Encoder) throws {
-        try decision.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(explanation, forKey: .explanation)
-    }
-}
-
+/// What a decision came from, as JSON.
 private struct ExplanationView: Encodable {
-    let rules: [RuleUseView]
-    let steps: [Step]
+    let explanation: Facts
+
+    struct Facts: Encodable {
+        let rules: [RuleUseView]
+        let steps: [Step]
+    }
 
     struct Step: Encodable {
         let row: Int
@@ -227,11 +197,12 @@ private struct ExplanationView: Encodable {
     }
 
     init(_ explanation: AccessExplanation) {
-        rules = explanation.rules.map(RuleUseView.init)
-        steps = explanation.steps.compactMap { step in
-            step.applies.map {
-                Step(row: step.row.rawValue, reason: step.row.reason.rawValue, applies: $0, notes: step.notes)
-            }
-        }
+        self.explanation = Facts(
+            rules: explanation.rules.map(RuleUseView.init),
+            steps: explanation.steps.compactMap { step in
+                step.applies.map {
+                    Step(row: step.row.rawValue, reason: step.row.reason.rawValue, applies: $0, notes: step.notes)
+                }
+            })
     }
 }

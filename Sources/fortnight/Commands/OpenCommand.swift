@@ -57,7 +57,7 @@ struct OpenCommand: AsyncCommand {
 
 extension Console {
     fileprivate func show(_ opening: AccessService.Opening) throws {
-        guard !isJSON else { return try document(OpeningView(opening)) }
+        guard !isJSON else { return try document(JoinedView(DecisionView(opening.answer), OpeningView(opening))) }
         switch opening.content {
         case .whole(let content):
             note(opening.answer.sentence)
@@ -91,62 +91,31 @@ extension String {
     }
 }
 
-/// What came of opening an article, as JSON.
+/// What came of opening an article beside the decision, as JSON.
 private struct OpeningView: Encodable {
-    let decision: DecisionView
     @ExplicitNull var read: ReadView?
     let retry: Bool
-    @ExplicitNull var content: ContentView?
+    @ExplicitNull var content: JoinedView<ArticleContentView, WholeTextView>?
     @ExplicitNull var teaser: TeaserView?
 
     init(_ opening: AccessService.Opening) {
-        decision = DecisionView(opening.answer)
         read = opening.read.map(ReadView.init)
         retry = opening.isRetry
         switch opening.content {
-        case .whole(let content): self.content = ContentView(opening.answer.article, content)
+        case .whole(let content):
+            self.content = JoinedView(
+                ArticleContentView(content),
+                WholeTextView(headline: opening.answer.article.headline, body: content.bodyHTML))
         case .teaser(let teaser): self.teaser = TeaserView(teaser)
         case .nothing: break
         }
     }
-
-    private enum CodingKeys: CodingKey {
-        case read, retry, content, teaser
-    }
-
-    /// The decision's own keys, and these.
-    func encode(to encoder: any Encoder) throws {
-        try decision.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(_read, forKey: .read)
-        try container.encode(retry, forKey: .retry)
-        try container.encode(_content, forKey: .content)
-        try container.encode(_teaser, forKey: .teaser)
-    }
 }
 
-private struct ContentView: Encodable {
+/// The headline and the whole text, as JSON.
+private struct WholeTextView: Encodable {
     let headline: String
-    @ExplicitNull var author: String?
-    @ExplicitNull var link: String?
-    @ExplicitNull var summary: String?
-    let keyPoints: [String]
-    let categories: [String]
-    @ExplicitNull var image: String?
-    @ExplicitNull var language: String?
     let body: String
-
-    init(_ article: Article, _ content: ArticleContent) {
-        headline = article.headline
-        author = content.author
-        link = content.link
-        summary = content.summary
-        keyPoints = content.keyPoints
-        categories = content.categories
-        image = content.imageURL
-        language = content.language
-        body = content.bodyHTML
-    }
 }
 
 private struct TeaserView: Encodable {
