@@ -100,8 +100,12 @@ public struct AccessDecision: Equatable, Sendable {
         /// Whether a reader who is kept out for it may still see how the article begins.
         public var showsTeaser: Bool {
             switch self {
+            case .meterExhausted, .signUpRequired, .trialEnded, .paymentOverdue, .subscriptionLapsed,
+                .entitlementMissing, .subscriptionRequired, .accountSuspended:
+                true
             case .notPublished, .withdrawn, .ruleUnreadable: false
-            default: true
+            // Whoever is let in is not kept out.
+            case .free, .registered, .entitled, .openedBefore, .metered: false
             }
         }
     }

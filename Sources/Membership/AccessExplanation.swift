@@ -81,13 +81,11 @@ extension AccessSituation {
             readsThisMonth.map { "Opened \($0.article) at \($0.openedAt), by the meter of \($0.meter)." }
         case .metered, .meterExhausted: [meterNote]
         case .anonymous: [account == nil ? "The reader has no account." : "The reader has an account."]
-        case .trialEnded:
+        case .trialEnded, .paymentOverdue, .subscriptionLapsed:
             [
                 lapsed.map { "Last \($0.source.rawValue) ended, at \($0.interval.endsAt?.rfc3339 ?? "")." }
                     ?? "Nothing ended."
             ]
-        case .paymentOverdue, .subscriptionLapsed:
-            [subscription.map { "The subscription is \($0.status.rawValue)." } ?? "No subscription runs."]
         case .entitlementMissing:
             holding.map { "\($0.id) gives \($0.entitlement.name)." }
         case .otherwise: []

@@ -1,21 +1,37 @@
 /// The table of the decision: the first row that applies decides. docs/access.md has it for people, and a test holds the
 /// two together.
 public enum AccessRow: Int, CaseIterable, Sendable {
+    /// A rule cannot be understood.
     case unreadable = 1
+    /// A rule takes the article away.
     case withdrawn
+    /// Its time has not come.
     case notPublished
+    /// It is open to everyone.
     case free
+    /// The account is suspended.
     case suspended
+    /// A grant opens it.
     case entitled
+    /// An account is enough.
     case registered
+    /// The meter has counted it this month.
     case openedBefore
+    /// The meter has some left.
     case metered
+    /// The meter has none left.
     case meterExhausted
+    /// There is no account.
     case anonymous
+    /// A trial ended last.
     case trialEnded
+    /// A grace ended last.
     case paymentOverdue
+    /// What was paid for ended last.
     case subscriptionLapsed
+    /// What is held opens something else.
     case entitlementMissing
+    /// None of these.
     case otherwise
 
     /// When it applies, as docs/access.md has it.

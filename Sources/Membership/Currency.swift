@@ -10,7 +10,7 @@ public struct Currency: Hashable, Sendable {
     /// - Throws: ``MembershipError`` with code `invalid_input` when ISO 4217 does not list it.
     public init(parsing text: String) throws(MembershipError) {
         let code = text.uppercased()
-        // XXX and XTS stand for no currency and for tests.
+        // ISO 4217 keeps XXX for no currency and XTS for tests: nobody pays in either.
         guard code.utf8.count == 3, !["XXX", "XTS"].contains(code), Locale.Currency(code).isISOCurrency else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a currency.", remedy: "Give an ISO 4217 code: USD, EUR, JPY.")

@@ -89,6 +89,7 @@ extension FeedSource {
     }
 
     private static func openSpool() throws(MembershipError) -> Int32 {
+        // mkstemp(3) wants six X at the end, and writes the name it has found there.
         var template = Array((NSTemporaryDirectory() + "/fortnight-feed-XXXXXX").utf8CString)
         let spool = mkstemp(&template)
         guard spool >= 0 else {
