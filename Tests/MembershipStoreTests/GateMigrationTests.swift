@@ -10,20 +10,9 @@ struct GateMigrationTests {
     private let start = TestDatabase.start
 
     /// A database at schema version 2: a title a level, and articles with and without an access of their own.
-    private func old() async throws -> (
-        location: DatabaseLocation, engine: any DatabaseEngine, keep: TemporaryDirectory
-    ) {
-        let directory = try TemporaryDirectory()
-        let address = try await TestEngine.makePlace(in: directory)
-        let engine: any DatabaseEngine =
-            TestEngine.isSQLite
-            ? try SQLiteEngine.create(path: address, lockWait: .minutes(1))
-            : try PostgresEngine(url: address, connections: 1)
-        let steps = engine.schema.migrations.prefix(2)
+    private func old() async throws -> OldDatabase {
         let start = start.milliseconds
-        try await engine.upgrade { sql in
-            try sql.createMigrationsTable()
-            for step in steps { try sql.apply(step, at: TestDatabase.start) }
+        return try await OldDatabase(version: 2) { sql in
             try sql.run(
                 "INSERT INTO deployment (deployment_id, sandbox_now, key_fingerprint, created_at) "
                     + "VALUES (1, \(start + 1000), 'none', \(start))", [])
@@ -44,14 +33,12 @@ struct GateMigrationTests {
                 }
             }
         }
-        return (TestDatabase.location(address, directory), engine, directory)
     }
 
     @Test func everyArticleIsAsOpenAsItWas() async throws {
-        let (location, _, keep) = try await old()
-        _ = keep
-        #expect(try await DatabaseSetup(location).migrate(dryRun: false).migrations == ["m0003_the_gate"])
-        let rules = try await Services.open(location).rules
+        let old = try await old()
+        #expect(try await DatabaseSetup(old.location).migrate(dryRun: false).migrations == ["m0003_the_gate"])
+        let rules = try await Services.open(old.location).rules
         for title in AccessLevel.allCases {
             for (place, access) in ([nil] + AccessLevel.allCases).enumerated() {
                 let article = try ArticleReference(parsing: "\(title.rawValue)/a\(place)")
@@ -69,16 +56,15 @@ struct GateMigrationTests {
     }
 
     @Test func sectionsGetSlugs() async throws {
-        let (location, engine, keep) = try await old()
-        _ = keep
-        _ = try await DatabaseSetup(location).migrate(dryRun: false)
-        let slugs = try await engine.read { sql in
+        let old = try await old()
+        _ = try await DatabaseSetup(old.location).migrate(dryRun: false)
+        let slugs = try await old.engine.read { sql in
             try sql.query("SELECT section_slug FROM articles WHERE title_id = 1 ORDER BY article_id", []) {
                 try $0.optionalText(0)
             }
         }
         #expect(slugs == ["sport", "kunst-kultur", nil, nil, "sport"])
-        let services = try await Services.open(location)
+        let services = try await Services.open(old.location)
         var change = RuleChange()
         change.access = .free
         let target = try RuleTarget(parsing: "section:premium/sport")
@@ -88,10 +74,9 @@ struct GateMigrationTests {
     }
 
     @Test func manySectionsGetSlugsInOneGoThroughTheArticles() async throws {
-        let (location, engine, keep) = try await old()
-        _ = keep
+        let old = try await old()
         let count = 1500
-        try await engine.write { [start] sql in
+        try await old.engine.write { [start] sql in
             for number in 0..<(2 * count) {
                 try sql.submit(
                     "INSERT INTO articles (article_id, title_id, slug, source_id, headline, section, published_at, "
@@ -99,10 +84,10 @@ struct GateMigrationTests {
                     [1000 + number, "s\(number)", "s\(number)", "Ort & Land \(number % count)", start, start])
             }
         }
-        let tables = try await engine.read { sql in try sql.tableNames() }
-        _ = try await DatabaseSetup(location).migrate(dryRun: false)
+        let tables = try await old.engine.read { sql in try sql.tableNames() }
+        _ = try await DatabaseSetup(old.location).migrate(dryRun: false)
         func slugs() async throws -> [String?] {
-            try await engine.read { sql in
+            try await old.engine.read { sql in
                 try sql.query("SELECT section_slug FROM articles WHERE article_id >= 1000 ORDER BY article_id", []) {
                     try $0.optionalText(0)
                 }
@@ -111,7 +96,7 @@ struct GateMigrationTests {
         let expected = (0..<(2 * count)).map { "ort-land-\($0 % count)" }
         #expect(try await slugs() == expected)
         // Once more, to see how often.
-        let statements = try await engine.upgrade { sql in
+        let statements = try await old.engine.upgrade { sql in
             try sql.run("UPDATE articles SET section_slug = NULL", [])
             let counted = CountedStatements(of: sql)
             try counted.nameSections()
@@ -119,16 +104,15 @@ struct GateMigrationTests {
         }
         #expect(try await slugs() == expected)
         #expect(statements.filter { $0.contains("articles") }.count == 2, "\(statements.count)")
-        let left = try await engine.read { sql in try sql.tableNames() }
+        let left = try await old.engine.read { sql in try sql.tableNames() }
         #expect(Set(tables).isSubset(of: left) && !left.contains("section_names"))
     }
 
     @Test func aDatabaseWithoutTitlesHasNoRules() async throws {
-        let (location, engine, keep) = try await old()
-        _ = keep
-        try await engine.write { sql in try sql.runScript("DELETE FROM articles; DELETE FROM titles") }
-        _ = try await DatabaseSetup(location).migrate(dryRun: false)
-        #expect(try await Services.open(location).rules.list().isEmpty)
+        let old = try await old()
+        try await old.engine.write { sql in try sql.runScript("DELETE FROM articles; DELETE FROM titles") }
+        _ = try await DatabaseSetup(old.location).migrate(dryRun: false)
+        #expect(try await Services.open(old.location).rules.list().isEmpty)
     }
 }
 

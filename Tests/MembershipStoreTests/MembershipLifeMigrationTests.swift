@@ -10,20 +10,9 @@ struct MembershipLifeMigrationTests {
     private let trialEnd = (TestDatabase.start + .days(14)).milliseconds
 
     /// A database at schema version 1 with one reader on trial and one whose trial has ended.
-    private func old() async throws -> (
-        location: DatabaseLocation, engine: any DatabaseEngine, keep: TemporaryDirectory
-    ) {
-        let directory = try TemporaryDirectory()
-        let address = try await TestEngine.makePlace(in: directory)
-        let engine: any DatabaseEngine =
-            TestEngine.isSQLite
-            ? try SQLiteEngine.create(path: address, lockWait: .minutes(1))
-            : try PostgresEngine(url: address, connections: 1)
-        let first = try #require(engine.schema.migrations.first)
+    private func old() async throws -> OldDatabase {
         let (start, trialEnd) = (start, trialEnd)
-        try await engine.upgrade { sql in
-            try sql.createMigrationsTable()
-            try sql.apply(first, at: TestDatabase.start)
+        return try await OldDatabase(version: 1) { sql in
             let rows = [
                 "INSERT INTO deployment (deployment_id, sandbox_now, key_fingerprint, created_at) "
                     + "VALUES (1, \(trialEnd), 'none', \(start))",
@@ -56,15 +45,13 @@ struct MembershipLifeMigrationTests {
                 "INSERT INTO job_runs (run_id, job, as_of, duration_ms, processed) VALUES (1, 'trial-expiry', 0, 5, 1)",
                 [])
         }
-        return (TestDatabase.location(address, directory), engine, directory)
     }
 
     @Test func everythingIsStillThereAndEventsAreChained() async throws {
-        let (location, engine, keep) = try await old()
-        _ = keep
-        let taken = try await DatabaseSetup(location).migrate(dryRun: false).migrations
+        let old = try await old()
+        let taken = try await DatabaseSetup(old.location).migrate(dryRun: false).migrations
         #expect(taken.first == "m0002_membership_life")
-        let store = try await Store.open(engine, clock: .system)
+        let store = try await Store.open(old.engine, clock: .system)
         try await store.read { tx in
             for id in [1, 2] as [Int64] {
                 let account = try tx.account(.id(.init(rawValue: id)))
@@ -92,12 +79,11 @@ struct MembershipLifeMigrationTests {
     }
 
     @Test func whatComesNextContinuesTheChain() async throws {
-        let (location, engine, keep) = try await old()
-        _ = keep
-        _ = try await DatabaseSetup(location).migrate(dryRun: false)
-        let services = try await Services.open(location)
+        let old = try await old()
+        _ = try await DatabaseSetup(old.location).migrate(dryRun: false)
+        let services = try await Services.open(old.location)
         _ = try await services.jobs.run("trial-expiry")
-        let store = try await Store.open(engine, clock: .system)
+        let store = try await Store.open(old.engine, clock: .system)
         let (kinds, fault) = try await store.read { tx in
             let id = Identifier<Account>(rawValue: 1)
             return (try tx.events(of: id).map(\.kind), try tx.chainFault(of: id))

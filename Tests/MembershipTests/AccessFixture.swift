@@ -1,4 +1,4 @@
-import Membership
+@testable import Membership
 
 /// What a decision rests on, for tests of the table: a month in which somebody reads `golem/bridge`, of the section
 /// sport. What is not said is not there.
@@ -19,6 +19,11 @@ struct AccessFixture {
     static let ofArticle = RuleTarget.article(key)
     static let ofSection = RuleTarget.section(title: golem, section: Slug(stored: "sport"))
     static let ofTitle = RuleTarget.title(golem)
+    /// What somebody without an account is told.
+    static func anonymousDenial(trialDays: Int = 0) -> AccessDecision.Verdict {
+        .init(row: .anonymous, trialDaysOnOffer: trialDays, steps: [.signUp, .signIn])
+    }
+
     static let chain = [ofArticle, ofSection, ofTitle, .everything]
 
     enum Reader: CaseIterable {

@@ -1,7 +1,8 @@
 @testable import Membership
 import Testing
 
-/// Every row of the table: when it applies, when it just does not, and what it comes before.
+/// The rows of the table that need nothing but grants and the life of a subscription: when each applies, when it just
+/// does not, and what it comes before.
 struct AccessRulesTests {
     private let now = AccessFixture.now
     private let monthEnd = AccessFixture.monthEnd
@@ -180,118 +181,6 @@ struct AccessRulesTests {
         #expect(spent.decide(at: now + before).nextChangeAt == now)
     }
 
-    // MARK: - 4: free
-
-    @Test func freeIsOpenToEveryoneEvenSuspended() {
-        for reader in AccessFixture.Reader.allCases {
-            let decision = AccessFixture(.free, reader) { $0.suspend() }.decide()
-            #expect(decision.verdict == .init(row: .free))
-            #expect(decision.nextChangeAt == nil && decision.actions.isEmpty)
-        }
-    }
-
-    @Test func theFirstDayIsFreeToTheMillisecond() {
-        let fixture = AccessFixture { facts in
-            facts.publishedAt = now
-            facts.rule(
-                .everything, RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(24))))
-        }
-        #expect(fixture.row(at: now + before) == .notPublished)
-        #expect(fixture.decide().nextChangeAt == now + .hours(24))
-        #expect(fixture.row(at: now + .hours(24) + before) == .free)
-        #expect(fixture.row(at: now + .hours(24)) == .otherwise)
-        #expect(fixture.decide(at: now + .hours(24)).nextChangeAt == nil)
-    }
-
-    @Test func itIsFreeAfterAMonthToTheMillisecond() {
-        let fixture = AccessFixture { facts in
-            facts.publishedAt = now
-            facts.rule(
-                .everything,
-                RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(1), freeAfter: .days(30))))
-        }
-        let denied = fixture.decide(at: now + .hours(1))
-        #expect(denied.verdict.row == .otherwise)
-        #expect(denied.waitUntil == now + .days(30))
-        #expect(denied.actions == [.waitUntil])
-        #expect(fixture.row(at: now + .days(30) + before) == .otherwise)
-        #expect(fixture.row(at: now + .days(30)) == .free)
-    }
-
-    @Test func whatIsFreeForAWhileIsSoFromTheEndOfItsEmbargo() {
-        let fixture = AccessFixture { facts in
-            facts.publishedAt = now + .days(-3)
-            facts.rule(AccessFixture.ofTitle, RuleSettings(embargoUntil: now))
-            facts.rule(.everything, RuleSettings(terms: AccessFixture.terms(.premium, freeFor: .hours(24))))
-        }
-        #expect(fixture.row(at: now + before) == .notPublished)
-        #expect(fixture.row() == .free)
-        #expect(fixture.row(at: now + .hours(24)) == .otherwise)
-    }
-
-    // MARK: - Where the access comes from
-
-    @Test func theNearestTargetSaysHowFarItIsOpen() {
-        var fixture = AccessFixture { facts in
-            for (target, access) in zip(AccessFixture.chain, [AccessLevel.free, .registered, .metered, .premium]) {
-                facts.rule(target, RuleSettings(terms: AccessFixture.terms(access)))
-            }
-        }
-        for (target, access) in zip(AccessFixture.chain, [AccessLevel.free, .registered, .metered, .premium]) {
-            let found = ArticleAccess(of: fixture.facts().article, rules: fixture.rules, at: now)
-            #expect(found.level == access && found.origin == target)
-            fixture.rules.removeFirst()
-        }
-        let none = ArticleAccess(of: fixture.facts().article, rules: [], at: now)
-        #expect(none.level == .premium && none.origin == .everything)
-        #expect(fixture.row() == .otherwise)
-    }
-
-    @Test func nearerTermsReplaceTheOthersAsAWhole() {
-        let fixture = AccessFixture(nil) { facts in
-            facts.publishedAt = now
-            facts.rule(
-                .everything,
-                RuleSettings(terms: AccessFixture.terms(.free, freeFor: .hours(24), requires: [heise])))
-            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)))
-            facts.grant(heise, until: nil)
-        }
-        // Neither the first day nor what is required of the outer terms is left.
-        #expect(fixture.row() == .entitlementMissing)
-        #expect(fixture.decide().verdict.missing == [.allTitles, .title(AccessFixture.golem)])
-    }
-
-    @Test func aRuleThatSaysNothingOfAccessLeavesItToTheNext() {
-        let fixture = AccessFixture(.free) { facts in
-            facts.rule(AccessFixture.ofArticle, RuleSettings(embargoUntil: now + .days(-1)))
-            facts.allow(registered: 3)
-        }
-        #expect(fixture.row() == .free)
-    }
-
-    @Test func betweenTwoRulesOfATargetTheNextTargetHolds() {
-        let fixture = AccessFixture(.free) { facts in
-            let premium = RuleSettings(terms: AccessFixture.terms(.premium))
-            facts.rule(AccessFixture.ofArticle, premium, from: now + .days(-2), until: now)
-            facts.rule(AccessFixture.ofArticle, premium, from: now + .days(1), until: now + .days(2))
-        }
-        #expect(fixture.row(at: now + .days(-2) + before) == .free)
-        #expect(fixture.row(at: now + .days(-2)) == .otherwise)
-        #expect(fixture.decide(at: now + before).waitUntil == now)
-        #expect(fixture.row() == .free)
-        #expect(fixture.decide().nextChangeAt == now + .days(1))
-        #expect(fixture.row(at: now + .days(1)) == .otherwise)
-        #expect(fixture.row(at: now + .days(2)) == .free)
-    }
-
-    @Test func aChangeOfRulesThatChangesNothingIsNoChange() {
-        let fixture = AccessFixture(nil) { facts in
-            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)), until: now)
-            facts.rule(AccessFixture.ofTitle, RuleSettings(terms: AccessFixture.terms(.premium)), from: now)
-        }
-        #expect(fixture.decide(at: now + .days(-1)).nextChangeAt == nil)
-    }
-
     // MARK: - 5: suspended
 
     @Test func aSuspendedAccountReadsOnlyWhatIsFree() {
@@ -413,133 +302,17 @@ struct AccessRulesTests {
         #expect(AccessFixture(.registered, .anonymous).row() == .anonymous)
     }
 
-    // MARK: - 8 to 10: the meter
-
-    @Test func whatWasOpenedByTheMeterStaysOpenUpToTheEndOfTheMonth() {
-        let fixture = AccessFixture(.metered) { facts in
-            facts.allow(registered: 1)
-            facts.open(AccessFixture.articleID.rawValue, at: now)
-        }
-        #expect(fixture.row(at: now + before) == .metered)
-        let again = fixture.decide()
-        #expect(
-            again.verdict
-                == .init(
-                    row: .openedBefore, until: monthEnd,
-                    meter: MeterState(
-                        meter: AccessFixture.ofTitle, allowance: 1, spent: 1, resetsAt: monthEnd, timeZone: "UTC")))
-        #expect(again.nextChangeAt == monthEnd && again.waitUntil == nil)
-        #expect(fixture.row(at: monthEnd + before) == .openedBefore)
-        #expect(fixture.row(at: monthEnd) == .metered)
-    }
-
-    @Test func whatWasOpenedStaysOpenThoughTheAllowanceShrank() {
-        let fixture = AccessFixture(.metered) { facts in
-            facts.allow(registered: 0)
-            facts.open(AccessFixture.articleID.rawValue, by: .everything)
-        }
-        #expect(fixture.row() == .openedBefore)
-        #expect(fixture.decide().verdict.meter?.left == 0)
-    }
-
-    @Test func eachArticleCountsOnceAndTheLastOneIsExclusive() {
-        var fixture = AccessFixture(.metered) { facts in
-            facts.allow(registered: 2)
-            facts.open(2)
-            facts.open(2)
-        }
-        #expect(
-            fixture.decide().verdict
-                == .init(
-                    row: .metered,
-                    meter: MeterState(
-                        meter: AccessFixture.ofTitle, allowance: 2, spent: 1, resetsAt: monthEnd, timeZone: "UTC")))
-        fixture.open(3)
-        let denied = fixture.decide()
-        #expect(denied.verdict.row == .meterExhausted)
-        #expect(denied.verdict.meter?.left == 0)
-        #expect(denied.waitUntil == monthEnd && denied.nextChangeAt == monthEnd)
-        #expect(denied.actions.last == .waitUntil)
-    }
-
-    @Test func readsOfAnotherMeterOrMonthDoNotCount() {
-        let fixture = AccessFixture(.metered) { facts in
-            facts.allow(registered: 1)
-            facts.open(2, by: .everything)
-            facts.open(3, at: now + .days(-15))
-        }
-        #expect(fixture.decide().verdict.meter?.spent == 0)
-    }
-
-    @Test func theNearestMeterCounts() {
-        let fixture = AccessFixture { facts in
-            facts.rule(
-                .everything,
-                RuleSettings(
-                    terms: AccessFixture.terms(.metered), meter: MeterAllowance(stored: 0, registered: 9)))
-            facts.allow(registered: 4, by: AccessFixture.ofTitle)
-        }
-        #expect(fixture.decide().verdict.meter?.allowance == 4)
-        #expect(fixture.decide().verdict.meter?.meter == AccessFixture.ofTitle)
-    }
-
-    @Test func visitorsAndAccountsHaveAllowancesOfTheirOwnAndOthersNone() {
-        func fixture(_ reader: AccessFixture.Reader) -> AccessFixture {
-            AccessFixture(.metered, reader) { $0.allow(anonymous: 1, registered: 2) }
-        }
-        #expect(fixture(.visitor).decide().verdict.meter?.allowance == 1)
-        #expect(fixture(.account).decide().verdict.meter?.allowance == 2)
-        #expect(fixture(.anonymous).decide().verdict == anonymousDenial())
-    }
-
-    @Test func theMonthIsThatOfTheReadersZone() throws {
-        let kolkata = try Zone(parsing: "Asia/Kolkata")
-        let fixture = AccessFixture(.metered, .visitor) { facts in
-            facts.zone = kolkata
-            facts.allow(anonymous: 1)
-            facts.open(2)
-        }
-        let reset = monthEnd + .minutes(-330)
-        #expect(fixture.decide().waitUntil == reset)
-        #expect(fixture.row(at: reset + before) == .meterExhausted)
-        #expect(fixture.row(at: reset) == .metered)
-    }
-
-    @Test func withoutAnAllowanceMeteredIsAsPremium() {
-        for (reader, row) in [(AccessFixture.Reader.visitor, AccessRow.anonymous), (.account, .otherwise)] {
-            var fixture = AccessFixture(.metered, reader)
-            #expect(fixture.row() == row)
-            fixture.allow(anonymous: 0, registered: 0)
-            #expect(fixture.row() == row)
-            #expect(fixture.decide().nextChangeAt == nil)
-        }
-    }
-
-    @Test func beforeSheSignedUpTheMeterCountedNothingForHer() {
-        let fixture = AccessFixture(.metered) { facts in
-            facts.createdAt = now
-            facts.allow(anonymous: 5, registered: 5)
-        }
-        #expect(fixture.row(at: now + before) == .anonymous)
-        #expect(fixture.decide(at: now + before).waitUntil == now)
-        #expect(fixture.row() == .metered)
-    }
-
     // MARK: - 11: anonymous
-
-    private func anonymousDenial(trialDays: Int = 0) -> AccessDecision.Verdict {
-        .init(row: .anonymous, trialDaysOnOffer: trialDays, steps: [.signUp, .signIn])
-    }
 
     @Test func whoHasNoAccountIsToldToSignUpAndWhatIsOnOffer() {
         for reader in [AccessFixture.Reader.anonymous, .visitor] {
             for access in [AccessLevel.registered, .metered, .premium] {
                 let fixture = AccessFixture(access, reader) { $0.trialDays = 14 }
-                #expect(fixture.decide().verdict == anonymousDenial(trialDays: 14))
+                #expect(fixture.decide().verdict == AccessFixture.anonymousDenial(trialDays: 14))
                 #expect(fixture.decide().actions == [.signUp, .signIn])
             }
         }
-        #expect(AccessFixture(.premium, .anonymous).decide().verdict == anonymousDenial())
+        #expect(AccessFixture(.premium, .anonymous).decide().verdict == AccessFixture.anonymousDenial())
     }
 
     @Test func aVisitorWhoHasSpentHerAllowanceCanSignUp() {
@@ -620,67 +393,5 @@ struct AccessRulesTests {
         fixture.rules = []
         fixture.rule(.everything, RuleSettings(terms: AccessFixture.terms(.premium, requires: [.allTitles])))
         #expect(fixture.decide().verdict.plans == [Slug(stored: "gold")])
-    }
-
-    // MARK: - What she can do
-
-    @Test(
-        arguments: [
-            (nil, true, 14, [.startTrial, .subscribe]), (nil, true, 0, [.subscribe]), (nil, false, 14, [.startTrial]),
-            (nil, false, 0, []), (.canceled, true, 0, [.subscribe]), (.expired, true, 14, [.startTrial, .subscribe]),
-            (.paused, true, 14, [.resume]),
-            (.active, true, 14, [.changePlan]), (.active, false, 14, []), (.trialing, true, 14, [.changePlan]),
-            (.trialing, false, 0, []),
-        ] as [(Subscription.Status?, Bool, Int, [AccessDecision.Action])])
-    func whatSheCanDoFollowsFromHerSubscription(
-        status: Subscription.Status?, isSold: Bool, trialDays: Int, steps: [AccessDecision.Action]
-    ) {
-        let fixture = AccessFixture(.premium) { facts in
-            if let status { facts.subscribe(status) }
-            facts.plans = isSold ? [AccessFixture.goldPlan] : [AccessFixture.otherPlan]
-            facts.trialDays = trialDays
-        }
-        let denied = fixture.decide()
-        #expect(denied.verdict.steps == steps)
-        #expect(denied.verdict.plans == (isSold ? [Slug(stored: "gold")] : []))
-        #expect(denied.verdict.trialDaysOnOffer == (steps.contains(.startTrial) ? trialDays : nil))
-        #expect(denied.verdict.missing == [.allTitles, .title(AccessFixture.golem)])
-    }
-
-    @Test(
-        arguments: [
-            (.pastDue, true, [.changePlan]), (.pastDue, false, []), (.paused, true, [.resume, .changePlan]),
-            (.paused, false, []), (.active, true, [.changePlan]),
-        ] as [(Subscription.Status, Bool, [AccessDecision.Action])])
-    func whatItIsOfNoUseToPayForIsToBeChanged(
-        status: Subscription.Status, isSold: Bool, steps: [AccessDecision.Action]
-    ) {
-        let fixture = AccessFixture(.premium) { facts in
-            facts.subscribe(status, to: [heise])
-            facts.plans = isSold ? [AccessFixture.goldPlan] : []
-        }
-        #expect(fixture.decide().verdict.steps == steps)
-    }
-
-    @Test func whoeverIsLetInHasNothingToDo() {
-        for fixture in [
-            AccessFixture(.free), AccessFixture(.registered),
-            AccessFixture(.premium) { $0.grant(until: now + .days(1)) },
-            AccessFixture(.metered) { $0.allow(registered: 1) },
-        ] {
-            let decision = fixture.decide()
-            #expect(decision.allowed && decision.actions.isEmpty)
-            #expect(decision.waitUntil == nil)
-        }
-    }
-
-    @Test func sheIsNotToldToWaitForWhatAlsoKeepsHerOut() {
-        // A grant that begins while she is suspended opens nothing before that is over.
-        let fixture = AccessFixture(.premium) { facts in
-            facts.grant(from: now + .days(1), until: now + .days(3))
-            facts.suspend(from: now + .hours(1), until: now + .days(2))
-        }
-        #expect(fixture.decide().nextChangeAt == now + .hours(1))
-        #expect(fixture.decide().waitUntil == now + .days(2))
     }
 }
