@@ -110,6 +110,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What breaks things on purpose and looks at what held; Scripts/torture runs it.
+        .target(name: "FaultyFiles", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "Torture",
+            dependencies: ["Membership", "MembershipService", "FaultyFiles", "SampleFeeds", argumentParser],
+            swiftSettings: settings
+        ),
+
         // A file, a clock and a directory of a test's own.
         .target(
             name: "TestSupport",
