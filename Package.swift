@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
@@ -79,7 +80,7 @@ let package = Package(
         .target(
             name: "MembershipStore",
             dependencies: [
-                "Membership", "Migrations", crypto, grdb,
+                "Membership", "Migrations", crypto, grdb, sqlite,
                 .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
                 .target(name: "LibpqLoader", condition: .when(traits: ["Postgres"])),
             ],

@@ -1,24 +1,31 @@
 /// Everything a decision rests on, gathered before it is made.
 public struct AccessFacts: Sendable {
-    /// Which article.
-    public let article: Article
-    /// The rules of the article, its section, its title and everything, whatever their interval.
-    public let rules: [AccessRule]
+    /// Which article, and the rules it is under.
+    package let ruled: RuledArticle
     /// Who asks.
     public let reader: ReaderFacts
     /// What only those decisions need that no grant and no rule makes alone; nil while it has not been gathered.
     public var offer: OfferFacts?
 
+    /// Which article.
+    public var article: Article { ruled.article }
+    /// The rules of the article, its section, its title and everything, whatever their interval.
+    public var rules: [AccessRule] { ruled.rules }
+
     /// Brings the facts together.
     public init(article: Article, rules: [AccessRule], reader: ReaderFacts, offer: OfferFacts? = nil) {
-        self.article = article
-        self.rules = rules
+        self.init(RuledArticle(article, rules: rules), reader: reader, offer: offer)
+    }
+
+    /// Brings the facts together.
+    package init(_ ruled: RuledArticle, reader: ReaderFacts, offer: OfferFacts? = nil) {
+        self.ruled = ruled
         self.reader = reader
         self.offer = offer
     }
 
     /// Whether the article can be metered at any time, as far as the rules go.
-    package var canBeMetered: Bool { rules.contains { $0.settings?.terms?.access == .metered } }
+    package var canBeMetered: Bool { ruled.canBeMetered }
 }
 
 /// What is known of whoever asks.

@@ -4,9 +4,7 @@ public enum AccessRules {
     public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
         let now = verdict(facts, at: moment)
         var (change, admission): (Timestamp?, Timestamp?)
-        // What nobody could write down counts as never.
-        let ahead = Set(boundaries(facts, from: moment)).filter { $0 > moment && $0 <= Timestamp.writable.upperBound }
-        for boundary in ahead.sorted() {
+        for boundary in boundaries(facts, after: moment) {
             let then = verdict(facts, at: boundary)
             if change == nil, then != now { change = boundary }
             if admission == nil, then.row.reason.allows { admission = boundary }
@@ -25,35 +23,48 @@ public enum AccessRules {
         return !facts.canBeMetered
     }
 
+    private static let rows = AccessRow.allCases
+
     /// The first row of the table that applies.
     static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
         let situation = AccessSituation(facts, at: moment)
-        for row in AccessRow.allCases {
+        for row in rows {
             if let verdict = situation.verdict(of: row) { return verdict }
         }
         return AccessDecision.Verdict(row: .otherwise)
     }
 
-    /// Every moment at which some fact starts or stops holding by itself.
-    private static func boundaries(_ facts: AccessFacts, from moment: Timestamp) -> [Timestamp] {
-        var moments = ArticleAccess.boundaries(of: facts.article, rules: facts.rules)
+    /// Every later moment at which some fact starts or stops holding by itself, in order. What nobody could write down
+    /// counts as never.
+    private static func boundaries(_ facts: AccessFacts, after moment: Timestamp) -> [Timestamp] {
+        var ahead: [Timestamp] = []
+        func add(_ boundary: Timestamp?) {
+            guard let boundary, boundary > moment, boundary <= Timestamp.writable.upperBound else { return }
+            ahead.append(boundary)
+        }
+        for boundary in facts.ruled.boundaries { add(boundary) }
         if case .account(let account) = facts.reader {
-            moments.append(account.createdAt)
-            for interval in account.grants.map(\.interval) + account.suspensions.map(\.interval) {
-                moments.append(interval.startsAt)
-                if let end = interval.endsAt { moments.append(end) }
+            add(account.createdAt)
+            for grant in account.grants {
+                add(grant.interval.startsAt)
+                add(grant.interval.endsAt)
+            }
+            for suspension in account.suspensions {
+                add(suspension.interval.startsAt)
+                add(suspension.interval.endsAt)
             }
         }
-        guard let offer = facts.offer else { return moments }
-        // With the month its reads are over; in those after there are none.
-        if facts.canBeMetered {
-            moments.append(CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone))
+        if let offer = facts.offer {
+            // With the month its reads are over; in those after there are none.
+            if facts.canBeMetered { add(CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone)) }
+            var subscription = offer.subscription?.advanced(to: moment)
+            while let due = subscription?.nextStatusAt {
+                add(due)
+                subscription = subscription?.advanced(to: due)
+            }
         }
-        var subscription = offer.subscription?.advanced(to: moment)
-        while let due = subscription?.nextStatusAt {
-            moments.append(due)
-            subscription = subscription?.advanced(to: due)
-        }
-        return moments
+        guard ahead.count > 1 else { return ahead }
+        ahead.sort()
+        return ahead.indices.filter { $0 == 0 || ahead[$0] != ahead[$0 - 1] }.map { ahead[$0] }
     }
 }

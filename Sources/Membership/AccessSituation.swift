@@ -2,21 +2,23 @@
 struct AccessSituation {
     let facts: AccessFacts
     let moment: Timestamp
-    /// What the rules make of the article.
-    let access: ArticleAccess
+    private let phase: ArticlePhase
     /// The account, when there was one at the moment.
     let account: AccountFacts?
 
     init(_ facts: AccessFacts, at moment: Timestamp) {
         self.facts = facts
         self.moment = moment
-        access = ArticleAccess(of: facts.article, rules: facts.rules, at: moment)
+        phase = facts.ruled.phase(at: moment)
         if case .account(let account) = facts.reader, account.createdAt <= moment {
             self.account = account
         } else {
             account = nil
         }
     }
+
+    /// What the rules make of the article.
+    var access: ArticleAccess { phase.access }
 
     /// What a row says; nil when it does not apply.
     func verdict(of row: AccessRow) -> AccessDecision.Verdict? {
@@ -52,20 +54,22 @@ struct AccessSituation {
     /// The grants that hold, whatever they open.
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
-    /// The grants of what opens the article, whenever they hold.
-    var covering: [Grant] { account?.grants.filter { access.opening.contains($0.entitlement) } ?? [] }
-
     /// Of the grants that open the article now, the one that lasts longest.
-    var longestLasting: Grant? {
-        AccessSituation.lastToEnd(covering.filter { $0.interval.contains(moment) })
-    }
+    var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
 
     /// Of the grants that opened the article and are over, the one that ended last: it says best what would help.
-    var lapsed: Grant? { AccessSituation.lastToEnd(covering.filter { $0.interval.hasEnded(by: moment) }) }
+    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) } }
 
-    /// Of those that end at once, the first.
-    private static func lastToEnd(_ grants: [Grant]) -> Grant? {
-        grants.max { $1.interval.outlasts($0.interval) }
+    /// Of the grants that open the article, the one that ends last; of those that end at once, the first.
+    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Grant? {
+        guard let account else { return nil }
+        let opening = access.opening
+        var last: Grant?
+        for grant in account.grants where isWanted(grant.interval) && opening.contains(grant.entitlement) {
+            if let known = last, !grant.interval.outlasts(known.interval) { continue }
+            last = grant
+        }
+        return last
     }
 
     /// What the subscription that has not ended is by the clock.

@@ -64,8 +64,7 @@ extension AccessService {
 private struct AccessBatch {
     private let moment: AccessService.Moment
     private let ledger: LedgerAccess
-    private let articles: [ArticleReference: Article]
-    private let rules: [RuleTarget: [AccessRule]]
+    private let articles: [ArticleReference: RuledArticle]
     private var readers: [ReaderReference: Result<KnownReader, MembershipError>] = [:]
     private var offers: [ReaderReference: OfferFacts] = [:]
 
@@ -76,15 +75,7 @@ private struct AccessBatch {
         self.moment = moment
         self.ledger = ledger
         let wanted = Set(questions.map(\.article)).sorted { $0.description < $1.description }
-        var articles = try tx.articles(wanted)
-        if let known = moment.knownAt {
-            for (reference, article) in articles {
-                articles[reference] = try AccessBatch.outcome { try tx.article(article, asKnownAt: known) }.success
-            }
-        }
-        self.articles = articles
-        let targets = Set(articles.values.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name }
-        rules = Dictionary(grouping: try tx.rules(of: targets, asKnownAt: moment.knownAt), by: \.target)
+        articles = try tx.ruledArticles(wanted, asKnownAt: moment.knownAt)
     }
 
     mutating func outcome(of question: AccessService.Question, in tx: ReadTransaction) throws -> AccessService.Outcome {
@@ -97,9 +88,7 @@ private struct AccessBatch {
         case .success(let known): reader = known
         case .failure(let error): return .failure(error)
         }
-        let facts = AccessFacts(
-            article: article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] }, reader: reader.facts,
-            offer: offers[question.reader])
+        let facts = AccessFacts(article, reader: reader.facts, offer: offers[question.reader])
         return try AccessBatch.outcome {
             let judged = try tx.judge(question.reader, reader.account?.id, facts, moment, ledger, isBatch: true)
             if let offer = judged.facts.offer { offers[question.reader] = offer }
@@ -125,8 +114,4 @@ private struct AccessBatch {
             }
         }
     }
-}
-
-extension Result {
-    fileprivate var success: Success? { try? get() }
 }

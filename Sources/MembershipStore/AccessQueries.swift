@@ -20,6 +20,12 @@ extension ReadTransaction {
     package func accessFacts(
         reader reference: ReaderReference, article wanted: ArticleReference, asKnownAt known: Timestamp? = nil
     ) throws -> (facts: AccessFacts, account: Account?) {
+        if known == nil, let catalog = try sql.catalog() {
+            let reader = try askReader(reference)
+            let ruled = try ruledArticle(wanted, in: catalog)
+            let known = try reader()
+            return (AccessFacts(ruled, reader: known.facts), known.account)
+        }
         guard known == nil, case .key(let key) = wanted else {
             let reader = try knownReader(reference, asKnownAt: known)
             let current = try article(wanted)
@@ -38,6 +44,49 @@ extension ReadTransaction {
         let chain = Set(RuleTarget.chain(of: found))
         let own = try rules.rows().compactMap(\.self).filter { chain.contains($0.target) }
         return (AccessFacts(article: found, rules: own, reader: known.facts), known.account)
+    }
+
+    /// Articles by their names, of those that there are, each with its rules.
+    package func ruledArticles(
+        _ wanted: [ArticleReference], asKnownAt known: Timestamp? = nil
+    ) throws -> [ArticleReference: RuledArticle] {
+        if known == nil, let catalog = try sql.catalog() {
+            var found: [ArticleReference: RuledArticle] = [:]
+            for reference in wanted {
+                do {
+                    found[reference] = try ruledArticle(reference, in: catalog)
+                } catch let error as MembershipError where error.code == .unknownArticle {
+                    continue
+                }
+            }
+            return found
+        }
+        var articles = try articles(wanted)
+        if let known {
+            for (reference, article) in articles {
+                do {
+                    articles[reference] = try self.article(article, asKnownAt: known)
+                } catch let error as MembershipError where error.code == .unknownArticle {
+                    articles[reference] = nil
+                }
+            }
+        }
+        let targets = Set(articles.values.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name }
+        let rules = Dictionary(grouping: try rules(of: targets, asKnownAt: known), by: \.target)
+        return articles.mapValues { article in
+            RuledArticle(article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] })
+        }
+    }
+
+    /// An article with the rules it is under, perhaps remembered.
+    private func ruledArticle(_ wanted: ArticleReference, in catalog: Catalog) throws -> RuledArticle {
+        try catalog.article(wanted) {
+            let article = try article(wanted)
+            let chain = RuleTarget.chain(of: article)
+            let own = try rules(of: [.article(article.key)])
+            let common = try catalog.rules(of: chain[1]) { try rules(of: Array(chain.dropFirst())) }
+            return RuledArticle(article, rules: own.isEmpty ? common : own + common, keptFrom: now)
+        }
     }
 
     /// What is known of a reader.

@@ -22,14 +22,9 @@ extension ReadTransaction {
     func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
         switch reference {
         case .id(let id):
-            try sql.ask("SELECT \(accountColumns) FROM accounts WHERE account_id = $1", [id], Account.init(row:))
+            try sql.ask(accountByID, [id], Account.init(row:))
         case .email(let email):
-            try sql.ask(
-                """
-                SELECT \(accountColumns) FROM accounts
-                WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
-                """,
-                [email.canonical], Account.init(row:))
+            try sql.ask(accountByEmail, [email.canonical], Account.init(row:))
         }
     }
 
@@ -175,6 +170,12 @@ extension WriteTransaction {
     }
 }
 
+// Put together once: they are asked with every decision.
+private let accountByID = "SELECT \(accountColumns) FROM accounts WHERE account_id = $1"
+private let accountByEmail = """
+    SELECT \(accountColumns) FROM accounts
+    WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
+    """
 private let accountColumns = "account_id, email, name, time_zone, language, created_at, erased_at, merged_into"
 
 extension Account {

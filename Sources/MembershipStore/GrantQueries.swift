@@ -7,11 +7,7 @@ extension ReadTransaction {
     }
 
     func askGrants(of account: Identifier<Account>) throws -> SQLAnswer<Grant> {
-        try sql.ask(
-            """
-            SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
-            """,
-            [account], Grant.init(row:))
+        try sql.ask(standingGrants, [account], Grant.init(row:))
     }
 
     /// Every grant an account ever had, oldest first, with those that were voided.
@@ -73,6 +69,10 @@ extension WriteTransaction {
     }
 }
 
+/// Put together once: it is asked with every decision.
+private let standingGrants = """
+    SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
+    """
 private let grantColumns =
     "grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id, reason"
 

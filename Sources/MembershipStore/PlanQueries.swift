@@ -46,6 +46,13 @@ extension ReadTransaction {
 
     /// The free days that the newest version of a plan offered at a moment; 0 when there was no such plan.
     package func trialDaysOnOffer(plan: Slug, at moment: Timestamp) throws -> Int {
+        guard let catalog = try sql.catalog() else { return try findTrialDays(plan: plan, at: moment) }
+        return try catalog.trialDays(of: plan, at: moment) {
+            (try findTrialDays(plan: plan, at: moment), try sameOffers(around: moment))
+        }
+    }
+
+    private func findTrialDays(plan: Slug, at moment: Timestamp) throws -> Int {
         let key = "\(plan) \(moment.milliseconds)"
         if let known = knownTrialDays[key] { return known }
         let days =
@@ -61,6 +68,26 @@ extension ReadTransaction {
 
     /// The plans that one could subscribe to at a moment, by name, and what their newest version gave.
     package func planOffers(at moment: Timestamp) throws -> [PlanOffer] {
+        guard let catalog = try sql.catalog() else { return try findPlanOffers(at: moment) }
+        return try catalog.offers(at: moment) {
+            (try findPlanOffers(at: moment), try sameOffers(around: moment))
+        }
+    }
+
+    /// How long before and after a moment nothing else was on offer, by what is recorded.
+    private func sameOffers(around moment: Timestamp) throws -> Interval {
+        let changes = try sql.query(
+            """
+            SELECT published_at FROM plan_versions WHERE published_at IS NOT NULL
+            UNION SELECT retired_at FROM plans WHERE retired_at IS NOT NULL
+            """, []
+        ) { try $0.timestamp(0) }
+        return Interval(
+            from: changes.filter { $0 <= moment }.max() ?? Timestamp(milliseconds: .min),
+            until: changes.filter { $0 > moment }.min())
+    }
+
+    private func findPlanOffers(at moment: Timestamp) throws -> [PlanOffer] {
         if let known = knownOffers[moment] { return known }
         let rows = try sql.query(
             """

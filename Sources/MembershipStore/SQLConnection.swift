@@ -45,6 +45,9 @@ package protocol SQLConnection {
     /// Lets what is asked from now on in this transaction take as long as it needs.
     func liftTimeLimit() throws
 
+    /// What is remembered of the catalogue, and holds in this transaction; nil where nothing is.
+    func catalog() throws -> Catalog?
+
     /// The names of the tables there are.
     func tableNames() throws -> [String]
 
@@ -87,6 +90,9 @@ extension SQLConnection {
 
     /// Where there is one writer, it is always that writer's turn.
     package func takeTurn(_ name: String) throws {}
+
+    /// Where transactions are short, nothing outlives one.
+    package func catalog() throws -> Catalog? { nil }
 
     /// Where there is no limit, none is lifted.
     package func liftTimeLimit() throws {}

@@ -14,7 +14,8 @@ package final class SQLiteEngine: DatabaseEngine {
     private let path: String
     private let lockWait: TimeSpan
     private let writer = Mutex<DatabaseQueue?>(nil)
-    private let reader = Mutex<DatabaseQueue?>(nil)
+    private let commits = Mutex<SharedCommits?>(nil)
+    private let readers: SQLiteReaders
 
     /// Opens a file that is there.
     ///
@@ -51,7 +52,7 @@ package final class SQLiteEngine: DatabaseEngine {
 
     /// The journal mode is a property of the file: set once, it holds for every process after.
     private func useWriteAheadLog() throws {
-        let queue = try connection(writer, queryOnly: false)
+        let queue = try writingConnection()
         let deadline = ContinuousClock().now + .milliseconds(lockWait.milliseconds)
         while true {
             do {
@@ -75,6 +76,9 @@ package final class SQLiteEngine: DatabaseEngine {
         self.schema = schema
         self.path = path
         self.lockWait = lockWait
+        readers = SQLiteReaders {
+            try SQLiteReader(path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait, queryOnly: true))
+        }
     }
 
     /// Runs on the calling thread: in WAL mode a reader waits for no one, and a hop to another thread would cost more
@@ -86,19 +90,22 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     package func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
-        let queue = try connection(reader, queryOnly: true)
-        return try translatingErrors(path: path) {
-            try queue.writeWithoutTransaction { try transact($0, .deferred, body) }
-        }
+        try translatingErrors(path: path) { try readers.read(body) }
     }
 
-    /// Runs on the writer's own thread, because it may wait for another process.
+    /// Runs on the writer's own thread, because it may wait for another process, and shares its commit with whoever
+    /// writes at the same time.
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        let queue = try connection(writer, queryOnly: false)
-        return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+        let queue = try writingConnection()
+        let shared = commits.withLock { commits in
+            let shared = commits ?? SharedCommits(queue)
+            commits = shared
+            return shared
+        }
+        return try await translatingErrors(path: path) { [path] in
+            try await shared.write { try body(SQLiteConnection(database: $0, path: path)) }
         }
     }
 
@@ -112,7 +119,10 @@ package final class SQLiteEngine: DatabaseEngine {
     package func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await write(body)
+        let queue = try writingConnection()
+        return try await translatingErrors(path: path) {
+            try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+        }
     }
 
     private func transact<Result>(
@@ -127,18 +137,19 @@ package final class SQLiteEngine: DatabaseEngine {
         return result
     }
 
-    private func connection(_ slot: borrowing Mutex<DatabaseQueue?>, queryOnly: Bool) throws -> DatabaseQueue {
-        try slot.withLock { queue in
+    private func writingConnection() throws -> DatabaseQueue {
+        try writer.withLock { queue in
             if let queue { return queue }
             let opened = try translatingErrors(path: path) {
-                try DatabaseQueue(path: path, configuration: configuration(queryOnly: queryOnly))
+                try DatabaseQueue(
+                    path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait, queryOnly: false))
             }
             queue = opened
             return opened
         }
     }
 
-    private func configuration(queryOnly: Bool) -> Configuration {
+    private static func configuration(lockWait: TimeSpan, queryOnly: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(Double(lockWait.milliseconds) / 1000)
         configuration.label = queryOnly ? "fortnight.reader" : "fortnight.writer"
@@ -157,7 +168,7 @@ package final class SQLiteEngine: DatabaseEngine {
 
     /// Writes the log into the file and empties it. It waits for readers as any transaction does for others.
     package func scrub() async throws -> Bool? {
-        let queue = try connection(writer, queryOnly: false)
+        let queue = try writingConnection()
         return try await translatingErrors(path: path) {
             try await queue.writeWithoutTransaction { database in
                 try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
@@ -166,7 +177,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     package func examine() async throws -> [Finding] {
-        let queue = try connection(writer, queryOnly: false)
+        let queue = try writingConnection()
         return try await translatingErrors(path: path) {
             try await queue.writeWithoutTransaction { [schema] in
                 try SQLiteExamination(database: $0, schema: schema).findings()
@@ -176,11 +187,9 @@ package final class SQLiteEngine: DatabaseEngine {
 }
 
 /// A GRDB connection inside a transaction. GRDB's statement cache keeps each statement compiled.
-private struct SQLiteConnection: SQLConnection {
+private struct SQLiteConnection: SQLiteDialect {
     let database: Database
     let path: String
-    let claim = ""
-    let hold = ""
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {
@@ -202,17 +211,6 @@ private struct SQLiteConnection: SQLConnection {
 
     func runScript(_ sql: String) throws {
         try translatingErrors(path: path) { try database.execute(sql: sql) }
-    }
-
-    func tableNames() throws -> [String] {
-        try query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", []) { try $0.text(0) }
-    }
-
-    func columns(of table: String) throws -> [TableColumn] {
-        try query("SELECT name, pk FROM pragma_table_info($1) ORDER BY cid", [table]) { row in
-            let place = try row.count(1)
-            return TableColumn(name: try row.text(0), keyPlace: place == 0 ? nil : place)
-        }
     }
 
     private func bound(_ arguments: [any SQLValueConvertible]) -> StatementArguments {

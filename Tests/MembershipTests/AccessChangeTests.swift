@@ -74,6 +74,22 @@ struct AccessChangeTests {
         #expect(count > AccessChangeTests.samples.count / 5)
     }
 
+    @Test func whatWasWorkedOutOnceIsWhatIsWorkedOutEachTime() {
+        for (seed, sample) in AccessChangeTests.samples {
+            var numbers = SeededNumbers(seed: seed)
+            let kept = AccessFacts(
+                RuledArticle(sample.facts.article, rules: sample.facts.rules, keptFrom: numbers.pick(sample.probes)),
+                reader: sample.facts.reader, offer: sample.facts.offer)
+            let differing = sample.probes.first {
+                AccessRules.verdict(kept, at: $0) != AccessRules.verdict(sample.facts, at: $0)
+            }
+            guard AccessRules.decide(kept, at: sample.moment) == sample.decision, differing == nil else {
+                Issue.record("Seed \(seed), at \(sample.moment):\n\(sample.decision)\n\(sample.fixture)")
+                return
+            }
+        }
+    }
+
     @Test func factsThatWereGatheredOnceHoldAsLongAsNobodyReads() {
         for (seed, sample) in AccessChangeTests.samples {
             var numbers = SeededNumbers(seed: seed)

@@ -1,0 +1,76 @@
+import Membership
+
+/// What a connection remembers of what is published and offered: articles with their rules, and plans. It belongs to no
+/// reader, changes seldom, and is asked for with every decision.
+///
+/// Triggers count every change of it in `deployment.catalog_version`, whoever makes it: when the count is another, all is
+/// forgotten (docs/decisions/0020).
+package final class Catalog {
+    /// Whether it is known that all of this holds in the transaction under way.
+    var isChecked = false
+    private var version: Int64?
+    private var articles: [ArticleReference: RuledArticle] = [:]
+    /// The rules that articles have in common, by the nearest target of them.
+    private var rules: [RuleTarget: [AccessRule]] = [:]
+    private var offers: Lasting<[PlanOffer]>?
+    private var trialDays: [Slug: Lasting<Int>] = [:]
+
+    /// What holds for a while.
+    private struct Lasting<Value> {
+        let value: Value
+        let interval: Interval
+    }
+
+    /// So many articles at most are remembered: less than a kilobyte each.
+    private static let mostArticles = 8192
+
+    /// Forgets what belongs to another version.
+    func use(version: Int64?) {
+        isChecked = true
+        guard version != self.version || version == nil else { return }
+        self.version = version
+        articles = [:]
+        rules = [:]
+        offers = nil
+        trialDays = [:]
+    }
+
+    func article(_ reference: ArticleReference, _ find: () throws -> RuledArticle) rethrows -> RuledArticle {
+        if let known = articles[reference] { return known }
+        let found = try find()
+        // Any of them: which ones come again soon nobody knows.
+        if articles.count >= Catalog.mostArticles { articles.remove(at: articles.startIndex) }
+        articles[reference] = found
+        return found
+    }
+
+    /// The rules of a target, and of those that are further from an article.
+    func rules(of target: RuleTarget, _ find: () throws -> [AccessRule]) rethrows -> [AccessRule] {
+        if let known = rules[target] { return known }
+        let found = try find()
+        rules[target] = found
+        return found
+    }
+
+    /// What is offered at a moment.
+    ///
+    /// - Parameter find: finds it, and from when until when nothing else is offered by what is recorded.
+    func offers(
+        at moment: Timestamp, _ find: () throws -> (value: [PlanOffer], lasting: Interval)
+    ) rethrows -> [PlanOffer] {
+        if let known = offers, known.interval.contains(moment) { return known.value }
+        let found = try find()
+        offers = Lasting(value: found.value, interval: found.lasting)
+        return found.value
+    }
+
+    /// The free days of a plan at a moment, found in the same way.
+    func trialDays(
+        of plan: Slug, at moment: Timestamp, _ find: () throws -> (value: Int, lasting: Interval)
+    ) rethrows -> Int {
+        if let known = trialDays[plan], known.interval.contains(moment) { return known.value }
+        let found = try find()
+        trialDays[plan] = Lasting(value: found.value, interval: found.lasting)
+        return found.value
+    }
+}

@@ -1,0 +1,45 @@
+import GRDBSQLite
+
+/// What stands at the beginning of the index of SQLite's write-ahead log, in the memory that all processes share: it
+/// changes with every commit of any of them (https://www.sqlite.org/walformat.html, 2.3).
+struct LogIndexHeader: Equatable {
+    private let words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    /// The pages that have been written into the database and need not stay in the log for anybody.
+    private let copiedPageCount: UInt32
+    /// The pages that the log holds.
+    private let pageCount: UInt32
+
+    /// Reads it as it is now.
+    init(at memory: UnsafeRawPointer) {
+        func word(_ index: Int) -> UInt64 { memory.load(fromByteOffset: index * 8, as: UInt64.self) }
+        words = (word(0), word(1), word(2), word(3), word(4), word(5))
+        pageCount = memory.load(fromByteOffset: 16, as: UInt32.self)
+        copiedPageCount = memory.load(fromByteOffset: 96, as: UInt32.self)
+    }
+
+    /// Whether nobody has committed anything between the two.
+    static func == (left: LogIndexHeader, right: LogIndexHeader) -> Bool {
+        // The words that a commit changes first.
+        left.words.2 == right.words.2 && left.words.1 == right.words.1 && left.words.3 == right.words.3
+            && left.words.4 == right.words.4 && left.words.5 == right.words.5 && left.words.0 == right.words.0
+    }
+
+    /// Whether the log is so long that SQLite empties it as soon as nobody reads it any more.
+    var isLong: Bool { pageCount >= LogIndexHeader.long && copiedPageCount < pageCount }
+
+    /// From so many pages on a commit empties the log; SQLite's own measure.
+    private static let long: UInt32 = 1000
+
+    /// Where it stands in this process's memory; nil while a connection has no log open.
+    static func address(of database: OpaquePointer) -> UnsafeRawPointer? {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        guard sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK,
+            let file, let methods = file.pointee.pMethods, methods.pointee.iVersion >= 2,
+            let map = methods.pointee.xShmMap
+        else { return nil }
+        // The connection has mapped it already: that only tells where.
+        var region: UnsafeMutableRawPointer?
+        guard map(file, 0, 32768, 0, &region) == SQLITE_OK else { return nil }
+        return region.map { UnsafeRawPointer($0) }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Membership
+
+/// A connection that reads, one thread at a time.
+///
+/// Beginning and ending a transaction costs more than a lookup. So the transaction is kept open from one reading to the
+/// next as long as nobody, in whatever process, has committed anything: the header of the log's index, which all
+/// processes share in memory, is then the one with which it began. What has been committed is therefore seen by the next
+/// reading, as if each had a transaction of its own.
+///
+/// It is given up after ``longestKept``, and not kept at all while the log is long, so that the log can be emptied.
+final class SQLiteReader: @unchecked Sendable {
+    /// After so long a transaction is renewed, or ended when nobody reads any more.
+    static let longestKept = DispatchTimeInterval.milliseconds(5)
+
+    /// Everything below is used by whoever has it.
+    private let lock = NSLock()
+    private let path: String
+    private let queue: DatabaseQueue
+    private let handle: OpaquePointer
+    private var statements: [String: SQLiteStatement] = [:]
+    private var header: UnsafeRawPointer?
+    /// How the header was right before the transaction began; nil when none is kept.
+    private var kept: LogIndexHeader?
+    private var readings: UInt64 = 0
+    private var isWatched = false
+    fileprivate let catalog = Catalog()
+
+    init(path: String, configuration: Configuration) throws {
+        self.path = path
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+        guard let handle = queue.inDatabase({ $0.sqliteConnection }) else {
+            throw DatabaseError(resultCode: .SQLITE_CANTOPEN)
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        end()
+        statements = [:]
+    }
+
+    /// Has the connection for itself.
+    func take() { lock.lock() }
+    /// Has it, unless somebody else does.
+    func takeIfFree() -> Bool { lock.try() }
+    /// Lets others have it.
+    func leave() { lock.unlock() }
+
+    /// Runs a body on the newest state of the database. Only whoever has taken the connection may call it.
+    func read<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+        try begin()
+        do {
+            let result = try body(SQLiteReadConnection(reader: self, path: path))
+            finish()
+            return result
+        } catch {
+            end()
+            throw error
+        }
+    }
+
+    private func begin() throws {
+        if let kept, let header, LogIndexHeader(at: header) == kept { return }
+        end()
+        kept = header.map(LogIndexHeader.init(at:))
+        try execute("BEGIN")
+        catalog.isChecked = false
+    }
+
+    private func finish() {
+        readings += 1
+        // One reading alone, such as that of a command, has nothing to keep a transaction for.
+        guard readings > 1, let kept, !kept.isLong else {
+            end()
+            if header == nil { header = LogIndexHeader.address(of: handle) }
+            return
+        }
+        watch()
+    }
+
+    private func end() {
+        kept = nil
+        guard sqlite3_get_autocommit(handle) == 0 else { return }
+        // Nothing was written: there is nothing that could fail to be taken back.
+        try? execute("COMMIT")
+        if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
+    }
+
+    /// Ends the transaction when its time is over.
+    private func watch() {
+        guard !isWatched else { return }
+        isWatched = true
+        let seen = readings
+        DispatchQueue.global().asyncAfter(deadline: .now() + SQLiteReader.longestKept) { [weak self] in
+            guard let self else { return }
+            lock.lock()
+            defer { lock.unlock() }
+            end()
+            isWatched = false
+            // The next reading keeps another one.
+            if readings != seen { watch() }
+        }
+    }
+
+    private func execute(_ sql: String) throws {
+        _ = try statement(sql).rows([]) { _ in }
+    }
+
+    fileprivate func statement(_ sql: String) throws -> SQLiteStatement {
+        if let known = statements[sql], !known.isUnderWay { return known }
+        let statement = try SQLiteStatement(sql, on: handle)
+        // Lists of many lengths make many texts.
+        if statements.count >= SQLiteReader.mostStatements { statements = statements.filter { $0.value.isUnderWay } }
+        statements[sql] = statement
+        return statement
+    }
+
+    private static let mostStatements = 200
+
+    fileprivate var changes: Int { Int(sqlite3_changes(handle)) }
+
+    fileprivate func run(script: String) throws {
+        guard sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK else {
+            throw SQLiteStatement.error(sqlite3_errcode(handle), on: handle, sql: script)
+        }
+    }
+}
+
+/// What a body that reads is given.
+private struct SQLiteReadConnection: SQLiteDialect {
+    let reader: SQLiteReader
+    let path: String
+
+    func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
+        try translatingErrors(path: path) {
+            _ = try reader.statement(sql).rows(arguments) { _ in }
+            return reader.changes
+        }
+    }
+
+    func query<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        try translatingErrors(path: path) { try reader.statement(sql).rows(arguments, body) }
+    }
+
+    func runScript(_ sql: String) throws {
+        try translatingErrors(path: path) { try reader.run(script: sql) }
+    }
+
+    func catalog() throws -> Catalog? {
+        if !reader.catalog.isChecked {
+            let version = try first("SELECT catalog_version FROM deployment", []) { try $0.integer(0) }
+            reader.catalog.use(version: version)
+        }
+        return reader.catalog
+    }
+}

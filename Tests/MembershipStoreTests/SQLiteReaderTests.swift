@@ -1,0 +1,121 @@
+import Foundation
+import GRDB
+import Membership
+import MembershipStore
+import Testing
+import TestSupport
+
+/// Readings that keep their transaction open.
+@Suite(.enabled(if: TestEngine.isSQLite))
+struct SQLiteReaderTests {
+    private let database: TestDatabase
+    private let engine: any DatabaseEngine
+
+    init() async throws {
+        database = try await TestDatabase.sandbox()
+        engine = try database.engine()
+        try await engine.write { try $0.runScript("CREATE TABLE numbers (n INTEGER NOT NULL) STRICT") }
+    }
+
+    private func count(_ engine: any DatabaseEngine) async throws -> Int {
+        try await engine.read { try $0.first("SELECT count(*) FROM numbers", []) { try $0.count(0) } ?? -1 }
+    }
+
+    @Test func aReadingSeesWhatWasCommittedBeforeIt() async throws {
+        for number in 1...200 {
+            _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES ($1)", [number]) }
+            #expect(try await count(engine) == number)
+            #expect(try await count(engine) == number)
+        }
+    }
+
+    @Test func itSeesWhatAnotherProcessCommitted() async throws {
+        // As another process would: with a connection of its own to the same file.
+        let other = try DatabaseQueue(path: database.address)
+        for number in 1...200 {
+            try await other.write { try $0.execute(sql: "INSERT INTO numbers (n) VALUES (?)", arguments: [number]) }
+            #expect(try await count(engine) == number)
+            #expect(try await count(engine) == number)
+        }
+    }
+
+    @Test func oneReadingIsOfOneState() async throws {
+        let other = try DatabaseQueue(path: database.address)
+        for _ in 1...20 {
+            let counts = try engine.readInPlace { sql -> [Int] in
+                let first = try sql.first("SELECT count(*) FROM numbers", []) { try $0.count(0) }
+                try other.write { try $0.execute(sql: "INSERT INTO numbers (n) VALUES (1)") }
+                let second = try sql.first("SELECT count(*) FROM numbers", []) { try $0.count(0) }
+                return [first, second].compactMap(\.self)
+            }
+            #expect(Set(counts).count == 1)
+        }
+        #expect(try await count(engine) == 20)
+    }
+
+    @Test func theLogIsEmptiedThoughSomebodyReadsAllTheTime() async throws {
+        let other = try DatabaseQueue(path: database.address)
+        let text = String(repeating: "x", count: 4000)
+        try await other.write { try $0.execute(sql: "CREATE TABLE texts (t TEXT NOT NULL)") }
+        let engine = engine
+        let reading = Task {
+            var readings = 0
+            while !Task.isCancelled {
+                _ = try await engine.read { try $0.first("SELECT count(*) FROM numbers", []) { try $0.count(0) } }
+                readings += 1
+                await Task.yield()
+            }
+            return readings
+        }
+        // Twenty times as many pages as the log holds before it is emptied.
+        for _ in 0..<2000 {
+            try await other.write { database in
+                for _ in 0..<10 { try database.execute(sql: "INSERT INTO texts (t) VALUES (?)", arguments: [text]) }
+            }
+        }
+        reading.cancel()
+        #expect(try await reading.value > 100)
+        let attributes = try FileManager.default.attributesOfItem(atPath: database.address + "-wal")
+        let megabytes = (attributes[.size] as? Int ?? .max) / 1_000_000
+        #expect(megabytes < 40, "The log has grown to \(megabytes) MB.")
+    }
+
+    @Test func nobodyIsKeptFromTheFileWhenReadingsAreOver() async throws {
+        for _ in 0..<10 { _ = try await count(engine) }
+        let other = try SQLiteEngine.open(path: database.address, lockWait: TestEngine.wait)
+        // Emptying the log waits until nobody is in a transaction of an older state.
+        _ = try await other.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
+        #expect(try await other.scrub() == true)
+    }
+
+    @Test func anErrorEndsTheTransaction() async throws {
+        _ = try await count(engine)
+        _ = try await count(engine)
+        await #expect(throws: MembershipError.self) {
+            try await engine.read { try $0.first("SELECT n FROM nowhere", []) { try $0.count(0) } }
+        }
+        _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
+        #expect(try await count(engine) == 1)
+    }
+
+    @Test func manyThreadsReadAtOnce() async throws {
+        let engine = engine
+        _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
+        let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await engine.read { try $0.first("SELECT count(*) FROM numbers", []) { try $0.count(0) } ?? -1 }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(counts == Array(repeating: 1, count: 200))
+    }
+
+    @Test func textComesBackAsItWent() async throws {
+        for text in ["", "a", "Grüße, 世界", "with ' and \" and $1", "zero \u{0} within"] {
+            let back = try await engine.read { try $0.first("SELECT $1", [text]) { try $0.text(0) } }
+            #expect(back == text)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import GRDB
+import Membership
+import MembershipStore
+import Synchronization
+import Testing
+import TestSupport
+
+/// Many writers, and the commits they share.
+@Suite(.enabled(if: TestEngine.isSQLite))
+struct SharedCommitsTests {
+    private struct Refusal: Error {}
+
+    private func numbers(_ engine: any DatabaseEngine) async throws -> [Int64] {
+        try await engine.read { try $0.query("SELECT n FROM numbers ORDER BY n", []) { try $0.integer(0) } }
+    }
+
+    private func prepared() async throws -> (TestDatabase, any DatabaseEngine) {
+        let database = try await TestDatabase.sandbox()
+        let engine = try database.engine()
+        try await engine.write { try $0.runScript("CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT") }
+        return (database, engine)
+    }
+
+    /// Keeps the writer busy until many wait, so that they share what comes next.
+    private func together<Result: Sendable>(
+        _ count: Int, on engine: any DatabaseEngine,
+        _ body: @escaping @Sendable (Int, any SQLConnection) throws -> Result
+    ) async throws -> [Swift.Result<Result, any Error>] {
+        let begun = Begun()
+        let (isHeld, hold) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
+        let holder = Task {
+            _ = try await engine.write { _ in
+                hold.finish()
+                release.wait()
+            }
+        }
+        for await _ in isHeld {}
+        let tasks = (0..<count).map { number in
+            Task {
+                begun.count.add(1, ordering: .relaxed)
+                return try await engine.write { try body(number, $0) }
+            }
+        }
+        while begun.count.load(ordering: .relaxed) < count { await Task.yield() }
+        release.signal()
+        try await holder.value
+        var results: [Swift.Result<Result, any Error>] = []
+        for task in tasks { results.append(await task.result) }
+        return results
+    }
+
+    /// How many have begun to ask.
+    private final class Begun: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    @Test func everyWriterIsAnsweredWithItsOwnResult() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let results = try await together(300, on: engine) { number, sql in
+            try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+            return number * 2
+        }
+        #expect(try results.map { try $0.get() } == (0..<300).map { $0 * 2 })
+        #expect(try await numbers(engine) == (0..<300).map(Int64.init))
+    }
+
+    @Test func oneThatFailsTakesNoOtherWithItAndLeavesNothing() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let results = try await together(100, on: engine) { number, sql in
+            try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+            if number % 3 == 0 { throw Refusal() }
+            // Refused by the table.
+            if number % 3 == 1 { try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number]) }
+        }
+        for (number, result) in results.enumerated() {
+            switch number % 3 {
+            case 0: #expect(throws: Refusal.self) { try result.get() }
+            case 1: #expect(throws: MembershipError.self) { try result.get() }
+            default: #expect(throws: Never.self) { try result.get() }
+            }
+        }
+        #expect(try await numbers(engine) == (0..<100).filter { $0 % 3 == 2 }.map(Int64.init))
+    }
+
+    @Test func aFullDiskIsTheTroubleOfWhoeverFillsIt() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        try await engine.write { sql in
+            try sql.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT")
+            let pages = try sql.first("PRAGMA page_count", []) { try $0.integer(0) } ?? 0
+            _ = try sql.query("PRAGMA max_page_count = \(pages + 3)", []) { _ in }
+        }
+        let results = try await together(40, on: engine) { number, sql in
+            if number == 20 {
+                try sql.run("INSERT INTO texts (t) VALUES ($1)", [String(repeating: "x", count: 1_000_000)])
+            } else {
+                try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+            }
+        }
+        let failed = results.indices.filter { (try? results[$0].get()) == nil }
+        #expect(failed == [20])
+        #expect(try await numbers(engine).count == 39)
+    }
+
+    @Test func whatAnotherProcessHoldsMakesAllOfThemBusy() async throws {
+        let (database, _) = try await prepared()
+        let engine = try SQLiteEngine.open(path: database.address, lockWait: TimeSpan(milliseconds: 20))
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let holder = try DatabaseQueue(path: database.address, configuration: configuration)
+        try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let codes = await withTaskGroup(of: MembershipError.Code?.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    do {
+                        _ = try await engine.write { sql in
+                            try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+                        }
+                        return nil
+                    } catch {
+                        return (error as? MembershipError)?.code
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(codes == Array(repeating: .databaseBusy, count: 20))
+        try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
+        #expect(try await numbers(engine) == [1])
+    }
+}
