@@ -30,7 +30,11 @@ struct Trials: AsyncParsableCommand {
     var only: [String] = []
 
     /// All there are, in the order in which they run.
-    static var all: [any Trial] { [] }
+    static var all: [any Trial] {
+        [
+            PowerLoss()
+        ]
+    }
 
     func run() async throws {
         let chosen = Trials.all.filter { trial in
