@@ -32,7 +32,8 @@ struct Trials: AsyncParsableCommand {
     /// All there are, in the order in which they run.
     static var all: [any Trial] {
         [
-            PowerLoss()
+            PowerLoss(),
+            FaultyDisk(),
         ]
     }
 
