@@ -7,7 +7,7 @@ import Foundation
 struct Torture: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture", abstract: "Break Fortnight on purpose, and see what held.",
-        subcommands: [Trials.self], defaultSubcommand: Trials.self)
+        subcommands: [Trials.self, ParseInput.self], defaultSubcommand: Trials.self)
 }
 
 /// Every trial, one after the other.
@@ -34,6 +34,7 @@ struct Trials: AsyncParsableCommand {
         [
             PowerLoss(),
             FaultyDisk(),
+            HostileInput(),
         ]
     }
 
