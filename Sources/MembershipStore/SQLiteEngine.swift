@@ -97,8 +97,14 @@ package final class SQLiteEngine: DatabaseEngine {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         let queue = try connection(writer, queryOnly: false)
-        return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+        do {
+            return try await translatingErrors(path: path) {
+                try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+            }
+        } catch let error as MembershipError where error.code == .databaseReadOnly {
+            // A file that was opened to be read stays so, whatever is permitted later: the next write opens it anew.
+            writer.withLock { if $0 === queue { $0 = nil } }
+            throw error
         }
     }
 
