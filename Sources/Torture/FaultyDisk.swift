@@ -11,8 +11,10 @@ struct FaultyDisk: Trial {
     let weight = 3.0
 
     /// So many cases are tried in any case, at most all there are.
-    private static let leastCases = 250
+    private static let leastCases = 120
     private static let mostFaults = 5
+    /// With so many files that may still be opened the script comes to its end.
+    private static let mostSpare = 12
 
     /// The n-th call of a kind fails.
     private struct Case: CustomStringConvertible {
@@ -60,7 +62,7 @@ struct FaultyDisk: Trial {
             tally.faults += faults.prefix(1).map { "\(one): \($0)" }
         }
         return Outcome(
-            did: "\(tally.cases) of \(cases.count) faults in turn, \(tally.failedCalls) calls refused",
+            did: "\(tally.cases) of \(cases.count + FaultyDisk.mostSpare) faults in turn, \(tally.failedCalls) calls refused",
             faults: tally.faults)
     }
 
@@ -154,7 +156,7 @@ struct FaultyDisk: Trial {
 
     /// The same with the system's own limit: so few files may be open that something of the script cannot be opened.
     private func fewFiles(_ script: DiskScript, from start: DiskPlace, _ tally: inout Tally) async throws {
-        for spare in 0..<12 {
+        for spare in 0..<FaultyDisk.mostSpare {
             try script.place.take(filesOf: start)
             var acknowledged: [Acknowledgement] = []
             var limit = rlimit()
