@@ -62,7 +62,8 @@ struct FaultyDisk: Trial {
             tally.faults += faults.prefix(1).map { "\(one): \($0)" }
         }
         return Outcome(
-            did: "\(tally.cases) of \(cases.count + FaultyDisk.mostSpare) faults in turn, \(tally.failedCalls) calls refused",
+            did: "\(tally.cases) of \(cases.count + FaultyDisk.mostSpare) faults in turn, "
+                + "\(tally.failedCalls) calls refused",
             faults: tally.faults)
     }
 
