@@ -13,7 +13,7 @@ struct PowerLoss: Trial {
 
     /// A database lives through so many rounds, and then so many cuts are made; one is lived through in any case.
     private static let rounds = 6
-    private static let cuts = 150
+    private static let cuts = 100
     /// What is wrong with one cut is often wrong with many.
     private static let mostFaults = 5
 
