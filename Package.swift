@@ -115,7 +115,10 @@ let package = Package(
         .target(name: "FaultyFiles", linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "Torture",
-            dependencies: ["Membership", "MembershipService", "FaultyFiles", "SampleFeeds", argumentParser],
+            dependencies: [
+                "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",
+                argumentParser,
+            ],
             swiftSettings: settings
         ),
 

@@ -5,6 +5,7 @@ import MembershipStore
 public struct JobService: Sendable {
     let store: Store
     let options: Services.Options
+    let ended: EndedRuns
 
     private var jobs: [ScheduledJob] { ScheduledJob.all(options) }
 
@@ -185,21 +186,19 @@ public struct JobService: Sendable {
 
     /// Takes the lease of a job and begins a run, in one transaction.
     ///
-    /// A lease that another run has is taken over when its time is over, and at once when its process is gone from this
-    /// machine: the clock of a sandbox would never end it.
+    /// A lease that another run has is taken over when its time is over, and at once when the run ended without being
+    /// able to say so, or its process is gone from this machine: the clock of a sandbox would never end it.
     private func begin(_ job: ScheduledJob, onlyWhenDue: Bool) async throws -> JobRun? {
-        var gone: JobLease?
+        var gone: (run: Identifier<JobRun>, why: String)?
         while true {
             let attempt = try await store.acting(as: .job(job.name)).write { [gone] tx -> Beginning in
                 if onlyWhenDue, try !isTurn(of: job, tx) { return .notDue }
                 if let lease = try tx.jobLease(of: job.name) {
-                    let isGone = lease.run == gone?.run
-                    guard isGone || lease.leasedUntil <= tx.now else { return .held(lease, now: tx.now) }
+                    let why = lease.run == gone?.run ? gone?.why : nil
+                    guard why != nil || lease.leasedUntil <= tx.now else { return .held(lease, now: tx.now) }
                     try tx.abandonJobRun(
-                        lease.run,
-                        error: "abandoned: "
-                            + (isGone ? "its process was gone" : "nothing was heard of it for two minutes"))
-                    if isGone { try job.job.takeOver(tx) }
+                        lease.run, error: why ?? "abandoned: nothing was heard of it for two minutes")
+                    if why != nil { try job.job.takeOver(tx) }
                 }
                 return .begun(
                     try tx.beginJobRun(
@@ -209,10 +208,15 @@ public struct JobService: Sendable {
             case .begun(let run): return run
             case .notDue: return nil
             case .held(let lease, let now):
-                guard lease.run != gone?.run, JobRunner.isGone(lease.runner) else { throw held(lease, now: now) }
-                gone = lease
+                guard lease.run != gone?.run, let why = whyOver(lease) else { throw held(lease, now: now) }
+                gone = (lease.run, why)
             }
         }
+    }
+
+    /// Why a run is over that still holds its job; nil while it is not known to be.
+    private func whyOver(_ lease: JobLease) -> String? {
+        ended.error(of: lease.run) ?? (JobRunner.isGone(lease.runner) ? "abandoned: its process was gone" : nil)
     }
 
     private enum Beginning: Sendable {
@@ -243,7 +247,8 @@ public struct JobService: Sendable {
             // The run's own failure is what the caller must hear of; a second one in recording it would hide it.
             let error = (error as? MembershipError) ?? MembershipError(.unforeseen, "\(error)")
             if error.code != .jobRunning {
-                _ = try? await end(run, stopwatch, error: error.message.withoutAddresses)
+                let said = error.message.withoutAddresses
+                do { _ = try await end(run, stopwatch, error: said) } catch { ended.note(begun.id, error: said) }
             }
             throw error
         }

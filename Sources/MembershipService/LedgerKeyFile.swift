@@ -17,18 +17,41 @@ struct LedgerKeyFile: Sendable {
 
     /// Reads the key.
     ///
-    /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch`.
+    /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch`; `database_unavailable` when the system
+    ///   cannot open or read a file now.
     func load() throws(MembershipError) -> LedgerKey {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw MembershipError(
-                .keyMissing, "The key file \(path) is missing or cannot be read.",
-                remedy: "Restore it from a backup: without it, who has had a trial cannot be told.")
-        }
+        let text = String(decoding: try bytes(), as: UTF8.self)
         guard let key = LedgerKey(text: text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw MembershipError(
                 .keyMismatch, "The key file \(path) does not hold a key.", remedy: "Restore it from a backup.")
         }
         return key
+    }
+
+    /// More than a key has, so that another file is not taken for one.
+    private static let most = 4096
+
+    private func bytes() throws(MembershipError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw cannotRead(errno) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: LedgerKeyFile.most)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count >= 0 else { throw cannotRead(errno) }
+        return Array(bytes.prefix(count))
+    }
+
+    /// What is over as soon as its cause is must not send anybody for a backup.
+    private func cannotRead(_ reason: Int32) -> MembershipError {
+        let said = String(cString: strerror(reason))
+        guard ![EMFILE, ENFILE, EIO, ENOMEM, EINTR].contains(reason) else {
+            return MembershipError(
+                .databaseUnavailable, "The key file \(path) cannot be read now: \(said).",
+                remedy: "Look at how many files are open, at the disk and at the system log; then try again.")
+        }
+        return MembershipError(
+            .keyMissing, "The key file \(path) is missing or cannot be read: \(said).",
+            remedy: "Restore it from a backup: without it, who has had a trial cannot be told.")
     }
 
     /// Puts a key where there is none yet, for this user's eyes alone.

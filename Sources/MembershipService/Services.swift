@@ -59,14 +59,16 @@ public struct Services: Sendable {
     private let store: Store
     private let ledgerKey: LedgerKeyFile
     private let options: Options
+    private let endedRuns: EndedRuns
 
     /// The same services for somebody else.
     public func acting(as actor: Actor) -> Services {
-        Services(store: store.acting(as: actor), ledgerKey: ledgerKey, options: options)
+        Services(store: store.acting(as: actor), ledgerKey: ledgerKey, options: options, endedRuns: endedRuns)
     }
 
-    init(store: Store, ledgerKey: LedgerKeyFile, options: Options) {
+    init(store: Store, ledgerKey: LedgerKeyFile, options: Options, endedRuns: EndedRuns = EndedRuns()) {
         self.options = options
+        self.endedRuns = endedRuns
         self.store = store
         self.ledgerKey = ledgerKey
         accounts = AccountService(store: store, ledgerKey: ledgerKey)
@@ -82,7 +84,7 @@ public struct Services: Sendable {
         rules = RuleService(store: store)
         titles = TitleService(store: store)
         articles = ArticleService(store: store)
-        jobs = JobService(store: store, options: options)
+        jobs = JobService(store: store, options: options, ended: endedRuns)
         outbox = OutboxService(store: store, options: options.mail)
         events = EventService(store: store)
         history = HistoryService(store: store, options: options)

@@ -13,8 +13,7 @@ package final class SQLiteEngine: DatabaseEngine {
 
     private let path: String
     private let lockWait: TimeSpan
-    private let writer = Mutex<DatabaseQueue?>(nil)
-    private let commits = Mutex<SharedCommits?>(nil)
+    private let writer = Mutex<SharedCommits?>(nil)
     private let readers: SQLiteReaders
 
     /// Opens a file that is there.
@@ -98,14 +97,15 @@ package final class SQLiteEngine: DatabaseEngine {
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        let queue = try writingConnection()
-        let shared = commits.withLock { commits in
-            let shared = commits ?? SharedCommits(queue)
-            commits = shared
-            return shared
-        }
-        return try await translatingErrors(path: path) { [path] in
-            try await shared.write { try body(SQLiteConnection(database: $0, path: path)) }
+        let commits = try commits()
+        do {
+            return try await translatingErrors(path: path) { [path] in
+                try await commits.write { try body(SQLiteConnection(database: $0, path: path)) }
+            }
+        } catch let error as MembershipError where error.code == .databaseReadOnly {
+            // A file that was opened to be read stays so, whatever is permitted later: the next write opens it anew.
+            writer.withLock { if $0 === commits { $0 = nil } }
+            throw error
         }
     }
 
@@ -137,15 +137,19 @@ package final class SQLiteEngine: DatabaseEngine {
         return result
     }
 
-    private func writingConnection() throws -> DatabaseQueue {
-        try writer.withLock { queue in
-            if let queue { return queue }
+    /// The connection that writes, for what shares no commit.
+    private func writingConnection() throws -> DatabaseQueue { try commits().queue }
+
+    private func commits() throws -> SharedCommits {
+        try writer.withLock { commits in
+            if let commits { return commits }
             let opened = try translatingErrors(path: path) {
                 try DatabaseQueue(
                     path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait, queryOnly: false))
             }
-            queue = opened
-            return opened
+            let made = SharedCommits(opened)
+            commits = made
+            return made
         }
     }
 

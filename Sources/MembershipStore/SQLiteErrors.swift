@@ -24,7 +24,8 @@ func translatingErrors<Result: Sendable>(
 private func membershipError(_ error: DatabaseError, path: String) -> MembershipError {
     let said = error.message ?? "no message"
     switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED:
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
+        // The last is said by SQLite when it has lost the race for a lock of the log again and again.
         return MembershipError(
             .databaseBusy, "\(path) is locked: another process has been writing to it for too long.",
             remedy: "Try again; if it stays locked, find the process that holds it, with fuser \(path).")

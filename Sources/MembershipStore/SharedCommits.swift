@@ -8,7 +8,8 @@ import Synchronization
 /// A sync of the disk takes longer than any write of ours: shared by all who wait, it is what their number makes
 /// cheap. A caller that is alone has a transaction without savepoints.
 final class SharedCommits: Sendable {
-    private let queue: DatabaseQueue
+    /// The connection that writes.
+    let queue: DatabaseQueue
     private let state = Mutex(State())
 
     private struct State {

@@ -55,6 +55,22 @@ struct JobLeaseTests {
         #expect(abandoned?.error == "abandoned: its process was gone")
     }
 
+    /// Found by Scripts/torture --only faulty: on a full disk the end of a run could not be recorded either, and its job
+    /// stood still for two minutes after there was space again.
+    @Test func aRunThatEndedAndCouldNotSaySoHoldsItsJobNoLonger() async throws {
+        let database = try await TestDatabase.sandbox()
+        let run = try await begin(by: JobRunner.current.name, database)
+        let ended = EndedRuns()
+        let jobs = JobService(store: try await database.store(), options: .init(), ended: ended)
+        let error = await #expect(throws: MembershipError.self) { try await jobs.run("trial-expiry") }
+        #expect(error?.code == .jobRunning)
+
+        ended.note(run.id, error: "The disk was full.")
+        #expect(try await jobs.run("trial-expiry").run.state == .done)
+        let abandoned = try await jobs.history(limit: PageLimit(10)).first { $0.id == run.id }
+        #expect(abandoned?.error == "The disk was full.")
+    }
+
     @Test func onlyAProcessOfThisPlaceCanBeKnownToBeGone() {
         #expect(!JobRunner.isGone(JobRunner.current.name))
         #expect(JobRunner.isGone(gone))

@@ -29,6 +29,20 @@ struct SQLiteEngineTests {
         #expect(error?.code == .databaseReadOnly)
     }
 
+    /// Found by Scripts/torture --only faulty, which runs as root too; nothing is read-only for root.
+    @Test(.enabled(if: getuid() != 0))
+    func whatWasReadOnlyIsWrittenAgainAsSoonAsThatIsPermitted() async throws {
+        let database = try await TestDatabase.sandbox()
+        #expect(chmod(database.address, 0o444) == 0)
+        let engine = try database.engine()
+        let error = await #expect(throws: MembershipError.self) {
+            try await engine.write { _ = try $0.run("DELETE FROM job_failures", []) }
+        }
+        #expect(error?.code == .databaseReadOnly)
+        #expect(chmod(database.address, 0o644) == 0)
+        try await engine.write { _ = try $0.run("DELETE FROM job_failures", []) }
+    }
+
     @Test func aFileThatIsNotThereIsMissingAndNotMade() throws {
         let directory = try TemporaryDirectory()
         let error = #expect(throws: MembershipError.self) {

@@ -1,0 +1,105 @@
+import FaultyFiles
+import Foundation
+import Membership
+import MembershipService
+import MembershipStore
+import Synchronization
+
+/// The lives of many readers, lived by several callers at once: they sign up, open articles and pay, while jobs end
+/// trials and renew. Of every acknowledgement it is noted how far the journal of the disk had come.
+final class DiskWorkload: Sendable {
+    private let place: DiskPlace
+    private let clock: DiskClock
+    private let seed: UInt64
+    private let notes = Mutex(Notes())
+
+    private struct Notes {
+        var acknowledged: [Noted] = []
+        var issued: Set<Acknowledgement> = []
+    }
+
+    /// What was acknowledged, and the position of the journal right after that.
+    struct Noted: Sendable {
+        let position: Int64
+        let what: Acknowledgement
+    }
+
+    /// Callers at one time, each with its own readers.
+    private static let callers = 8
+    /// Sign-ups of one caller in a round.
+    private static let readersARound = 3
+
+    init(place: DiskPlace, clock: DiskClock, seed: UInt64) {
+        self.place = place
+        self.clock = clock
+        self.seed = seed
+    }
+
+    /// In the order of the journal.
+    var acknowledged: [Noted] { notes.withLock { $0.acknowledged.sorted { $0.position < $1.position } } }
+    var issued: Set<Acknowledgement> { notes.withLock(\.issued) }
+
+    /// Lives through a stretch of nine days. Every round opens the database anew, so that the one before has written its
+    /// log into the file and removed it.
+    func round(_ number: Int) async throws {
+        let services = try await Services.open(place.patientLocation, clock: clock.wallClock)
+        let articles = try await services.articles.list(limit: PageLimit(50)).map(\.article)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for caller in 0..<DiskWorkload.callers {
+                group.addTask { [self] in
+                    var dice = Dice(seed: seed, case: number * DiskWorkload.callers + caller)
+                    for reader in 0..<DiskWorkload.readersARound {
+                        let name = "r\(number)-\(caller)-\(reader)"
+                        try await live(services, name, articles.map { .id($0.id) }, &dice)
+                    }
+                }
+            }
+            group.addTask { [self] in try await runJobs(services) }
+            // Another process, as far as the file is concerned: the log is written back while the others write on.
+            group.addTask { [self] in
+                let engine = try place.patientLocation.open()
+                for _ in 0..<2 { _ = try await engine.scrub() }
+            }
+            try await group.waitForAll()
+        }
+        clock.advance(by: .days(9))
+    }
+
+    private func live(
+        _ services: Services, _ name: String, _ articles: [ArticleReference], _ dice: inout Dice
+    ) async throws {
+        let email = try EmailAddress(parsing: "\(name)@example.com")
+        try await acknowledge(.signedUp(email.canonical)) { _ = try await services.accounts.signUp(email: email) }
+        for opening in 0..<dice.below(3) {
+            let key = "\(name)-\(opening)"
+            let article = dice.pick(articles)
+            try await acknowledge(.opened(key)) {
+                _ = try await services.access.open(
+                    reader: .account(.email(email)), article: article, clientKey: ClientKey(parsing: key))
+            }
+        }
+        guard dice.chance(50) else { return }
+        try await acknowledge(.paid(name)) {
+            let payment = try NewPayment(amount: DiskPlace.price, reference: name, periods: 1)
+            _ = try await services.payments.record(.email(email), payment)
+        }
+    }
+
+    private func runJobs(_ services: Services) async throws {
+        for job in ["trial-expiry", "renewal", "trial-reminder"] {
+            let report = try await services.jobs.run(job)
+            note(.ran(report.run.id.rawValue))
+        }
+    }
+
+    private func acknowledge(_ what: Acknowledgement, _ body: () async throws -> Void) async throws {
+        notes.withLock { _ = $0.issued.insert(what) }
+        try await body()
+        note(what)
+    }
+
+    private func note(_ what: Acknowledgement) {
+        let noted = Noted(position: faulty_files_position(), what: what)
+        notes.withLock { $0.acknowledged.append(noted) }
+    }
+}

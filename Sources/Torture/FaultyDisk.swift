@@ -1,0 +1,185 @@
+import FaultyFiles
+import Foundation
+import Membership
+import MembershipService
+
+/// Fails one call of the disk after the other under a fixed script, once or until the cause is gone, and looks at what
+/// the caller is told, at what the same services do next, and at what is in the file.
+struct FaultyDisk: Trial {
+    let name = "faulty disk"
+    let engines: Set<Setting.Engine> = [.sqlite]
+    let weight = 3.0
+
+    /// So many cases are tried in any case, at most all there are.
+    private static let leastCases = 120
+    private static let mostFaults = 5
+    /// With so many files that may still be opened the script comes to its end.
+    private static let mostSpare = 12
+
+    /// The n-th call of a kind fails.
+    private struct Case: CustomStringConvertible {
+        let fault: DiskFault
+        let nth: Int64
+        let lasts: Bool
+
+        var description: String {
+            "\(fault.name), call \(nth)\(lasts ? " and all after it" : "")"
+        }
+    }
+
+    /// What was seen.
+    private struct Tally {
+        var cases = 0
+        var failedCalls = 0
+        var faults: [String] = []
+    }
+
+    func run(_ setting: Setting) async throws -> Outcome {
+        guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
+        let end = ContinuousClock().now + setting.time
+        let (start, place) = (try DiskPlace("start"), try DiskPlace("disk"))
+        defer {
+            faulty_files_heal()
+            faulty_files_watch(nil)
+            start.remove()
+            place.remove()
+        }
+        let clock = DiskClock(at: DiskClock.start)
+        try await DiskScript.prepare(start, clock)
+        faulty_files_watch(place.path)
+        let script = DiskScript(place: place, clock: clock)
+        let counts = try await calls(of: script, from: start)
+        var tally = Tally()
+        try await fewFiles(script, from: start, &tally)
+        let cases = FaultyDisk.cases(counts, seed: setting.seed)
+        for (number, one) in cases.enumerated() {
+            guard tally.faults.count < FaultyDisk.mostFaults,
+                number < FaultyDisk.leastCases || ContinuousClock().now < end
+            else { break }
+            try place.take(filesOf: start)
+            let faults = try await faults(of: one, script, &tally.failedCalls)
+            tally.cases += 1
+            tally.faults += faults.prefix(1).map { "\(one): \($0)" }
+        }
+        return Outcome(
+            did: "\(tally.cases) of \(cases.count + FaultyDisk.mostSpare) faults in turn, "
+                + "\(tally.failedCalls) calls refused",
+            faults: tally.faults)
+    }
+
+    /// How many calls of each kind the script makes when nothing fails.
+    private func calls(of script: DiskScript, from start: DiskPlace) async throws -> [Int64] {
+        try script.place.take(filesOf: start)
+        faulty_files_fail(0, 0, 0, false)
+        let services = try await script.open()
+        for step in try script.steps() {
+            if let flaw = try await step.call(services) { throw Stopped("\(step.name) without a fault: \(flaw)") }
+        }
+        return (0..<Int32(FAULTY_FILES_CALLS.rawValue)).map { faulty_files_count($0) }
+    }
+
+    /// Every fault of every call, in an order of the seed's, so that a short run has some of all.
+    private static func cases(_ counts: [Int64], seed: UInt64) -> [Case] {
+        var cases: [Case] = []
+        for fault in DiskFault.all {
+            let count = counts[Int(fault.call.rawValue)]
+            guard count > 0 else { continue }
+            for nth in 1...count {
+                // A lock of shared memory that nobody gives back is waited for ten seconds, whatever SQLite is told.
+                let isSlow = fault.call == FAULTY_FILES_SHM_LOCK && fault.tells == [.databaseBusy]
+                for lasts in isSlow ? [false] : [false, true] {
+                    cases.append(Case(fault: fault, nth: nth, lasts: lasts))
+                }
+            }
+        }
+        var dice = Dice(seed: seed)
+        cases.shuffle(using: &dice)
+        return cases
+    }
+
+    private func faults(of one: Case, _ script: DiskScript, _ failedCalls: inout Int) async throws -> [String] {
+        faulty_files_fail(Int32(one.fault.call.rawValue), one.nth, one.fault.code, one.lasts)
+        defer { faulty_files_heal() }
+        var acknowledged: [Acknowledgement] = []
+        // The services are gone before the file is looked at, so that what closing does to it is seen too.
+        let found = try await play(script, tells: one.fault.tells, &acknowledged, &failedCalls) { faulty_files_heal() }
+        faulty_files_heal()
+        guard found.isEmpty else { return found }
+        return await soundness(script, acknowledged)
+    }
+
+    /// Goes through the script. A call that fails is made again when the cause is gone, and must succeed.
+    private func play(
+        _ script: DiskScript, tells: Set<MembershipError.Code>, _ acknowledged: inout [Acknowledgement],
+        _ failedCalls: inout Int, heal: () -> Void
+    ) async throws -> [String] {
+        var services: Services?
+        do { services = try await script.open() } catch {
+            failedCalls += 1
+            if let flaw = FaultyDisk.flaw(of: error, tells) { return ["opening: \(flaw)"] }
+            heal()
+        }
+        if services == nil {
+            do { services = try await script.open() } catch {
+                return ["opening still fails when the cause is gone: \(error)"]
+            }
+        }
+        guard let services else { return [] }
+        for step in try script.steps() {
+            do {
+                if let flaw = try await step.call(services) { return ["\(step.name): \(flaw)"] }
+            } catch {
+                failedCalls += 1
+                if let flaw = FaultyDisk.flaw(of: error, tells) { return ["\(step.name): \(flaw)"] }
+                heal()
+                do {
+                    if let flaw = try await step.call(services) { return ["\(step.name), again: \(flaw)"] }
+                } catch { return ["\(step.name) still fails when the cause is gone: \(error)"] }
+            }
+            if let acknowledgement = step.acknowledges { acknowledged.append(acknowledgement) }
+        }
+        return []
+    }
+
+    /// What is wrong with an error; nil when it says what it should.
+    private static func flaw(of error: any Error, _ tells: Set<MembershipError.Code>) -> String? {
+        guard let error = error as? MembershipError else { return "an error of no kind: \(error)" }
+        return tells.contains(error.code) ? nil : "told \(error.code.rawValue): \(error.message)"
+    }
+
+    private func soundness(_ script: DiskScript, _ acknowledged: [Acknowledgement]) async -> [String] {
+        let soundness = DatabaseSoundness(place: script.place, clock: script.clock.wallClock)
+        let faults = await soundness.faults(acknowledged: acknowledged + [.imported(16)])
+        return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com", jobs: []) : faults
+    }
+
+    // MARK: - Too many open files
+
+    /// The same with the system's own limit: so few files may be open that something of the script cannot be opened.
+    private func fewFiles(_ script: DiskScript, from start: DiskPlace, _ tally: inout Tally) async throws {
+        for spare in 0..<FaultyDisk.mostSpare {
+            try script.place.take(filesOf: start)
+            var acknowledged: [Acknowledgement] = []
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let usual = limit
+            limit.rlim_cur = FaultyDisk.firstFree() + rlim_t(spare)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var restored = usual
+            let found = try await play(
+                script, tells: [.databaseUnavailable, .unreadableFile], &acknowledged, &tally.failedCalls
+            ) { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &restored) }
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &restored)
+            tally.cases += 1
+            let faults = found.isEmpty ? await soundness(script, acknowledged) : found
+            tally.faults += faults.prefix(1).map { "\(spare) files may be opened and no more: \($0)" }
+        }
+    }
+
+    /// The lowest number that no open file has.
+    private static func firstFree() -> rlim_t {
+        let free = dup(STDOUT_FILENO)
+        defer { close(free) }
+        return rlim_t(free)
+    }
+}

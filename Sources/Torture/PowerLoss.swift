@@ -1,0 +1,126 @@
+import FaultyFiles
+import Foundation
+import Membership
+import MembershipService
+import SampleFeeds
+
+/// Takes the power away: puts the files together as a disk could have them at a random moment, with what was not synced
+/// dropped, kept or torn sector by sector, and looks at the database that they are.
+struct PowerLoss: Trial {
+    let name = "power loss"
+    let engines: Set<Setting.Engine> = [.sqlite]
+    let weight = 3.0
+
+    /// A database lives through so many rounds, and then so many cuts are made; one is lived through in any case.
+    private static let rounds = 6
+    private static let cuts = 100
+    /// What is wrong with one cut is often wrong with many.
+    private static let mostFaults = 5
+
+    private struct Tally {
+        var databases = 0
+        var cuts = 0
+        var records: Int64 = 0
+        var acknowledged = 0
+        var faults: [String] = []
+    }
+
+    func run(_ setting: Setting) async throws -> Outcome {
+        guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
+        let end = ContinuousClock().now + setting.time
+        let (place, cut) = (try DiskPlace("power"), try DiskPlace("cut"))
+        defer {
+            faulty_files_watch(nil)
+            faulty_files_record(false)
+            place.remove()
+            cut.remove()
+        }
+        var tally = Tally()
+        while tally.faults.count < PowerLoss.mostFaults, tally.databases == 0 || ContinuousClock().now < end {
+            try place.empty()
+            let clock = DiskClock(at: DiskClock.start)
+            let workload = DiskWorkload(
+                place: place, clock: clock, seed: setting.seed &+ UInt64(tally.databases))
+            let beginning = try await live(workload, place, clock)
+            guard faulty_files_position() > beginning else { throw Stopped("nothing was recorded") }
+            try await look(at: workload, beginning, from: place, in: cut, clock, setting, until: end, &tally)
+            tally.databases += 1
+            tally.records += faulty_files_position()
+            tally.acknowledged += workload.acknowledged.count
+        }
+        return Outcome(
+            did: "\(tally.cuts) cuts in \(tally.records) writes and syncs, \(tally.acknowledged) acknowledged",
+            faults: tally.faults)
+    }
+
+    /// - Returns: the position at which the database was ready.
+    private func live(_ workload: DiskWorkload, _ place: DiskPlace, _ clock: DiskClock) async throws -> Int64 {
+        faulty_files_watch(place.path)
+        faulty_files_record(true)
+        defer { faulty_files_watch(nil) }
+        try await place.setUp(clock: clock.wallClock, feed: SampleFeed.all[0])
+        let beginning = faulty_files_position()
+        for round in 0..<PowerLoss.rounds { try await workload.round(round) }
+        return beginning
+    }
+
+    /// Cuts at random moments, in the order of time, so that the journal is followed once.
+    private func look(
+        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, in cut: DiskPlace, _ clock: DiskClock,
+        _ setting: Setting, until end: ContinuousClock.Instant, _ tally: inout Tally
+    ) async throws {
+        let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
+        let key = try [UInt8](Data(contentsOf: URL(filePath: place.keyPath)))
+        var dice = Dice(seed: setting.seed, case: tally.databases)
+        let moments = (0..<PowerLoss.cuts).map { number in
+            // Half of them right after an answer, which is when most can be missing.
+            number.isMultiple(of: 2)
+                ? dice.pick(acknowledged).position : beginning + Int64(dice.below(Int(last - beginning) + 1))
+        }.sorted()
+        var journal = DiskJournal(end: last)
+        for (number, moment) in moments.enumerated() {
+            guard tally.faults.count < PowerLoss.mostFaults, tally.databases == 0 || ContinuousClock().now < end else {
+                return
+            }
+            journal.advance(to: moment)
+            let luck = DiskJournal.Luck.allCases[number % 3]
+            var files = ["torture.key": key]
+            for (path, image) in journal.images(luck, &dice) {
+                files[URL(filePath: path).lastPathComponent] = image
+            }
+            try cut.empty()
+            for (name, bytes) in files { try cut.write(name, bytes) }
+            let known = acknowledged.prefix { $0.position <= moment }.map(\.what)
+            let found = await soundness(of: cut, clock, known, issued, number: number)
+            tally.cuts += 1
+            guard let first = found.first else { continue }
+            let evidence = try DiskPlace("evidence")
+            for (name, bytes) in files { try evidence.write(name, bytes) }
+            tally.faults.append(
+                "seed \(setting.seed), database \(tally.databases + 1), cut \(number + 1) at \(moment) of \(last), "
+                    + "\(luck) of what was not synced: \(first); the files as they were: \(evidence.path)")
+        }
+    }
+
+    private func soundness(
+        of cut: DiskPlace, _ clock: DiskClock, _ known: [Acknowledgement], _ issued: Set<Acknowledgement>, number: Int
+    ) async -> [String] {
+        let now = clock.now
+        let soundness = DatabaseSoundness(place: cut, clock: WallClock { now })
+        var faults = await soundness.faults(acknowledged: known, issued: issued)
+        guard faults.isEmpty else { return faults }
+        // A run that the cut ended holds its job for two minutes.
+        let later = WallClock { now + .minutes(3) }
+        let jobs = number.isMultiple(of: 5) ? ["trial-expiry", "renewal"] : []
+        faults = await DatabaseSoundness(place: cut, clock: later).faultsGoingOn(with: "after@example.com", jobs: jobs)
+        guard faults.isEmpty, number.isMultiple(of: 5) else { return faults }
+        return await DatabaseSoundness(place: cut, clock: later).faults(acknowledged: known)
+    }
+}
+
+/// Why a trial could not be made.
+struct Stopped: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
