@@ -114,7 +114,9 @@ let package = Package(
         .target(name: "FaultyFiles", linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "Torture",
-            dependencies: ["Membership", "MembershipService", "FaultyFiles", "SampleFeeds", argumentParser],
+            dependencies: [
+                "Membership", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds", argumentParser,
+            ],
             swiftSettings: settings
         ),
 

@@ -7,7 +7,7 @@ import Foundation
 struct Torture: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture", abstract: "Break Fortnight on purpose, and see what held.",
-        subcommands: [Trials.self], defaultSubcommand: Trials.self)
+        subcommands: [Trials.self, KilledWorker.self], defaultSubcommand: Trials.self)
 }
 
 /// Every trial, one after the other.
@@ -30,7 +30,11 @@ struct Trials: AsyncParsableCommand {
     var only: [String] = []
 
     /// All there are, in the order in which they run.
-    static var all: [any Trial] { [] }
+    static var all: [any Trial] {
+        [
+            Kills(),
+        ]
+    }
 
     func run() async throws {
         let chosen = Trials.all.filter { trial in

@@ -14,7 +14,9 @@ struct ImportDirectionTests {
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipService"],
         "FaultyFiles": [],
-        "Torture": ["Membership", "MembershipFeeds", "MembershipService", "FaultyFiles", "SampleFeeds"],
+        "Torture": [
+            "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",
+        ],
         "fortnight": ["Membership", "MembershipService", "SampleFeeds"],
     ]
 
