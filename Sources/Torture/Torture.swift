@@ -33,6 +33,8 @@ struct Trials: AsyncParsableCommand {
     static var all: [any Trial] {
         [
             Kills(),
+            ManyProcesses(),
+            Linearizability(),
         ]
     }
 
