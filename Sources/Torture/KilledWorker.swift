@@ -3,8 +3,8 @@ import Foundation
 import Membership
 import MembershipService
 
-/// A process that works until it is killed: clients that sign up, open articles, pay and renew, and beside them the jobs
-/// that end trials and periods and deliver messages. Everything that a client is told is in its log at once.
+/// A process that works until it is killed: clients that sign up, open articles, pay and renew, and beside them the
+/// jobs that end trials and periods and deliver messages. Everything that a client is told is in its log at once.
 struct KilledWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Work until it is killed; the trial kill -9 starts it.", shouldDisplay: false)

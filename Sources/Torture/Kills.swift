@@ -2,8 +2,8 @@ import Foundation
 import Membership
 import MembershipService
 
-/// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, and looks at
-/// what is there: all that was acknowledged, and nothing half.
+/// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, and looks
+/// at what is there: all that was acknowledged, and nothing half.
 struct Kills: Trial {
     let name = "kill -9"
     let engines: Set<Setting.Engine> = [.sqlite, .postgres]
@@ -29,8 +29,8 @@ struct Kills: Trial {
         if site.faults.isEmpty { place.remove() } else { site.faults.append("the database is left in \(place.folder)") }
         return Outcome(
             did:
-                "\(site.kills) kills in \(round) rounds; \(site.acknowledged) calls acknowledged, \(site.askedAgain) cut off "
-                + "and asked again; \(site.letters) letters",
+                "\(site.kills) kills in \(round) rounds; \(site.acknowledged) calls acknowledged, "
+                + "\(site.askedAgain) cut off and asked again; \(site.letters) letters",
             faults: site.faults)
     }
 }
@@ -63,7 +63,8 @@ private struct KillSite {
 
     // MARK: - A round
 
-    /// Lets one or two workers begin, kills each a little after it has acknowledged something, and looks at what is there.
+    /// Lets one or two workers begin, kills each a little after it has acknowledged something, and looks at what is
+    /// there.
     mutating func kill(_ round: Int) async throws {
         clock.move(to: KillSite.start + TimeSpan(milliseconds: KillSite.step.milliseconds * Int64(round)))
         var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []

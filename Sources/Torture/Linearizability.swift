@@ -37,7 +37,7 @@ struct Linearizability: Trial {
                     : ReaderModel.person(allowance: Linearizability.registered)
                 guard !LinearizabilityCheck.holds(recorded, from: state) else { continue }
                 faults.append(
-                    "seed \(setting.seed), history \(histories), reader \(reader.number): no order gives these answers:\n"
+                    "seed \(setting.seed), history \(histories), reader \(reader.number): in no order:\n"
                         + recorded.sorted { $0.askedAt < $1.askedAt }.map {
                             "      \($0.askedAt)–\($0.answeredAt) \($0.operation): \($0.answer)"
                         }.joined(separator: "\n"))

@@ -4,8 +4,8 @@ import MembershipService
 import MembershipStore
 import Synchronization
 
-/// Eight command lines that sign up, open, check and pay on one database, two that run the jobs, and a process that reads
-/// for long: each gets its turn, and nothing that one was told is lost to another.
+/// Eight command lines that sign up, open, check and pay on one database, two that run the jobs, and somebody who reads for
+/// long: each gets its turn, and nothing that one was told is lost to another.
 struct ManyProcesses: Trial {
     let name = "many processes"
     let engines: Set<Setting.Engine> = [.sqlite, .postgres]

@@ -34,6 +34,7 @@ struct Trials: AsyncParsableCommand {
         [
             Kills(),
             ManyProcesses(),
+            ClockJumps(),
             Linearizability(),
         ]
     }

@@ -88,7 +88,8 @@ struct TrialPlace: Sendable {
             """
         }
         return """
-            {"version": "https://jsonfeed.org/version/1.1", "title": "\(title)", "items": [\(items.joined(separator: ", "))]}
+            {"version": "https://jsonfeed.org/version/1.1", "title": "\(title)",
+             "items": [\(items.joined(separator: ", "))]}
             """
     }
 }
