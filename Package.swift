@@ -159,6 +159,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "TortureTests", dependencies: ["Torture"], swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )

@@ -76,7 +76,7 @@ struct ReaderModel: SequentialModel {
 
     private mutating func open(_ article: String, _ key: String?, _ answer: Answer) -> Bool {
         guard isKnown else { return answer == .refused(code: "unknown_account") }
-        let counted = hasTrial ? nil : spent.count
+        let counted = hasTrial ? nil : spent.contains(article) ? countSaid(in: answer) : spent.count
         if let earlier = key.flatMap({ opened[$0] }) {
             guard earlier.article == article else { return answer == .refused(code: "client_key_reused") }
             return answer == .opened(read: earlier.read, spent: counted, isRetry: true)
@@ -90,5 +90,12 @@ struct ReaderModel: SequentialModel {
         if !hasTrial { spent.insert(article) }
         if let key { opened[key] = Opened(read: read, article: article) }
         return answer == .opened(read: read, spent: counted, isRetry: false)
+    }
+
+    /// Opening an article again spends nothing and takes no turn at the meter, so that what it says of the meter on
+    /// PostgreSQL may be of a moment before another opening that came between; it is never more than was spent.
+    private func countSaid(in answer: Answer) -> Int? {
+        guard case .opened(_, let said?, _) = answer, (1...spent.count).contains(said) else { return spent.count }
+        return said
     }
 }
