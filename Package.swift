@@ -161,6 +161,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "TortureTests", dependencies: ["Torture"], swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )

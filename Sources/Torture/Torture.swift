@@ -7,7 +7,7 @@ import Foundation
 struct Torture: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture", abstract: "Break Fortnight on purpose, and see what held.",
-        subcommands: [Trials.self, ParseInput.self], defaultSubcommand: Trials.self)
+        subcommands: [Trials.self, KilledWorker.self, ParseInput.self], defaultSubcommand: Trials.self)
 }
 
 /// Every trial, one after the other.
@@ -32,6 +32,10 @@ struct Trials: AsyncParsableCommand {
     /// All there are, in the order in which they run.
     static var all: [any Trial] {
         [
+            Kills(),
+            ManyProcesses(),
+            ClockJumps(),
+            Linearizability(),
             PowerLoss(),
             FaultyDisk(),
             HostileInput(),

@@ -1,0 +1,249 @@
+import Foundation
+import Membership
+import MembershipService
+
+/// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, and looks
+/// at what is there: all that was acknowledged, and nothing half.
+struct Kills: Trial {
+    let name = "kill -9"
+    let engines: Set<Setting.Engine> = [.sqlite, .postgres]
+    let weight = 3.0
+
+    /// The least that is promised.
+    private static let leastRounds = 200
+
+    func run(_ setting: Setting) async throws -> Outcome {
+        let place = try await TrialPlace.make(setting)
+        var site = try await KillSite(place: place, setting: setting)
+        let begun = ContinuousClock().now
+        var round = 0
+        while round < Kills.leastRounds || ContinuousClock().now - begun < setting.time {
+            round += 1
+            try await site.kill(round)
+            if round % 25 == 0 { try await site.examine(round) }
+            // What is broken once is broken in every round after.
+            if site.faults.count > 20 { break }
+        }
+        try await site.examine(round)
+        // What cannot be explained can be looked at.
+        if site.faults.isEmpty { place.remove() } else { site.faults.append("the database is left in \(place.folder)") }
+        return Outcome(
+            did:
+                "\(site.kills) kills in \(round) rounds; \(site.acknowledged) calls acknowledged, "
+                + "\(site.askedAgain) cut off and asked again; \(site.letters) letters",
+            faults: site.faults)
+    }
+}
+
+/// A database whose workers are killed, and all that their clients know of it.
+private struct KillSite {
+    private let place: TrialPlace
+    private let setting: Setting
+    private let clock = MovedClock(at: KillSite.start)
+    private var choices: Choices
+    /// Everybody who signed up, oldest first.
+    private var readers: [String] = []
+    /// The payments that were acknowledged, by whose they are and reference.
+    private var paid: [String: [String: Int]] = [:]
+
+    private(set) var kills = 0
+    private(set) var acknowledged = 0
+    private(set) var askedAgain = 0
+    private(set) var letters = 0
+    var faults: [String] = []
+
+    private static let start = Timestamp(milliseconds: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+    /// So much time passes from one round to the next that trials and months end all the time.
+    private static let step = TimeSpan.hours(18)
+
+    init(place: TrialPlace, setting: Setting) async throws {
+        (self.place, self.setting, choices) = (place, setting, Choices(seed: setting.seed))
+        try await place.furnish(clock.wallClock, anonymous: 3, registered: 5)
+    }
+
+    // MARK: - A round
+
+    /// Lets one or two workers begin, kills each a little after it has acknowledged something, and looks at what is
+    /// there.
+    mutating func kill(_ round: Int) async throws {
+        clock.move(to: KillSite.start + TimeSpan(milliseconds: KillSite.step.milliseconds * Int64(round)))
+        var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []
+        for letter in choices.chance(50) ? ["a"] : ["a", "b"] {
+            let log = place.folder + "/\(round)\(letter).log"
+            let complaints = place.folder + "/\(round)\(letter).err"
+            let process = try SpawnedProcess(
+                SpawnedProcess.ourselves,
+                [
+                    "worker", "--folder", place.folder, "--log", log, "--at", String(clock.now.milliseconds),
+                    "--seed", String(choices.next()), "--name", "\(round)\(letter)",
+                    "--known", someReaders().joined(separator: ","),
+                ],
+                variables: [KilledWorker.addressVariable: place.address], errors: complaints)
+            workers.append((process, log, complaints, 1 + choices.below(80)))
+        }
+        for worker in workers {
+            await KillSite.waitForAnswer(in: worker.log, of: worker.process)
+            try await Task.sleep(for: .milliseconds(worker.delay))
+            worker.process.send(SIGKILL)
+            let status = worker.process.wait()
+            kills += 1
+            if status != -SIGKILL {
+                let said = (try? String(contentsOfFile: worker.complaints, encoding: .utf8)) ?? ""
+                fault(round, "a worker ended by itself with \(status): \(said)")
+            }
+        }
+        clock.move(to: clock.now + .minutes(30))
+        for worker in workers {
+            try await check(worker.log, round)
+            unlink(worker.log)
+            unlink(worker.complaints)
+        }
+    }
+
+    /// Readers of all ages: such whose trial runs, ends now and has ended.
+    private mutating func someReaders() -> [String] {
+        let newest = readers.suffix(400)
+        guard !newest.isEmpty else { return [] }
+        return (0..<40).map { _ in newest[newest.startIndex + choices.below(newest.count)] }
+    }
+
+    private static func waitForAnswer(in log: String, of process: SpawnedProcess) async {
+        while process.isRunning {
+            if let text = try? String(contentsOfFile: log, encoding: .utf8), text.contains("\ntold\t") { return }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
+    // MARK: - What clients know
+
+    private mutating func check(_ log: String, _ round: Int) async throws {
+        var calls: [String: ClientCall] = [:]
+        var open: [String] = []
+        var answers: [(call: ClientCall, answer: String)] = []
+        for entry in FileManager.default.fileExists(atPath: log) ? try ClientLog.entries(of: log) : [] {
+            switch entry {
+            case .asked(let id, let call):
+                calls[id] = call
+                open.append(id)
+            case .told(let id, let answer):
+                if let call = calls[id] { answers.append((call, answer)) }
+                open.removeAll { $0 == id }
+            case .refused(let id, _): open.removeAll { $0 == id }
+            case .fault(let what): fault(round, what)
+            }
+        }
+        // A new process, as after a crash: what the log of the database still holds is taken up by it.
+        let services = try await place.services(clock.wallClock)
+        for (call, answer) in answers { try await check(call, answer, round, services) }
+        acknowledged += answers.count
+        for call in open.compactMap({ calls[$0] }) { try await askAgain(call, round, services) }
+    }
+
+    /// What a client was told is there, and once.
+    private mutating func check(
+        _ call: ClientCall, _ answer: String, _ round: Int, _ services: Services
+    ) async throws {
+        do {
+            switch call {
+            case .signUp(let email):
+                let account = try await services.accounts.overview(AccountReference(parsing: email))
+                require(
+                    account.account.id.description == answer, round, "\(email) is \(account.account.id), not \(answer)")
+                require(account.subscriptions.count == 1, round, "\(email) has \(account.subscriptions.count) trials")
+                readers.append(email)
+            case .open(let email, _, let key):
+                guard answer != "denied" else { return }
+                let reads = try await services.reads.list(
+                    of: ReaderReference(parsing: email), limit: PageLimit(PageLimit.most)
+                ).filter { $0.read.clientKey?.text == key }
+                require(reads.map(\.read.id.description) == [answer], round, "\(call) is not recorded as \(answer)")
+            case .pay(let email, let reference, let periods):
+                let payments = try await services.payments.list(AccountReference(parsing: email)).filter {
+                    $0.reference == reference
+                }
+                require(
+                    payments.map(\.id.description) == [answer] && payments.map(\.periods) == [periods], round,
+                    "\(call) is not recorded as \(answer)")
+                paid[email, default: [:]][reference] = periods
+            case .renew(let email):
+                let revision = try await services.subscriptions.show(AccountReference(parsing: email)).revision
+                require(revision >= Int(answer) ?? .max, round, "\(email) is at revision \(revision), not \(answer)")
+            }
+        } catch let error as MembershipError {
+            fault(round, "acknowledged as \(answer), and gone: \(call): \(error.message)")
+        }
+    }
+
+    /// A client that got no answer asks again, and what it asked for happens once.
+    private mutating func askAgain(_ call: ClientCall, _ round: Int, _ services: Services) async throws {
+        askedAgain += 1
+        do {
+            try await check(call, call.ask(services), round, services)
+        } catch let error as MembershipError where call.mayBeRefused(error.code) {
+            return
+        } catch let error as MembershipError where error.code == .accountExists {
+            guard case .signUp(let email) = call else { return fault(round, "asked again: \(call): \(error.message)") }
+            readers.append(email)
+        } catch {
+            fault(round, "asked again: \(call): \(error)")
+        }
+    }
+
+    // MARK: - The whole
+
+    /// Lets jobs do the rest, and looks at everything.
+    mutating func examine(_ round: Int) async throws {
+        clock.move(to: clock.now + .minutes(60))
+        let services = try await place.services(clock.wallClock, deliversTo: "folder:\(place.folder)/mail")
+        for outcome in try await services.jobs.runDue() {
+            guard case .ran = outcome else { fault(round, "a job that did not run: \(outcome)"); continue }
+        }
+        for (email, references) in paid {
+            let payments = try await services.payments.list(AccountReference(parsing: email))
+            let recorded = Dictionary(payments.map { ($0.reference ?? "", $0.periods) }) { $0 + $1 }
+            require(recorded == references, round, "\(email) paid \(references), recorded are \(recorded)")
+        }
+        try await checkLetters(round, services)
+        for broken in try await WholeDatabase(place: place, clock: clock.wallClock).faults() { fault(round, broken) }
+    }
+
+    /// Every message that there is was delivered, into one file that has its Message-ID, and no draft is left.
+    private mutating func checkLetters(_ round: Int, _ services: Services) async throws {
+        let folder = place.folder + "/mail"
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        require(files.allSatisfy { $0.hasSuffix(".eml") }, round, "a draft of a letter is left")
+        var messages: [String] = []
+        var after: MessageReference?
+        repeat {
+            let page = try await services.outbox.list(after: after, limit: PageLimit(PageLimit.most))
+            for message in page.messages {
+                guard message.deliveredAt != nil, let file = message.destination else {
+                    fault(round, "message \(message.reference) was not delivered")
+                    continue
+                }
+                messages.append(file.split(separator: "/").last.map(String.init) ?? "")
+            }
+            after = page.next
+        } while after != nil
+        require(messages.sorted() == files.sorted(), round, "\(messages.count) messages, and \(files.count) letters")
+        var seen: Set<Substring> = []
+        for file in files {
+            let letter = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+            guard let id = letter.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("Message-ID:") }),
+                seen.insert(id).inserted
+            else {
+                fault(round, "letter \(file) has no Message-ID of its own")
+                continue
+            }
+        }
+        letters = files.count
+    }
+
+    private mutating func require(_ holds: Bool, _ round: Int, _ broken: @autoclosure () -> String) {
+        if !holds { fault(round, broken()) }
+    }
+
+    private mutating func fault(_ round: Int, _ what: String) {
+        faults.append("seed \(setting.seed), round \(round): \(what)")
+    }
+}

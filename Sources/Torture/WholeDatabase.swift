@@ -1,0 +1,143 @@
+import Membership
+import MembershipService
+import MembershipStore
+
+/// What must hold of a database whatever was done to the processes that worked on it: nothing is half there, nothing
+/// happened twice, events are unbroken, the check-up finds nothing.
+struct WholeDatabase: Sendable {
+    let place: TrialPlace
+    let clock: WallClock
+
+    /// What does not hold; empty when all does.
+    ///
+    /// - Parameter exempt: what of the check-up is not asked for, by its subject.
+    func faults(exempt: Set<String> = []) async throws -> [String] {
+        var faults = try await place.engine().read { sql in
+            try WholeDatabase.rules.compactMap { rule in
+                let count = try sql.first(rule.sql, []) { try $0.count(0) } ?? 0
+                return count == 0 ? nil : "\(count) × \(rule.broken)"
+            }
+        }
+        let findings = try await Doctor(place.location(), clock: clock).examine()
+        faults += findings.filter { !$0.isSound && !exempt.contains($0.subject) }.map { "\($0.subject): \($0.detail)" }
+        _ = try await place.services(clock).events.verify { faults.append("events of \($0.account): \($0.what)") }
+        return faults
+    }
+
+    private struct Rule {
+        let broken: String
+        /// Counts what breaks it.
+        let sql: String
+    }
+
+    /// The events that the clock makes happen at a moment, once each.
+    private static let byClock = """
+        ('trial.ended', 'trial.converted', 'subscription.renewed', 'subscription.past_due', 'subscription.expired',
+            'subscription.access_ended')
+        """
+
+    private static let rules = [
+        Rule(
+            broken: "an account without an address",
+            sql: """
+                SELECT count(*) FROM accounts AS a
+                WHERE NOT EXISTS (SELECT 1 FROM account_emails AS e WHERE e.account_id = a.account_id)
+                """),
+        Rule(
+            broken: "an account that was not made exactly once",
+            sql: """
+                SELECT count(*) FROM accounts AS a
+                WHERE 1 <> (SELECT count(*) FROM events AS e
+                    WHERE e.account_id = a.account_id AND e.kind = 'account.created')
+                """),
+        Rule(
+            broken: "an account that is not welcomed exactly once",
+            sql: """
+                SELECT count(*) FROM accounts AS a
+                WHERE 1 <> (SELECT count(*) FROM outbox AS o
+                    WHERE o.account_id = a.account_id AND o.message = 'welcome')
+                """),
+        Rule(
+            broken: "events whose head is not their last",
+            sql: """
+                SELECT count(*) FROM accounts AS a
+                WHERE coalesce((SELECT sequence FROM event_heads AS h WHERE h.account_id = a.account_id), 0)
+                    <> (SELECT max(sequence) FROM events AS e WHERE e.account_id = a.account_id)
+                """),
+        Rule(
+            broken: "a trial that did not begin exactly once",
+            sql: """
+                SELECT count(*) FROM subscriptions AS s
+                WHERE s.trial_start IS NOT NULL AND 1 <> (SELECT count(*) FROM events AS e
+                    WHERE e.account_id = s.account_id AND e.subscription_id = s.subscription_id
+                        AND e.kind = 'trial.started')
+                """),
+        Rule(
+            broken: "a trial that gave nothing",
+            sql: """
+                SELECT count(*) FROM subscriptions AS s
+                WHERE s.trial_start IS NOT NULL AND NOT EXISTS (SELECT 1 FROM grants AS g
+                    WHERE g.account_id = s.account_id AND g.subscription_id = s.subscription_id
+                        AND g.source = 'trial')
+                """),
+        Rule(
+            broken: "a difference between trials and the ledger of trials",
+            sql: """
+                SELECT abs((SELECT count(*) FROM trial_ledger)
+                    - (SELECT count(*) FROM subscriptions WHERE trial_start IS NOT NULL))
+                """),
+        Rule(
+            broken: "a trial that was not ended exactly once",
+            sql: """
+                SELECT count(*) FROM subscriptions AS s
+                WHERE s.trial_start IS NOT NULL
+                    AND (CASE WHEN s.status = 'trialing' THEN 0 ELSE 1 END)
+                        <> (SELECT count(*) FROM events AS e
+                            WHERE e.account_id = s.account_id AND e.subscription_id = s.subscription_id
+                                AND e.kind IN ('trial.ended', 'trial.converted'))
+                """),
+        Rule(
+            broken: "a moment at which the clock did the same thing twice",
+            sql: """
+                SELECT count(*) FROM (
+                    SELECT 1 AS one FROM events WHERE kind IN \(byClock)
+                    GROUP BY account_id, subscription_id, kind, effective_at HAVING count(*) > 1) AS twice
+                """),
+        Rule(
+            broken: "a thing that holds from a moment before the one recorded before it",
+            sql: """
+                SELECT count(*) FROM events AS e
+                JOIN events AS next ON next.account_id = e.account_id AND next.sequence = e.sequence + 1
+                WHERE next.effective_at < e.effective_at
+                """),
+        Rule(
+            broken: "a subscription with other periods than were paid for",
+            sql: """
+                SELECT count(*) FROM subscriptions AS s
+                WHERE s.settled_periods <> (SELECT coalesce(sum(p.periods), 0) FROM payments AS p
+                    WHERE p.account_id = s.account_id AND p.subscription_id = s.subscription_id)
+                """),
+        Rule(
+            broken: "a payment without its event, or an event without its payment",
+            sql: """
+                SELECT count(*) FROM accounts AS a
+                WHERE (SELECT count(*) FROM payments AS p WHERE p.account_id = a.account_id)
+                    <> (SELECT count(*) FROM events AS e
+                        WHERE e.account_id = a.account_id AND e.kind = 'payment.recorded')
+                """),
+        Rule(
+            broken: "a payment whose reference is not kept",
+            sql: """
+                SELECT count(*) FROM payments AS p
+                WHERE NOT EXISTS (SELECT 1 FROM payment_references AS r
+                    WHERE r.account_id = p.account_id AND r.payment_id = p.payment_id)
+                """),
+        Rule(
+            broken: "a reference without its payment",
+            sql: """
+                SELECT count(*) FROM payment_references AS r
+                WHERE NOT EXISTS (SELECT 1 FROM payments AS p
+                    WHERE r.account_id = p.account_id AND r.payment_id = p.payment_id)
+                """),
+    ]
+}
