@@ -176,7 +176,7 @@ package final class SQLiteEngine: DatabaseEngine {
 }
 
 /// A GRDB connection inside a transaction. GRDB's statement cache keeps each statement compiled.
-private struct SQLiteConnection: SQLConnection {
+struct SQLiteConnection: SQLConnection {
     let database: Database
     let path: String
     let claim = ""
