@@ -1,8 +1,8 @@
 public import Membership
 import MembershipStore
 
-/// Copies what is new in a database into a directory, a step at a time. While it is there, the database's log is kept from
-/// being used again before it is copied. It belongs to one task.
+/// Copies what is new in a database into a directory, a step at a time. While it is there, the database's log is kept
+/// from being used again before it is copied. It belongs to one task.
 public final class BackupFollower {
     /// Why the directory has no key of the trial ledger; nil when it has, or was not to have.
     public let missingKey: String?
@@ -27,8 +27,8 @@ public final class BackupFollower {
 
     /// Copies what was committed since the last step.
     ///
-    /// - Throws: ``MembershipError``; `database_busy` when others kept it out, `database_full` and others. The next call
-    ///   goes on from what is in the directory.
+    /// - Throws: ``MembershipError``; `database_busy` when others kept it out, `database_full` and others. The next
+    ///   call goes on from what is in the directory.
     public func followOnce() throws -> Step {
         let step = try follower.followOnce()
         return Step(

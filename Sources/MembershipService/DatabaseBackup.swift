@@ -26,16 +26,16 @@ public struct DatabaseBackup: Sendable {
         public let missingKey: String?
     }
 
-    /// Makes a copy of one moment, behind the beginning of the call, and looks at it before it gets its name. Others read
-    /// and write meanwhile. When anything fails, nothing of it is left.
+    /// Makes a copy of one moment, behind the beginning of the call, and looks at it before it gets its name. Others
+    /// read and write meanwhile. When anything fails, nothing of it is left.
     ///
     /// - Parameters:
     ///   - path: the file to make; the key goes into the same with `.key` behind it.
-    ///   - withKey: whether the key of the trial ledger is copied too. Without it nobody can tell from the backup alone who
-    ///     has had a trial; with it, whoever has the backup can try addresses against the ledger.
+    ///   - withKey: whether the key of the trial ledger is copied too. Without it nobody can tell from the backup alone
+    ///     who has had a trial; with it, whoever has the backup can try addresses against the ledger.
     ///   - progress: is told how many pages of how many are copied.
-    /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_exists` when there is such a file,
-    ///   `key_mismatch` when there is another key, `database_damaged`, `database_full` and others of the engine.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_exists` when there is such a
+    ///   file, `key_mismatch` when there is another key, `database_damaged`, `database_full` and others of the engine.
     public func make(
         at path: String, withKey: Bool = true, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Report {
@@ -76,8 +76,8 @@ public struct DatabaseBackup: Sendable {
     /// - Parameters:
     ///   - path: the directory; it is made when it is not there.
     ///   - options: how.
-    /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_busy` when another process copies
-    ///   into the directory, `database_exists` when it holds something else.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_busy` when another process
+    ///   copies into the directory, `database_exists` when it holds something else.
     public func follow(into path: String, _ options: FollowOptions = FollowOptions()) throws -> BackupFollower {
         let file = try location.file(to: "backed up")
         let directory = BackupDirectory(DatabaseLocation.path(path))

@@ -33,14 +33,15 @@ public struct DatabaseRestoration: Sendable {
         public let copiedAt: Timestamp
     }
 
-    /// Restores the backup. It is looked at before the database gets its name; when anything fails, nothing of it is left.
+    /// Restores the backup. It is looked at before the database gets its name; when anything fails, nothing of it is
+    /// left.
     ///
     /// - Parameters:
     ///   - location: the place of the database and of its key, where there must be no database yet.
     ///   - time: the last moment of a directory up to this one; nil for the newest.
     /// - Throws: ``MembershipError`` with code `invalid_input` for a server or a time with one file, `database_exists`,
-    ///   `unknown_backup`, `backup_damaged`, `not_a_database`, `database_damaged`, `database_newer`, `key_mismatch` when
-    ///   another key is there.
+    ///   `unknown_backup`, `backup_damaged`, `not_a_database`, `database_damaged`, `database_newer`, `key_mismatch`
+    ///   when another key is there.
     public func restore(to location: DatabaseLocation, at time: Timestamp? = nil) throws -> Report {
         let target = try location.file(to: "restored")
         let (directory, restoration) = (BackupDirectory(backup), SQLiteRestoration(to: target.path))
@@ -93,8 +94,8 @@ public struct DatabaseRestoration: Sendable {
         public let fault: String?
     }
 
-    /// Which moments can be restored from a directory, oldest first. Whether every byte is as it was written, only restoring
-    /// looks at.
+    /// Which moments can be restored from a directory, oldest first. Whether every byte is as it was written, only
+    /// restoring looks at.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_backup`.
     public func extents() throws -> [Extent] {

@@ -38,8 +38,8 @@ package struct DraftFile: Sendable {
 
     /// Gives the file its name, once it and then the name are on the disk.
     ///
-    /// - Throws: ``MembershipError`` with code `database_exists` when the name was taken meanwhile; then, as after every
-    ///   failure, the draft is gone.
+    /// - Throws: ``MembershipError`` with code `database_exists` when the name was taken meanwhile; then, as after
+    ///   every failure, the draft is gone.
     package func publish() throws(MembershipError) {
         defer { discard() }
         try DraftFile.sync(draft)

@@ -89,7 +89,8 @@ package final class LogFollower {
         self.clock = clock.neverBackBehind(newest)
     }
 
-    /// Copies what is new. The first time it goes on where the directory ends, or begins with a copy of the whole database.
+    /// Copies what is new. The first time it goes on where the directory ends, or begins with a copy of the whole
+    /// database.
     ///
     /// - Throws: ``MembershipError``; the next call looks again at how far the copying has come.
     package func followOnce() throws -> Step {
@@ -243,8 +244,8 @@ package final class LogFollower {
         return log.frames - start.frame
     }
 
-    /// Lets the anchor read from this moment on, and the log be begun anew if all of it is in the database. Nobody writes
-    /// while that and the body are under way.
+    /// Lets the anchor read from this moment on, and the log be begun anew if all of it is in the database. Nobody
+    /// writes while that and the body are under way.
     private func moveAnchor<Result>(_ body: (LogReading) throws -> Result) throws -> Result {
         try translatingErrors(path: path) {
             try locker.unsafeReentrantWrite { try $0.execute(sql: "PRAGMA query_only = OFF; BEGIN IMMEDIATE") }

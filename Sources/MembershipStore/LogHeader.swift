@@ -1,5 +1,5 @@
-/// The beginning of an SQLite log: what its frames are to be read with (https://www.sqlite.org/walformat.html). Each time
-/// the log is used again from its beginning, it has other salts.
+/// The beginning of an SQLite log: what its frames are to be read with (https://www.sqlite.org/walformat.html). Each
+/// time the log is used again from its beginning, it has other salts.
 struct LogHeader: Equatable, Sendable {
     static let size = 32
     /// As they stand in the file.

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 import Membership
 
-/// A piece of a database's log, in a file of its own: a line that says what it is, whole transactions as they stand in the
-/// log, and a SHA-256 of all that.
+/// A piece of a database's log, in a file of its own: a line that says what it is, whole transactions as they stand in
+/// the log, and a SHA-256 of all that.
 struct LogSegment: Sendable {
     let path: String
     let heading: Heading

@@ -27,8 +27,8 @@ package struct SQLiteBackup: Sendable {
         package let bytes: Int
     }
 
-    /// Copies the database as it is at one moment. Others read and write meanwhile, and keep the copy from ending as little
-    /// as it keeps them from writing; until it ends, the log grows.
+    /// Copies the database as it is at one moment. Others read and write meanwhile, and keep the copy from ending as
+    /// little as it keeps them from writing; until it ends, the log grows.
     ///
     /// - Parameter progress: is told how many pages of how many are copied.
     /// - Throws: ``MembershipError`` with code `database_exists` when there is such a file, `database_damaged`.
@@ -76,7 +76,8 @@ package struct SQLiteBackup: Sendable {
     /// Looks at a database that nobody uses: at all its pages, at what made it, and at whether this program knows it.
     ///
     /// - Parameter name: what it is called, for people.
-    /// - Throws: ``MembershipError`` with code `not_a_database`, `database_damaged`, `database_newer`, `migration_changed`.
+    /// - Throws: ``MembershipError`` with code `not_a_database`, `database_damaged`, `database_newer`,
+    ///   `migration_changed`.
     static func contents(of file: String, named name: String) throws -> Contents {
         try translatingErrors(path: name) {
             var configuration = Configuration()

@@ -30,8 +30,8 @@ package struct SQLiteRestoration: Sendable {
     /// Restores one file.
     ///
     /// - Parameter prepare: does what has to be done before the database is there, or throws to leave it.
-    /// - Throws: ``MembershipError`` with code `database_exists`, `unknown_backup`, `not_a_database`, `database_damaged`,
-    ///   `database_newer`.
+    /// - Throws: ``MembershipError`` with code `database_exists`, `unknown_backup`, `not_a_database`,
+    ///   `database_damaged`, `database_newer`.
     package func restore(file backup: String, prepare: (SQLiteBackup.Contents) throws -> Void) throws -> Restored {
         let draft = try SQLiteBackup.draft(for: target)
         defer { draft.discard() }
@@ -102,8 +102,8 @@ package struct SQLiteRestoration: Sendable {
         }
     }
 
-    /// Puts each log together as it was beside the database, and lets SQLite do what it does after a crash: it takes the
-    /// frames over after looking at the checksum of each.
+    /// Puts each log together as it was beside the database, and lets SQLite do what it does after a crash: it takes
+    /// the frames over after looking at the checksum of each.
     private func apply(_ segments: ArraySlice<LogSegment>, to draft: String) throws {
         var rest = segments
         while let first = rest.first {

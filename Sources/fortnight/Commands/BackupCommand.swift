@@ -10,13 +10,13 @@ struct BackupCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the database while it is in use: once, or as it is at every moment.",
         discussion: """
-            The copy is of one moment, others read and write meanwhile, and it is looked at before it gets its name. The key \
-            of the trial ledger is copied beside it, with .key behind its name. Both hold what concerns readers: keep \
-            them as you keep the database.
+            The copy is of one moment, others read and write meanwhile, and it is looked at before it gets its name. \
+            The key of the trial ledger is copied beside it, with .key behind its name. Both hold what \
+            concerns readers: keep them as you keep the database.
 
             With --to-dir it goes on until SIGTERM or SIGINT: the database is copied into the directory, and then what \
-            is written to it, every second, so that fortnight restore --at can go back to any moment. A line on standard \
-            error tells of each copy of the whole database.
+            is written to it, every second, so that fortnight restore --at can go back to any moment. \
+            A line on standard error tells of each copy of the whole database.
 
             Example:
               fortnight backup /backup/fortnight-2026-05-03.db
@@ -86,8 +86,8 @@ struct BackupCommand: AsyncCommand {
             return
         }
         global.console.line(
-            "Made \(path), a backup of \(name): \(report.bytes) bytes, sound, at schema version \(report.schemaVersion)."
-        )
+            "Made \(path), a backup of \(name): \(report.bytes) bytes, sound, at schema version "
+                + "\(report.schemaVersion).")
         if let key = report.keyPath { global.console.line("Its key is \(key).") }
     }
 

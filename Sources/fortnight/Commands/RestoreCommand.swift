@@ -6,9 +6,9 @@ struct RestoreCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Put a backup in place as the database; or show which moments there are.",
         discussion: """
-            It goes where --database or FORTNIGHT_DATABASE says, where there must be no database yet: stop everything that \
-            uses the old one, and move it, its -wal and its -shm away. The backup is looked at before, and is not touched. \
-            The key of the trial ledger is put in place too, when it is beside the backup.
+            It goes where --database or FORTNIGHT_DATABASE says, where there must be no database yet: stop \
+            everything that uses the old one, and move it, its -wal and its -shm away. The backup is looked at before, \
+            and is not touched. The key of the trial ledger is put in place too, when it is beside the backup.
 
             Of a directory of fortnight backup --to-dir the newest moment is restored, or the last one up to --at.
 
@@ -51,8 +51,8 @@ struct RestoreCommand: AsyncCommand {
                 + "\(report.schemaVersion).")
         if let moment = report.moment {
             global.console.line(
-                "It is as of \(moment.copiedAt); everything that was acknowledged before \(moment.completeUntil) is in it."
-            )
+                "It is as of \(moment.copiedAt); everything that was acknowledged before "
+                    + "\(moment.completeUntil) is in it.")
         }
         global.console.line(
             report.isOlder
