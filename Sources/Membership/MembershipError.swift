@@ -28,6 +28,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case unreadableFile = "unreadable_file"
         case invalidTemplate = "invalid_template"
         case invalidRules = "invalid_rules"
+        case backupDamaged = "backup_damaged"
 
         // What was asked for is not there.
         case unknownAccount = "unknown_account"
@@ -40,6 +41,7 @@ public struct MembershipError: Error, Equatable, Sendable {
         case unknownGrant = "unknown_grant"
         case unknownSubscription = "unknown_subscription"
         case unknownMessage = "unknown_message"
+        case unknownBackup = "unknown_backup"
 
         // What was asked for cannot be, as things stand.
         case accountExists = "account_exists"

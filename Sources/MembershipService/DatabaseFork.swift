@@ -70,7 +70,7 @@ public struct DatabaseFork: Sendable {
                 now: report.now, tables: report.tables.map { Report.Table(name: $0.name, rows: $0.rows) },
                 missingKey: missingKey)
         } catch {
-            if placedKey { unlink(target.keyPath) }
+            if placedKey { LedgerKeyFile(path: target.keyPath).remove() }
             target.remove()
             throw error
         }

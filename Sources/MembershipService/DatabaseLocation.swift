@@ -42,12 +42,36 @@ public struct DatabaseLocation: Sendable {
             name = DatabaseLocation.name(ofServer: "postgres" + rest)
             self.keyPath = keyPath ?? "fortnight.key"
         } else {
-            // One spelling for the database and its key, and none that SQLite takes for more than a path.
-            var path = text.hasPrefix("/") ? text : FileManager.default.currentDirectoryPath + "/" + text
-            if path.contains("/.") { path = URL(filePath: path).standardizedFileURL.path(percentEncoded: false) }
+            let path = DatabaseLocation.path(text)
             kind = .file(path: path)
             name = text
             self.keyPath = keyPath ?? path + ".key"
+        }
+    }
+
+    /// One spelling for a database and its key, and none that SQLite takes for more than a path.
+    static func path(_ text: String) -> String {
+        let path = text.hasPrefix("/") ? text : FileManager.default.currentDirectoryPath + "/" + text
+        guard path.contains("/.") else { return path }
+        return URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+    }
+
+    /// The file, for what only a file can be.
+    ///
+    /// - Parameter done: what is to be done with it.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a server.
+    func file(to done: String) throws -> (path: String, wait: TimeSpan) {
+        switch kind {
+        case .file(let path):
+            return (path, wait)
+        case .server:
+            throw MembershipError(
+                .invalidInput, "\(name) is on a PostgreSQL server, and is \(done) with its own tools.",
+                remedy:
+                    "pg_dump keeps one moment; pg_basebackup and an archive of the log keep every moment. Keep the key "
+                    + "file \(keyPath) with either. docs/reliability.md says how.")
+        case .unknown:
+            throw DatabaseLocation.unknownScheme
         }
     }
 

@@ -81,6 +81,11 @@ struct LedgerKeyFile: Sendable {
         return key
     }
 
+    /// Takes back what ``place(_:)`` has written.
+    func remove() {
+        unlink(path)
+    }
+
     /// Whether others than the file's owner may read it; nil when there is no file.
     func isReadableByOthers() -> Bool? {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)

@@ -191,7 +191,7 @@ package final class SQLiteEngine: DatabaseEngine {
 }
 
 /// A GRDB connection inside a transaction. GRDB's statement cache keeps each statement compiled.
-private struct SQLiteConnection: SQLiteDialect {
+struct SQLiteConnection: SQLiteDialect {
     let database: Database
     let path: String
 

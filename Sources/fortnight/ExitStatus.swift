@@ -25,11 +25,11 @@ enum ExitStatus {
             .editConflict, .planExists, .planRetired, .referenceReused, .clientKeyReused, .amountMismatch, .grantVoided,
             .accountErased,
             .chainBroken, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
-            .constraintViolated:
+            .constraintViolated, .backupDamaged:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownSection, .unknownEntitlement, .unknownPlan,
             .unknownJob, .unknownGrant,
-            .unknownSubscription, .unknownMessage, .unreadableFile:
+            .unknownSubscription, .unknownMessage, .unknownBackup, .unreadableFile:
             66
         case .databaseMissing, .notADatabase, .databaseReadOnly, .databaseFull, .databaseUnavailable, .databaseDamaged,
             .databaseNewer, .databaseOlder, .outcomeUnknown, .migrationChanged, .keyMissing, .keyMismatch:

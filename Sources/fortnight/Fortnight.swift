@@ -26,11 +26,10 @@ struct Fortnight: ParsableCommand {
         version: version,
         subcommands: [
             SignUpCommand.self, CheckCommand.self, OpenCommand.self, InitCommand.self, MigrateCommand.self,
-            DoctorCommand.self, DemoCommand.self, TitleCommand.self, ArticleCommand.self, AccountCommand.self,
-            TrialCommand.self, SubscriptionCommand.self, PlanCommand.self, RuleCommand.self, PaymentCommand.self,
-            GrantCommand.self, ReadsCommand.self, EventsCommand.self, JobsCommand.self, OutboxCommand.self,
-            ServeCommand.self,
-            ClockCommand.self, SandboxCommand.self,
+            DoctorCommand.self, BackupCommand.self, RestoreCommand.self, DemoCommand.self, TitleCommand.self,
+            ArticleCommand.self, AccountCommand.self, TrialCommand.self, SubscriptionCommand.self, PlanCommand.self,
+            RuleCommand.self, PaymentCommand.self, GrantCommand.self, ReadsCommand.self, EventsCommand.self,
+            JobsCommand.self, OutboxCommand.self, ServeCommand.self, ClockCommand.self, SandboxCommand.self,
         ])
 }
 

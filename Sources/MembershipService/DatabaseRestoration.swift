@@ -1,0 +1,114 @@
+public import Membership
+import MembershipStore
+
+/// Putting a backup in place as a database.
+public struct DatabaseRestoration: Sendable {
+    private let backup: String
+
+    /// Names the backup: a file that ``DatabaseBackup/make(at:withKey:progress:)`` made, or a directory that
+    /// ``DatabaseBackup/follow(into:_:)`` keeps.
+    public init(of backup: String) {
+        self.backup = DatabaseLocation.path(backup)
+    }
+
+    /// What was restored.
+    public struct Report: Equatable, Sendable {
+        /// The moment that was restored; nil for a backup in one file, which does not say.
+        public let moment: Moment?
+        /// How many bytes the database has.
+        public let bytes: Int
+        /// Its schema version.
+        public let schemaVersion: Int
+        /// Whether it has to be brought forward before this program works with it.
+        public let isOlder: Bool
+        /// Why there is no key for the trial ledger; nil when there is.
+        public let missingKey: String?
+    }
+
+    /// A moment of which a database was kept. What was acknowledged between the two times may be in it or not.
+    public struct Moment: Equatable, Sendable {
+        /// Everything that was acknowledged before is in it.
+        public let completeUntil: Timestamp
+        /// Nothing that was acknowledged later is in it.
+        public let copiedAt: Timestamp
+    }
+
+    /// Restores the backup. It is looked at before the database gets its name; when anything fails, nothing of it is
+    /// left.
+    ///
+    /// - Parameters:
+    ///   - location: the place of the database and of its key, where there must be no database yet.
+    ///   - time: the last moment of a directory up to this one; nil for the newest.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a server or a time with one file, `database_exists`,
+    ///   `unknown_backup`, `backup_damaged`, `not_a_database`, `database_damaged`, `database_newer`, `key_mismatch`
+    ///   when another key is there.
+    public func restore(to location: DatabaseLocation, at time: Timestamp? = nil) throws -> Report {
+        let target = try location.file(to: "restored")
+        let (directory, restoration) = (BackupDirectory(backup), SQLiteRestoration(to: target.path))
+        if time != nil, !directory.exists, DraftFile.isThere(backup) {
+            throw MembershipError(
+                .invalidInput, "\(backup) is one file, and holds one moment.",
+                remedy: "Leave --at out, or name a directory that fortnight backup --to-dir keeps.")
+        }
+        let keptKey = LedgerKeyFile(path: directory.exists ? directory.keyPath : backup + ".key")
+        let keyFile = LedgerKeyFile(path: location.keyPath)
+        var (placedKey, missingKey): (Bool, String?) = (false, nil)
+        let placeKey: (SQLiteBackup.Contents) throws -> Void = { contents in
+            do throws(MembershipError) {
+                placedKey = try keyFile.place(keptKey.load(matching: contents.keyFingerprint))
+            } catch  where DraftFile.isThere(keyFile.path) {
+                // One that was kept apart may have been put there already; any other is in the way.
+                _ = try keyFile.load(matching: contents.keyFingerprint)
+            } catch {
+                missingKey = error.message
+            }
+        }
+        do {
+            let restored =
+                directory.exists
+                ? try restoration.restore(directory, at: time, prepare: placeKey)
+                : try restoration.restore(file: backup, prepare: placeKey)
+            return Report(
+                moment: restored.moment.map { Moment(completeUntil: $0.completeUntil, copiedAt: $0.copiedAt) },
+                bytes: restored.contents.bytes, schemaVersion: restored.contents.schemaVersion,
+                isOlder: restored.contents.isOlder, missingKey: missingKey)
+        } catch {
+            if placedKey { keyFile.remove() }
+            throw error
+        }
+    }
+
+    /// The moments that one copy of the whole database and the log behind it reach over.
+    public struct Extent: Equatable, Sendable {
+        /// The name of its folder.
+        public let name: String
+        /// The first moment.
+        public let from: Timestamp
+        /// The last moment.
+        public let until: Timestamp
+        /// How many pieces of the log there are, each of which is a moment.
+        public let segments: Int
+        /// How many bytes all that takes.
+        public let bytes: Int
+        /// What is wrong, so that later moments cannot be restored; nil when nothing is.
+        public let fault: String?
+    }
+
+    /// Which moments can be restored from a directory, oldest first. Whether every byte is as it was written, only
+    /// restoring looks at.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_backup`.
+    public func extents() throws -> [Extent] {
+        let directory = BackupDirectory(backup)
+        guard directory.exists else {
+            throw MembershipError(
+                .unknownBackup, "There is no directory \(backup).",
+                remedy: "Name one that fortnight backup --to-dir keeps.")
+        }
+        return try directory.extents().map { extent in
+            Extent(
+                name: extent.name, from: extent.from, until: extent.until, segments: extent.segments,
+                bytes: extent.bytes, fault: extent.fault)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+package import Membership
+
+/// A directory from which a database can be restored as it was at many moments: a folder for each copy of the whole
+/// database, with the pieces of its log that follow on it.
+///
+///     fortnight-backup/
+///       lock                   held by the process that copies
+///       fortnight.key          the key of the trial ledger
+///       000001/base.db         a copy of the whole database
+///       000001/base.json       what it is
+///       000001/00000001.segment, 00000002.segment, …
+package struct BackupDirectory: Sendable {
+    package let path: String
+
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    package var keyPath: String { path + "/fortnight.key" }
+
+    /// Whether there is a directory of that name.
+    package var exists: Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    /// Makes the directory when it is not there.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists` when something else has its name, or is in it.
+    func create() throws(MembershipError) {
+        if mkdir(path, 0o700) == 0 {
+            try DraftFile.sync((path as NSString).deletingLastPathComponent)
+        } else {
+            guard errno == EEXIST else { throw DraftFile.cannotWrite(path) }
+            guard exists else {
+                throw MembershipError(
+                    .databaseExists, "\(path) is there already, and is no directory.",
+                    remedy: "Name a directory, or a place where there is nothing yet.")
+            }
+            let names = try BackupDirectory.names(in: path)
+            guard names.isEmpty || names.contains("lock") else {
+                throw MembershipError(
+                    .databaseExists, "\(path) holds other files.", remedy: "Name an empty directory, or a new one.")
+            }
+        }
+    }
+
+    /// The names of the folders that are or were to be generations, oldest first.
+    func folders() throws(MembershipError) -> [String] {
+        try BackupDirectory.names(in: path).filter { name in
+            name.count >= 6 && name.allSatisfy { ("0"..."9").contains($0) }
+        }.sorted { ($0.count, $0) < ($1.count, $1) }
+    }
+
+    /// Those that are whole, oldest first.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_backup` when there are none.
+    func generations() throws -> [BackupGeneration] {
+        let generations = try folders().compactMap { try BackupGeneration(reading: path + "/" + $0) }
+        guard !generations.isEmpty else {
+            throw MembershipError(
+                .unknownBackup, "There is no backup in \(path).",
+                remedy:
+                    "Name a directory that fortnight backup --to-dir has written to, or a file that fortnight backup "
+                    + "has made.")
+        }
+        return generations
+    }
+
+    /// The place of the next one.
+    func nextFolder() throws(MembershipError) -> String {
+        let digits = String((try folders().last.flatMap { Int($0) } ?? 0) + 1)
+        return path + "/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// Which moments can be restored from one generation.
+    package struct Extent: Equatable, Sendable {
+        /// The name of its folder.
+        package let name: String
+        package let from: Timestamp
+        package let until: Timestamp
+        package let segments: Int
+        package let bytes: Int
+        /// What keeps later moments from being restored; nil when nothing does.
+        package let fault: String?
+    }
+
+    /// What can be restored, oldest first. Only the beginnings of files are read; restoring reads them whole.
+    package func extents() throws -> [Extent] {
+        try generations().map { generation in
+            let chain = try generation.chain()
+            let size = try? FileReader(generation.base).size()
+            let base =
+                size == generation.manifest.bytes
+                ? nil : LogSegment.damaged(generation.base, "it has \(size ?? 0) bytes of \(generation.manifest.bytes)")
+            return Extent(
+                name: (generation.path as NSString).lastPathComponent, from: generation.manifest.copiedAt,
+                until: chain.segments.last?.heading.copiedAt ?? generation.manifest.copiedAt,
+                segments: chain.segments.count,
+                bytes: try chain.segments.reduce(size ?? 0) { $0 + (try FileReader($1.path).size()) },
+                fault: (base ?? chain.fault)?.message)
+        }
+    }
+
+    /// Removes what a process that was killed has left, and the generations that are not needed to restore any moment
+    /// since; never the newest that is whole.
+    ///
+    /// - Returns: how many whole ones were removed.
+    func removeWhatIsOld(since moment: Timestamp?) throws -> Int {
+        let folders = try folders().map { path + "/" + $0 }
+        var removed = 0
+        // Until the next one begins, its moments are only to be had from this one.
+        var next: BackupGeneration?
+        for folder in folders.reversed() {
+            let generation = try? BackupGeneration(reading: folder)
+            if let generation {
+                defer { next = generation }
+                guard let moment, let next, next.manifest.copiedAt <= moment else { continue }
+                // Without this file it is none any more, should the rest be interrupted.
+                unlink(folder + "/" + BackupGeneration.manifestName)
+                removed += 1
+            } else if next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
+                continue
+            }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        return removed
+    }
+
+    /// Removes what a process that was killed was writing.
+    func removeDrafts() {
+        for folder in (try? folders()) ?? [] {
+            let names = (try? BackupDirectory.names(in: path + "/" + folder)) ?? []
+            for name in names where name.contains(DraftFile.suffix) { unlink(path + "/" + folder + "/" + name) }
+        }
+    }
+
+    /// Makes sure that one process copies into the directory at a time, for as long as what is returned lives.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_busy` when another does.
+    func lock() throws(MembershipError) -> DirectoryLock {
+        try DirectoryLock(path + "/lock")
+    }
+
+    static func names(in path: String) throws(MembershipError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw MembershipError(
+                .unreadableFile, "\(path) cannot be read: \(error.localizedDescription)",
+                remedy: "Check that it exists and that this user may read it.")
+        }
+    }
+
+    static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
+    static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+}

@@ -1,0 +1,22 @@
+import Foundation
+import Membership
+
+/// A lock on a directory that ends with the process, however that ends.
+final class DirectoryLock {
+    private let descriptor: Int32
+
+    init(_ path: String) throws(MembershipError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw DraftFile.cannotWrite(path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw MembershipError(
+                .databaseBusy, "Another process is copying into \((path as NSString).deletingLastPathComponent).",
+                remedy: "Stop it first, or name another directory.")
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+package import Membership
+
+/// A file that is written under another name beside its own, and gets its own when it is whole and on the disk. So
+/// nobody finds half of it, and nothing that is there is ever overwritten.
+package struct DraftFile: Sendable {
+    /// The name it is to have.
+    package let path: String
+    /// The name it has meanwhile.
+    package let draft: String
+
+    /// What the name of a draft ends with. One that is left behind by a process that was killed may be removed.
+    package static let suffix = ".part"
+
+    /// Makes the draft, empty, for this user's eyes alone.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists` when the name is taken.
+    package init(for path: String) throws(MembershipError) {
+        self.path = path
+        draft = path + "." + UUID().uuidString.prefix(8).lowercased() + DraftFile.suffix
+        if DraftFile.isThere(path) { throw DraftFile.taken(path) }
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw DraftFile.cannotWrite(path) }
+        close(descriptor)
+    }
+
+    /// Writes the whole file.
+    package init(for path: String, _ bytes: some Sequence<UInt8>) throws(MembershipError) {
+        try self.init(for: path)
+        do {
+            let writer = try FileWriter(draft)
+            try writer.write(Array(bytes))
+        } catch {
+            discard()
+            throw error
+        }
+    }
+
+    /// Gives the file its name, once it and then the name are on the disk.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists` when the name was taken meanwhile; then, as after
+    ///   every failure, the draft is gone.
+    package func publish() throws(MembershipError) {
+        defer { discard() }
+        try DraftFile.sync(draft)
+        // A link never takes the place of another file. Where there are no links, as on some network file systems,
+        // looking and renaming has to do.
+        if link(draft, path) != 0 {
+            guard errno != EEXIST else { throw DraftFile.taken(path) }
+            guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
+                throw DraftFile.cannotWrite(path)
+            }
+            guard !DraftFile.isThere(path) else { throw DraftFile.taken(path) }
+            guard rename(draft, path) == 0 else { throw DraftFile.cannotWrite(path) }
+        }
+        try DraftFile.sync((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Removes the draft, and what SQLite keeps beside a file.
+    package func discard() {
+        for file in [draft, draft + "-wal", draft + "-shm", draft + "-journal"] { unlink(file) }
+    }
+
+    /// Whether anything has that name, be it a link to nothing.
+    package static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Waits until a file or a directory is on the disk.
+    package static func sync(_ path: String) throws(MembershipError) {
+        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw cannotWrite(path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw cannotWrite(path) }
+    }
+
+    private static func taken(_ path: String) -> MembershipError {
+        MembershipError(
+            .databaseExists, "\(path) is there already.", remedy: "Name a file that does not exist, or move it away.")
+    }
+
+    /// What kept a file from being written, by what the system said last.
+    package static func cannotWrite(_ path: String) -> MembershipError {
+        let (reason, isFull) = (String(cString: strerror(errno)), errno == ENOSPC || errno == EDQUOT)
+        return MembershipError(
+            isFull ? .databaseFull : .databaseUnavailable, "\(path) cannot be written: \(reason).",
+            remedy: "Check that the directory exists, that this user may write in it, and that the disk has space.")
+    }
+}

@@ -1,0 +1,294 @@
+import Foundation
+import Membership
+import MembershipService
+import MembershipStore
+import Testing
+import TestSupport
+
+@Suite(.enabled(if: TestEngine.isSQLite)) struct BackupDirectoryTests {
+    private let start = TestDatabase.start
+
+    private func seconds(_ count: Int) -> Timestamp { start + TimeSpan(milliseconds: Int64(count) * 1000) }
+
+    @Test(arguments: [1, 2] as [UInt64])
+    func fiftyRandomMomentsAreRestoredAsTheyWere(seed: UInt64) async throws {
+        let database = try await BackedUpDatabase()
+        var numbers = SeededNumbers(seed: seed)
+        let clock = ManualClock()
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        var known: [(at: Timestamp, contents: [String: Set<String>])] = []
+        var (readers, bases) = (0, 0)
+        for second in 0..<60 {
+            for _ in 0..<numbers.below(4) {
+                switch numbers.below(6) {
+                case 0...2:
+                    try await database.addReader("r\(readers)")
+                    readers += 1
+                case 3:
+                    _ = try await database.services.clock.advance(by: .days(1))
+                case 4:
+                    for job in ["trial-expiry", "renewal"] { _ = try await database.services.jobs.run(job) }
+                default:
+                    // Other processes write the log into the database whenever they like.
+                    try DetachedSQLite(path: database.path).execute("PRAGMA wal_checkpoint(PASSIVE)")
+                }
+            }
+            // The follower is killed, and started again now or later, with writes between.
+            if numbers.chance(10) { follower = nil }
+            if follower == nil, numbers.chance(50) { follower = try database.follower(clock.wallClock) }
+            guard let follower else { continue }
+            clock.set(seconds(second))
+            if try follower.followOnce().newBase != nil { bases += 1 }
+            known.append((seconds(second), try await BackedUpDatabase.contents(database.location)))
+        }
+        follower = nil
+        #expect(readers > 20 && bases >= 1)
+        let first = try #require(known.first?.at)
+        for _ in 0..<50 {
+            let last = Int(start.milliseconds) + 65_000
+            let range = last - Int(first.milliseconds)
+            let time = first + TimeSpan(milliseconds: Int64(numbers.below(range)))
+            let (restored, report) = try database.restore(at: time)
+            let model = try #require(known.last { $0.at <= time })
+            #expect(try await BackedUpDatabase.contents(restored) == model.contents, "seed \(seed), at \(time)")
+            let moment = try #require(report.moment)
+            #expect(moment.copiedAt <= model.at && moment.completeUntil <= moment.copiedAt)
+            #expect(report.missingKey == nil)
+        }
+    }
+
+    @Test func whileOthersWriteAMomentHasWhatWasAnsweredBeforeAndNothingThatBeganLater() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = TickingClock()
+        let others = OthersWriting(clock)
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        let first = try #require(try follower?.followOnce()).completeUntil
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<3 { group.addTask { try await others.write(database, as: writer) } }
+            var (pages, steps) = (0, 0)
+            while pages < 6000 {
+                pages += try follower?.followOnce().pages ?? 0
+                steps += 1
+                if steps.isMultiple(of: 40) {
+                    follower = nil
+                    follower = try database.follower(clock.wallClock)
+                }
+                await Task.yield()
+            }
+            others.end()
+            try await group.waitForAll()
+        }
+        let last = try #require(try follower?.followOnce())
+        let all = others.readers
+        #expect(all.allSatisfy { $0.answered < last.completeUntil })
+        var numbers = SeededNumbers(seed: 7)
+        for round in 0...50 {
+            let span = Int(last.completeUntil.milliseconds - first.milliseconds)
+            let time =
+                round == 0 ? nil : first + TimeSpan(milliseconds: Int64(10 + numbers.below(span)))
+            let (restored, report) = try database.restore(at: time)
+            let moment = try #require(report.moment)
+            let readers = try await BackedUpDatabase.readers(restored)
+            let missing = all.filter { $0.answered < moment.completeUntil && !readers.contains($0.name) }
+            let early = all.filter { $0.began > moment.copiedAt && readers.contains($0.name) }
+            #expect(missing.isEmpty && early.isEmpty, "at \(moment)")
+            if round == 0 { #expect(readers.count == all.count) }
+            if round % 10 == 0 {
+                #expect(try await Doctor(restored).examine().filter { !$0.isSound } == [])
+                let services = try await Services.open(restored)
+                _ = try await services.events.verify { Issue.record("\($0)") }
+                _ = try await services.accounts.signUp(email: EmailAddress(parsing: "new@example.com"))
+            }
+        }
+    }
+
+    @Test func theLogIsUsedAgainThoughItIsFollowed() async throws {
+        let database = try await BackedUpDatabase()
+        let follower = try database.follower(ManualClock().wallClock)
+        #expect(try follower.followOnce().newBase == "the directory is new")
+        var (pages, largest) = (0, 0)
+        var number = 0
+        while pages < 8000 {
+            for _ in 0..<5 {
+                try await database.addReader("r\(number)")
+                number += 1
+            }
+            let step = try follower.followOnce()
+            #expect(step.newBase == nil && step.pages > 0)
+            pages += step.pages
+            let size = try FileManager.default.attributesOfItem(atPath: database.path + "-wal")[.size] as? NSNumber
+            largest = max(largest, size?.intValue ?? 0)
+        }
+        // A thousand pages after the anchor has moved it moves again; one step more may have been written by then.
+        #expect(largest < 3000 * 4120, "\(largest) bytes")
+        #expect(
+            try await BackedUpDatabase.contents(database.restore().location)
+                == BackedUpDatabase.contents(database.location))
+    }
+
+    @Test func whereTheLogWasUsedAgainMeanwhileTheCopyingBeginsAnewAndElsewhereItGoesOn() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        #expect(try follower?.followOnce().newBase == "the directory is new")
+        try await database.addReader("zoe")
+        #expect(try #require(try follower?.followOnce()).pages > 0)
+        follower = nil
+        try await database.addReader("ada")
+        follower = try database.follower(clock.wallClock)
+        let goesOn = try #require(try follower?.followOnce())
+        #expect(goesOn.newBase == nil && goesOn.pages > 0)
+        follower = nil
+        try DetachedSQLite(path: database.path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try await database.addReader("bob")
+        follower = try database.follower(clock.wallClock)
+        #expect(try follower?.followOnce().newBase == "the log does not go on where the copying ended")
+        #expect(try follower?.followOnce() != nil)
+        let extents = try DatabaseRestoration(of: database.backups).extents()
+        #expect(extents.map(\.name) == ["000001", "000002"] && extents.allSatisfy { $0.fault == nil })
+        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["zoe", "ada", "bob"])
+    }
+
+    @Test func whenADirectoryCannotBeWrittenNothingIsLostByTryingAgain() async throws {
+        let database = try await BackedUpDatabase()
+        let follower = try database.follower(ManualClock().wallClock)
+        _ = try follower.followOnce()
+        for failures in [1, 3] {
+            try await database.addReader("before-\(failures)")
+            _ = try follower.followOnce()
+            let away = database.directory.path + "/away"
+            try FileManager.default.moveItem(atPath: database.backups, toPath: away)
+            for number in 0..<failures {
+                try await database.addReader("r\(failures)-\(number)")
+                let error = #expect(throws: MembershipError.self) { try follower.followOnce() }
+                #expect(error?.message.contains("backups") == true, "\(String(describing: error))")
+            }
+            try FileManager.default.moveItem(atPath: away, toPath: database.backups)
+            let step = try follower.followOnce()
+            #expect(step.pages > 0 || step.newBase != nil)
+            if failures == 1 { #expect(step.newBase == nil) }
+            #expect(
+                try await BackedUpDatabase.contents(database.restore().location)
+                    == BackedUpDatabase.contents(database.location))
+        }
+    }
+
+    @Test func whatIsDamagedIsNamedAndWhatWasBeforeItCanBeRestored() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        let follower = try database.follower(clock.wallClock)
+        _ = try follower.followOnce()
+        for number in 1...4 {
+            try await database.addReader("r\(number)")
+            clock.set(seconds(number))
+            _ = try follower.followOnce()
+        }
+        let segments = try database.segments()
+        let third = try #require(segments.dropFirst(segments.count - 2).first)
+        let whole = try Data(contentsOf: URL(filePath: third))
+        let name = (third as NSString).lastPathComponent
+        // Of another database, which has a segment of the same number.
+        let stranger = try await BackedUpDatabase()
+        let others = try stranger.follower(clock.wallClock)
+        _ = try others.followOnce()
+        for number in 1...4 {
+            try await stranger.addReader("s\(number)")
+            _ = try others.followOnce()
+        }
+        let foreign = try Data(contentsOf: URL(filePath: stranger.backups + "/000001/" + name))
+        var flipped = whole
+        flipped[flipped.count - 500] ^= 1
+        let cases: [(bytes: Data?, isListed: Bool)] = [
+            (nil, true), (whole.dropLast(100), true), (foreign, true), (flipped, false),
+        ]
+        for (damaged, isListed) in cases {
+            try FileManager.default.removeItem(atPath: third)
+            try damaged?.write(to: URL(filePath: third))
+            let error = #expect(throws: MembershipError.self) { try database.restore() }
+            #expect(
+                error?.code == .backupDamaged && error?.message.contains(name) == true, "\(String(describing: error))")
+            let extent = try #require(try DatabaseRestoration(of: database.backups).extents().first)
+            #expect((extent.fault?.contains(name) == true) == isListed, "\(extent)")
+            if isListed { #expect(error?.remedy?.contains("--at \(seconds(2))") == true) }
+            #expect(try await BackedUpDatabase.readers(database.restore(at: seconds(2)).location) == ["r1", "r2"])
+            if damaged == nil { try whole.write(to: URL(filePath: third)) }
+        }
+        try whole.write(to: URL(filePath: third))
+        #expect(try await BackedUpDatabase.readers(database.restore().location).count == 4)
+        let base = database.backups + "/000001/base.db"
+        var bytes = try Data(contentsOf: URL(filePath: base))
+        bytes[bytes.count - 10] ^= 1
+        try bytes.write(to: URL(filePath: base))
+        let error = #expect(throws: MembershipError.self) { try database.restore() }
+        #expect(error?.code == .backupDamaged && error?.message.contains("base.db") == true)
+    }
+
+    @Test func aDamagedDirectoryIsFollowedWithANewCopy() async throws {
+        let database = try await BackedUpDatabase()
+        var follower: BackupFollower? = try database.follower(ManualClock().wallClock)
+        _ = try follower?.followOnce()
+        try await database.addReader("ada")
+        _ = try follower?.followOnce()
+        follower = nil
+        try FileManager.default.removeItem(atPath: #require(try database.segments().first))
+        follower = try database.follower(ManualClock().wallClock)
+        #expect(try follower?.followOnce().newBase != nil)
+        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada"])
+    }
+
+    @Test func oneProcessCopiesIntoADirectoryAndOneDatabaseIsInIt() async throws {
+        let (database, other) = (try await BackedUpDatabase(), try await BackedUpDatabase())
+        var follower: BackupFollower? = try database.follower(ManualClock().wallClock)
+        _ = try follower?.followOnce()
+        func refuse(_ code: MembershipError.Code, _ body: () throws -> Void) {
+            let error = #expect(throws: MembershipError.self) { try body() }
+            #expect(error?.code == code, "\(String(describing: error))")
+        }
+        refuse(.databaseBusy) { _ = try database.follower(ManualClock().wallClock) }
+        follower = nil
+        refuse(.databaseExists) { _ = try other.follower(ManualClock().wallClock, into: database.backups) }
+        refuse(.databaseExists) { _ = try database.follower(ManualClock().wallClock, into: database.directory.path) }
+        refuse(.databaseExists) { _ = try database.follower(ManualClock().wallClock, into: database.path) }
+        refuse(.unknownBackup) { try database.restore(at: seconds(-1)) }
+        refuse(.unknownBackup) { try database.restore(TemporaryDirectory().path) }
+        refuse(.unknownBackup) { _ = try DatabaseRestoration(of: database.path).extents() }
+    }
+
+    @Test func theWholeDatabaseIsCopiedAgainAndWhatIsTooOldIsRemoved() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var options = DatabaseBackup.FollowOptions()
+        (options.newBaseAfter, options.keep) = (.minutes(10), .minutes(25))
+        let follower = try database.follower(clock.wallClock, options)
+        var removed = 0
+        for minute in 0...60 {
+            try await database.addReader("r\(minute)")
+            clock.set(start + .minutes(minute))
+            removed += try follower.followOnce().removed
+        }
+        let extents = try DatabaseRestoration(of: database.backups).extents()
+        // At 60 minutes those that began at 30 and later are needed for the 25 minutes before.
+        #expect(extents.map(\.from) == [30, 40, 50, 60].map { start + .minutes($0) })
+        #expect(removed == 3)
+        for minute in [35, 39, 40, 59] {
+            let (restored, _) = try database.restore(at: start + .minutes(minute))
+            #expect(try await BackedUpDatabase.readers(restored).count == minute + 1)
+        }
+    }
+
+    @Test func aClockThatGoesBackMixesUpNoMoments() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock(at: seconds(100))
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        _ = try follower?.followOnce()
+        try await database.addReader("ada")
+        _ = try follower?.followOnce()
+        follower = nil
+        clock.set(seconds(50))
+        follower = try database.follower(clock.wallClock)
+        try await database.addReader("bob")
+        _ = try follower?.followOnce()
+        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada", "bob"])
+        #expect(try DatabaseRestoration(of: database.backups).extents().map(\.until) == [seconds(100)])
+    }
+}
