@@ -74,7 +74,7 @@ struct BenchArticles: Sendable {
 /// An article made of its number.
 struct BenchArticle: Sendable {
     let number: Int
-    let title: String
+    var title: String
     let section: String
     let publishedAt: Timestamp
     var importedAt: Timestamp

@@ -39,7 +39,6 @@ struct Benchmarks {
         var results: [Measurement] = []
         // A few hundred megabytes, so not where memory passes for a disk.
         try await withTemporaryDirectory { directory in
-            let directory = directory
             if wishes.wants("cold start") {
                 results.append(try await ColdStart(fortnight: wishes.fortnight).measure(rounds: size.rounds))
             }
@@ -48,6 +47,7 @@ struct Benchmarks {
                 ("batches", { try await CheckBatches(bench: $0, size: size).measure() }),
                 ("sign-ups", { try await SignUps(bench: $0, size: size).measure() }),
                 ("opens", { try await Opens(bench: $0, size: size).measure() }),
+                ("memory", { try await MemoryGrowth(bench: $0, size: size).measure() }),
             ]
             let wanted = cases.filter { wishes.wants($0.name) }
             if !wanted.isEmpty {
@@ -57,11 +57,12 @@ struct Benchmarks {
                     in: directory)
                 for (name, measure) in wanted { results += try await announced(name) { try await measure(bench) } }
             }
-            if wishes.wants("growth") {
-                results += try await announced("growth") {
-                    try await CheckGrowth(size: size, directory: directory).measure()
-                }
-            }
+            let others: [(name: String, measure: () async throws -> [Measurement])] = [
+                ("growth", { try await CheckGrowth(size: size, directory: directory).measure() }),
+                ("trial expiry", { try await TrialExpiry(size: size, directory: directory).measure() }),
+                ("imports", { try await Imports(size: size, directory: directory).measure() }),
+            ]
+            for (name, measure) in others where wishes.wants(name) { results += try await announced(name, measure) }
         }
         let server = PostgresServer.fromEnvironment
         if let server, wishes.wants("PostgreSQL") {

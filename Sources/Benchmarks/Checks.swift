@@ -18,7 +18,7 @@ struct Checks {
                 guard let reference = references[kind] else { continue }
                 if round == 0 { try await compare(questions, reference) }
                 let ours = try await Checks.time(questions, services)
-                let theirs = try await Checks.time(questions, reference)
+                let theirs = try Checks.time(questions, reference)
                 if round > 0 { times[kind, default: []].append((ours: ours, reference: theirs)) }
             }
         }
@@ -36,24 +36,25 @@ struct Checks {
     private func onTwoThreads() async throws -> Measurement {
         var draw = CheckDraw(bench, seed: 2)
         let services = bench.services
+        let references = try (0..<2).map { _ in try Checks.references(bench) }
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
             let parts = try (0..<2).map { _ in try draw.mixed(count: round == 0 ? 400 : size.checks) }
-            let ours = try await Checks.mean(parts) { try await Checks.time($0, services) }
-            let theirs = try await Checks.mean(parts) { [bench] in
-                try await Checks.time($0, mixed: Checks.references(bench))
+            let ours = try await Checks.mean(parts) { _, questions in try await Checks.time(questions, services) }
+            let theirs = try await Checks.mean(parts) { part, questions in
+                try Checks.time(questions, mixed: references[part])
             }
             if round > 0 { rounds.append((ours: ours, reference: theirs)) }
         }
         return Measurement("check: mixed, two threads", unit: "µs", rounds: rounds, atMost: 0.6)
     }
 
-    /// What two tasks take at the same time, on average.
+    /// What tasks take at the same time, on average.
     private static func mean(
-        _ parts: [[CheckQuestion]], _ body: @escaping @Sendable ([CheckQuestion]) async throws -> Double
+        _ parts: [[CheckQuestion]], _ body: @escaping @Sendable (Int, [CheckQuestion]) async throws -> Double
     ) async throws -> Double {
         try await withThrowingTaskGroup(of: Double.self) { group in
-            for part in parts { group.addTask { try await body(part) } }
+            for (number, part) in parts.enumerated() { group.addTask { try await body(number, part) } }
             return try await group.reduce(0, +) / Double(parts.count)
         }
     }
@@ -82,7 +83,7 @@ struct Checks {
     }
 
     /// Microseconds a check, by one statement.
-    static func time(_ questions: [CheckQuestion], _ reference: ReferenceCheck) async throws -> Double {
+    static func time(_ questions: [CheckQuestion], _ reference: ReferenceCheck) throws -> Double {
         var sum: Int64 = 0
         let elapsed = try ContinuousClock().measure {
             for question in questions { sum &+= try fetched(question, reference) }
@@ -92,11 +93,8 @@ struct Checks {
     }
 
     /// Microseconds a check, by a statement for each kind.
-    static func time(_ questions: [CheckQuestion], mixed references: [CheckKind: ReferenceCheck]) async throws -> Double
-    {
+    static func time(_ questions: [CheckQuestion], mixed references: [CheckKind: ReferenceCheck]) throws -> Double {
         let paired = questions.compactMap { question in references[question.kind].map { (question, $0) } }
-        // The connection is opened and the statements are compiled by now, as ours are.
-        for (question, reference) in paired.prefix(100) { _ = try reference.fetch(question) }
         var sum: Int64 = 0
         let elapsed = try ContinuousClock().measure {
             for (question, reference) in paired { sum &+= try fetched(question, reference) }

@@ -1,7 +1,9 @@
 import Membership
 
 /// One prepared SELECT a check, in autocommit, that fetches the facts that the decision is made of.
-final class ReferenceCheck {
+///
+/// One task uses it at a time.
+final class ReferenceCheck: @unchecked Sendable {
     private let kind: CheckKind
     private let statement: ReferenceStatement
 
