@@ -89,16 +89,15 @@ struct Imports {
     /// Both titles must have the same articles, with the same texts.
     private func compare(_ feed: Feed, _ connection: ReferenceConnection) throws {
         let titles = try [feed.title, feed.referenceTitle].map { slug in
-            RowShape.of(
-                try connection.rows(
-                    """
-                    SELECT r.slug, source_id, link, headline, r.section, section_slug, published_at, updated_at,
-                        imported_at, author, summary, key_points, edited_summary, edited_key_points, categories,
-                        image_url, c.language, opening, body_html
-                    FROM titles AS t JOIN articles AS r ON r.title_id = t.title_id
-                    JOIN article_contents AS c ON c.article_id = r.article_id
-                    WHERE t.slug = '\(slug)' ORDER BY source_id
-                    """))
+            try connection.rows(
+                """
+                SELECT r.slug, source_id, link, headline, r.section, section_slug, published_at, updated_at, author,
+                    summary, key_points, edited_summary, edited_key_points, categories, image_url, c.language, opening,
+                    body_html
+                FROM titles AS t JOIN articles AS r ON r.title_id = t.title_id
+                JOIN article_contents AS c ON c.article_id = r.article_id
+                WHERE t.slug = '\(slug)' ORDER BY source_id
+                """)
         }
         guard titles[0].count == feed.count, titles[0] == titles[1] else {
             throw Failure("the reference writes other rows:\n\(titles[0].prefix(1))\n\(titles[1].prefix(1))")

@@ -146,7 +146,8 @@ struct TrialExpiry {
     }
 }
 
-/// The expiry of trials by plain SQL: a set of rows a statement, and a transaction a batch.
+/// The expiry of trials by plain SQL: a set of rows a statement, and a transaction a batch. The statements say by what
+/// the rows are found, so that no table is gone through.
 final class ReferenceExpiry {
     private let connection: ReferenceConnection
     private let begin: ReferenceStatement
@@ -188,24 +189,24 @@ final class ReferenceExpiry {
         """
         UPDATE subscriptions SET status = 'expired', due_at = NULL, ended_at = trial_end, revision = revision + 1,
             updated_at = trial_end
-        FROM temp.batch AS b
-        WHERE subscriptions.account_id = b.account_id AND subscriptions.subscription_id = b.subscription_id
+        WHERE (account_id, subscription_id) IN (SELECT account_id, subscription_id FROM temp.batch)
         """,
         """
         INSERT INTO events (account_id, sequence, kind, subscription_id, actor, data, effective_at, recorded_at, hash)
         SELECT b.account_id, h.sequence + 1, 'trial.ended', b.subscription_id, 'job:trial-expiry', ?4, b.due_at, ?2,
             lower(hex(randomblob(32)))
-        FROM temp.batch AS b JOIN event_heads AS h ON h.account_id = b.account_id
+        FROM temp.batch AS b CROSS JOIN event_heads AS h ON h.account_id = b.account_id
         """,
         """
-        UPDATE event_heads SET sequence = e.sequence, hash = e.hash
-        FROM temp.batch AS b JOIN events AS e ON e.account_id = b.account_id
-        WHERE event_heads.account_id = b.account_id AND e.sequence = event_heads.sequence + 1
+        UPDATE event_heads SET sequence = sequence + 1,
+            hash = (SELECT e.hash FROM events AS e
+                WHERE e.account_id = event_heads.account_id AND e.sequence = event_heads.sequence + 1)
+        WHERE account_id IN (SELECT account_id FROM temp.batch)
         """,
         """
         INSERT INTO outbox (account_id, event_sequence, message, created_at, due_at)
         SELECT h.account_id, h.sequence, 'trial_ended', ?2, ?2
-        FROM temp.batch AS b JOIN event_heads AS h ON h.account_id = b.account_id
+        FROM temp.batch AS b CROSS JOIN event_heads AS h ON h.account_id = b.account_id
         """,
         "UPDATE job_runs SET processed = processed + ?3 WHERE run_id = ?1",
         "DELETE FROM temp.batch",
