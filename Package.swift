@@ -18,6 +18,8 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+// SQLite's own interface, as GRDB has it, for what is measured beside us.
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -107,7 +109,7 @@ let package = Package(
         // Ratios against a reference in the same run; Scripts/bench runs it.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Membership", "MembershipService"],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipService", crypto, sqlite],
             swiftSettings: settings
         ),
 

@@ -6,31 +6,84 @@ import Foundation
 struct Benchmarks {
     static func main() async {
         do {
-            try await run()
+            try await run(Wishes(CommandLine.arguments.dropFirst()))
         } catch {
             print("benchmarks: \(error)")
             exit(1)
         }
     }
 
-    private static func run() async throws {
-        let arguments = CommandLine.arguments.dropFirst()
-        guard let fortnight = arguments.first, let output = arguments.dropFirst().first else {
-            print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick]")
-            exit(64)
+    /// What the command line says.
+    private struct Wishes {
+        let fortnight: String
+        let output: String
+        let size: BenchSize
+        /// Parts of the names of what is to be measured; nothing for everything.
+        let only: [String]
+
+        init(_ arguments: ArraySlice<String>) {
+            guard let fortnight = arguments.first, let output = arguments.dropFirst().first else {
+                print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick] [--only NAME]…")
+                exit(64)
+            }
+            (self.fortnight, self.output) = (fortnight, output)
+            size = arguments.contains("--quick") ? .quick : .full
+            only = zip(arguments, arguments.dropFirst()).filter { $0.0 == "--only" }.map(\.1)
         }
-        let rounds = arguments.contains("--quick") ? 5 : 15
-        var results = [try await ColdStart(fortnight: fortnight).measure(rounds: rounds)]
+
+        func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
+    }
+
+    private static func run(_ wishes: Wishes) async throws {
+        let size = wishes.size
+        var results: [Measurement] = []
+        // A few hundred megabytes, so not where memory passes for a disk.
+        try await withTemporaryDirectory { directory in
+            if wishes.wants("cold start") {
+                results.append(try await ColdStart(fortnight: wishes.fortnight).measure(rounds: size.rounds))
+            }
+            let cases: [(name: String, measure: (SQLiteBench) async throws -> [Measurement])] = [
+                ("checks", { try await Checks(bench: $0, size: size).measure() }),
+                ("batches", { try await CheckBatches(bench: $0, size: size).measure() }),
+                ("sign-ups", { try await SignUps(bench: $0, size: size).measure() }),
+                ("opens", { try await Opens(bench: $0, size: size).measure() }),
+                ("memory", { try await MemoryGrowth(bench: $0, size: size).measure() }),
+            ]
+            let wanted = cases.filter { wishes.wants($0.name) }
+            if !wanted.isEmpty {
+                try await SQLiteBench.compareRows(in: directory)
+                let bench = try await SQLiteBench.make(
+                    "bench", .init(accounts: size.accounts, over: size.accounts / 2, articles: size.articles),
+                    in: directory)
+                for (name, measure) in wanted { results += try await announced(name) { try await measure(bench) } }
+            }
+            let others: [(name: String, measure: () async throws -> [Measurement])] = [
+                ("growth", { try await CheckGrowth(size: size, directory: directory).measure() }),
+                ("trial expiry", { try await TrialExpiry(size: size, directory: directory).measure() }),
+                ("imports", { try await Imports(size: size, directory: directory).measure() }),
+            ]
+            for (name, measure) in others where wishes.wants(name) { results += try await announced(name, measure) }
+        }
         let server = PostgresServer.fromEnvironment
-        if let server {
-            results.append(try await PostgresChecks(server: server).measure(rounds: rounds))
-            results.append(try await PostgresSignUps(server: server).measure(rounds: rounds))
+        if let server, wishes.wants("PostgreSQL") {
+            results.append(try await PostgresChecks(server: server).measure(rounds: size.rounds))
+            results.append(try await PostgresSignUps(server: server).measure(rounds: size.rounds))
         }
         print(Measurement.table(results))
         if server == nil { print("\nNothing of PostgreSQL was measured: that takes Scripts/postgres around it.") }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(results).write(to: URL(filePath: output))
-        print("\nThe same as JSON: \(output)")
+        try encoder.encode(results).write(to: URL(filePath: wishes.output))
+        print("\nThe same as JSON: \(wishes.output)")
+    }
+
+    /// Tells on standard error what is being measured, and how long that took.
+    private static func announced(
+        _ name: String, _ measure: () async throws -> [Measurement]
+    ) async throws -> [Measurement] {
+        var results: [Measurement] = []
+        let elapsed = try await ContinuousClock().measure { results = try await measure() }
+        FileHandle.standardError.write(Data("\(name): \(elapsed)\n".utf8))
+        return results
     }
 }

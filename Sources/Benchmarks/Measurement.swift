@@ -5,13 +5,14 @@ struct Measurement: Encodable {
     let name: String
     /// What the numbers are, such as `ms`.
     let unit: String
-    /// The median over the rounds.
-    let ours: Double
+    /// The median over the rounds; the worst of them where there is a bound that all must keep.
+    private(set) var ours: Double
     let reference: Double
     let ratio: Double
     /// From the lowest ratio of a round to the highest.
     let spread: [Double]
-    /// The ratio that is aimed at, as text: `<= 4` or `>= 0.7`.
+    /// What is aimed at, as text: a ratio such as `<= 4` or `>= 0.7`, or a bound of its own such as `<= 50 ms`, or
+    /// `<= +64 MB` over the reference.
     let aim: String
     let holds: Bool
 
@@ -32,6 +33,27 @@ struct Measurement: Encodable {
     /// - Parameter rounds: ours and the reference, a pair a round.
     init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], atLeast aim: Double) {
         self.init(name, unit: unit, rounds: rounds, aim: ">= \(aim.formatted())") { $0 >= aim }
+    }
+
+    /// A case with a bound of its own, which every round must keep: ours is the worst of them.
+    ///
+    /// - Parameter rounds: ours and the reference, a pair a round.
+    init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], eachAtMost aim: Double) {
+        self.init(name, unit: unit, rounds: rounds, aim: "<= \(aim.formatted()) \(unit)") { _ in
+            rounds.allSatisfy { $0.ours <= aim }
+        }
+        ours = rounds.map(\.ours).max() ?? .nan
+    }
+
+    /// A case with a bound for how much more ours may be than the reference, which every round must keep: ours is the
+    /// worst of them.
+    ///
+    /// - Parameter rounds: ours and the reference, a pair a round.
+    init(_ name: String, unit: String, rounds: [(ours: Double, reference: Double)], eachMoreByAtMost aim: Double) {
+        self.init(name, unit: unit, rounds: rounds, aim: "<= +\(aim.formatted()) \(unit)") { _ in
+            rounds.allSatisfy { $0.ours - $0.reference <= aim }
+        }
+        ours = rounds.map(\.ours).max() ?? .nan
     }
 
     private init(

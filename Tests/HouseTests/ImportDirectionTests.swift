@@ -12,7 +12,7 @@ struct ImportDirectionTests {
         "MembershipMail": ["Membership", "LibcurlLoader"],
         "MembershipStore": ["Membership", "Migrations", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
-        "Benchmarks": ["Membership", "MembershipService"],
+        "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService"],
         "FaultyFiles": [],
         "Torture": [
             "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",

@@ -1,0 +1,135 @@
+import Membership
+
+/// One prepared SELECT a check, in autocommit, that fetches the facts that the decision is made of.
+///
+/// One task uses it at a time.
+final class ReferenceCheck: @unchecked Sendable {
+    private let kind: CheckKind
+    private let statement: ReferenceStatement
+
+    init(_ kind: CheckKind, on connection: ReferenceConnection) throws {
+        self.kind = kind
+        statement = try connection.prepare(ReferenceCheck.sql(kind))
+        if kind == .metered {
+            let now = WallClock.system.now()
+            let month = CalendarMonth(containing: now, in: .utc).interval(in: .utc)
+            statement.bind(6, month.startsAt.milliseconds)
+            statement.bind(7, month.endsAt?.milliseconds ?? .max)
+        }
+    }
+
+    /// - Returns: how many rows there were, and a number that no row can be left out of.
+    @inline(__always)
+    func fetch(_ question: CheckQuestion) throws -> (rows: Int, sum: Int64) {
+        bind(question)
+        return try statement.fetch()
+    }
+
+    @inline(__always)
+    private func bind(_ question: CheckQuestion) {
+        statement.bind(1, question.title)
+        statement.bind(2, question.slug)
+        statement.bind(3, question.articleTarget)
+        statement.bind(4, question.titleTarget)
+        if kind != .anonymous { statement.bind(5, question.account) }
+    }
+
+    /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
+    /// else the answer names: what was spent of the meter, the subscription, and what could be had.
+    private static func sql(_ kind: CheckKind) -> String {
+        let (columns, joins) =
+            switch kind {
+            case .anonymous: (article + offered, "")
+            case .entitled: (article + reader, readerJoins)
+            case .trialEnded:
+                (article + reader + subscription + offered + plan, readerJoins + subscriptionJoin + planJoin)
+            case .metered: (article + reader + subscription + read, readerJoins + subscriptionJoin + readJoins)
+            }
+        return """
+            SELECT \(columns)
+            FROM titles AS t
+            JOIN articles AS r ON r.title_id = t.title_id AND r.slug = ?2
+            LEFT JOIN access_rules AS u ON u.voided_at IS NULL
+                AND u.target IN (?3, 'section:' || t.slug || '/' || r.section_slug, ?4, 'default')
+            \(joins)
+            WHERE t.slug = ?1
+            """
+    }
+
+    private static let article = """
+        r.article_id, r.headline, r.section, r.section_slug, r.published_at, r.updated_at, r.imported_at,
+        u.target, u.access, u.free_for, u.free_after, u.requires, u.embargo_until, u.withdrawn, u.meter_anonymous,
+        u.meter_registered, u.teaser, u.starts_at, u.ends_at
+        """
+    private static let reader = """
+        , a.account_id, a.time_zone, a.created_at, a.erased_at, a.merged_into,
+        s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
+        """
+    private static let readerJoins = """
+        JOIN accounts AS a ON a.account_id = ?5
+        LEFT JOIN account_suspensions AS s ON s.account_id = a.account_id
+        LEFT JOIN grants AS g ON g.account_id = a.account_id AND g.voided_at IS NULL
+
+        """
+    private static let subscription = ", b.subscription_id, b.plan, b.plan_version, b.status, b.due_at"
+    private static let subscriptionJoin = """
+        LEFT JOIN subscriptions AS b ON b.account_id = a.account_id AND b.ended_at IS NULL
+
+        """
+    private static let offered = """
+        , (SELECT trial_days FROM plan_versions WHERE plan = 'membership' AND published_at IS NOT NULL
+            ORDER BY version DESC LIMIT 1)
+        """
+    private static let plan = ", e.plan, e.entitlement"
+    private static let planJoin = """
+        LEFT JOIN plans AS p ON p.retired_at IS NULL
+        LEFT JOIN plan_entitlements AS e ON e.plan = p.plan
+            AND e.version = (SELECT max(v.version) FROM plan_versions AS v
+                WHERE v.plan = e.plan AND v.published_at IS NOT NULL)
+
+        """
+    private static let read = ", d.article_id, d.meter, d.opened_at, w.article_id, w.meter, w.opened_at"
+    private static let readJoins = """
+        LEFT JOIN account_merges AS m ON m.account_id = a.account_id
+        LEFT JOIN reads AS d ON d.account_id IN (a.account_id, m.merged_id)
+            AND d.opened_at >= ?6 AND d.opened_at < ?7 AND d.meter IS NOT NULL
+        LEFT JOIN account_visitors AS x ON x.account_id = a.account_id
+        LEFT JOIN visitor_reads AS w ON w.visitor = x.visitor AND w.opened_at >= ?6 AND w.opened_at <= x.linked_at
+            AND w.meter IS NOT NULL
+
+        """
+
+    // MARK: - Whether it is the same
+
+    /// What the fetched rows make of a check, by rules written here anew. Of what the bench has no rows with, nothing
+    /// is known: neither embargoes nor visitors.
+    func reason(_ question: CheckQuestion, at now: Timestamp) throws -> AccessDecision.Reason? {
+        bind(question)
+        let rows = try statement.rows()
+        guard let first = rows.first, let article = first[0].integer else { return nil }
+        let rules = rows.filter { holds($0[17], $0[18], now) }
+        func nearest(_ column: Int) -> ReferenceValue? {
+            ["article:", "section:", "title:", "default"].lazy.compactMap { kind in
+                rules.first { $0[7].text?.hasPrefix(kind) == true && $0[column] != .null }?[column]
+            }.first
+        }
+        let access = nearest(8)?.text
+        if access == "free" { return .free }
+        guard kind != .anonymous else { return .signUpRequired }
+        let grants = rows.filter { $0[27].text == "all-titles" }
+        if grants.contains(where: { holds($0[30], $0[31], now) }) { return .entitled }
+        if access == "registered" { return .registered }
+        if access == "metered", kind == .metered {
+            let reads = Set(rows.compactMap { $0[37].integer })
+            if reads.contains(article) { return .openedBefore }
+            if let allowance = nearest(15)?.integer, reads.count < allowance { return .metered }
+            return .meterExhausted
+        }
+        return grants.contains { $0[28].text == "trial" } ? .trialEnded : nil
+    }
+
+    private func holds(_ start: ReferenceValue, _ end: ReferenceValue, _ now: Timestamp) -> Bool {
+        guard let start = start.integer, start <= now.milliseconds else { return false }
+        return end.integer.map { $0 > now.milliseconds } ?? true
+    }
+}
