@@ -1,0 +1,108 @@
+import GRDB
+import GRDBSQLite
+import Membership
+
+/// A compiled statement that is bound, stepped and read without GRDB's arguments and rows, each of which takes longer
+/// than what SQLite does for a row. GRDB's cache keeps it compiled.
+struct SQLiteStatement {
+    private let database: Database
+    /// Keeps the handle alive.
+    private let statement: Statement
+    private let handle: OpaquePointer
+
+    init(_ sql: String, _ database: Database) throws {
+        self.database = database
+        let cached = try database.cachedStatement(sql: sql)
+        // Whoever asks the same while reading an answer needs another.
+        statement = sqlite3_stmt_busy(cached.sqliteStatement) == 0 ? cached : try database.makeStatement(sql: sql)
+        handle = statement.sqliteStatement
+    }
+
+    /// Runs it to its end.
+    func run(_ arguments: [any SQLValueConvertible]) throws {
+        try run(arguments.map(\.sqlValue))
+    }
+
+    /// Runs it to its end.
+    func run(_ values: [SQLValue]) throws {
+        defer { sqlite3_reset(handle) }
+        try bind(values)
+        while try step() {}
+    }
+
+    /// Runs it and makes something of each row, in order.
+    func query<Result>(
+        _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        defer { sqlite3_reset(handle) }
+        try bind(arguments.map(\.sqlValue))
+        var results: [Result] = []
+        while try step() { results.append(try body(SQLiteRow(handle: handle))) }
+        return results
+    }
+
+    private func bind(_ values: [SQLValue]) throws {
+        guard values.count == sqlite3_bind_parameter_count(handle) else {
+            throw DatabaseError(
+                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
+                sql: statement.sql)
+        }
+        var number: Int32 = 0
+        for value in values {
+            number += 1
+            let code =
+                switch value {
+                case .integer(let integer): sqlite3_bind_int64(handle, number, integer)
+                case .text(let text): SQLiteStatement.bind(text, to: handle, number)
+                case .null: sqlite3_bind_null(handle, number)
+                }
+            guard code == SQLITE_OK else { throw failure(code) }
+        }
+    }
+
+    /// SQLite takes a copy, because the text may be gone before the statement is run.
+    private static func bind(_ text: String, to handle: OpaquePointer, _ number: Int32) -> Int32 {
+        let copying = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        return text.withCString { sqlite3_bind_text(handle, number, $0, Int32(text.utf8.count), copying) }
+    }
+
+    /// - Returns: whether there is a row.
+    private func step() throws -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code:
+            let failure = failure(code)
+            // When it is the caller's task that was cancelled, GRDB says so.
+            if failure.resultCode == .SQLITE_INTERRUPT || failure.resultCode == .SQLITE_ABORT {
+                try database.execute(sql: "SELECT 1")
+            }
+            throw failure
+        }
+    }
+
+    private func failure(_ code: Int32) -> DatabaseError {
+        DatabaseError(
+            resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(database.sqliteConnection)),
+            sql: statement.sql)
+    }
+}
+
+/// The row at which a statement stands.
+private struct SQLiteRow: SQLRow {
+    let handle: OpaquePointer
+
+    func value(_ column: Int) -> SQLValue {
+        let column = Int32(column)
+        switch sqlite3_column_type(handle, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, column))
+        case SQLITE_TEXT:
+            guard let text = sqlite3_column_text(handle, column) else { return .null }
+            let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))
+            return .text(String(decoding: bytes, as: UTF8.self))
+        case SQLITE_FLOAT: return .text("\(sqlite3_column_double(handle, column))")
+        case SQLITE_BLOB: return .text("\(sqlite3_column_bytes(handle, column)) bytes")
+        default: return .null
+        }
+    }
+}
