@@ -14,12 +14,10 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
-// SQLite's own interface, as GRDB has it, for what is measured beside us.
-let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -61,6 +59,9 @@ let package = Package(
         // libcurl, loaded when mail is first sent through a server. Its header is not needed.
         .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
+        // A setting of SQLite's that Swift cannot make.
+        .target(name: "SQLitePages", linkerSettings: [.linkedLibrary("sqlite3")]),
+
         .target(name: "Membership", swiftSettings: settings),
         .target(
             name: "MembershipMail",
@@ -82,7 +83,7 @@ let package = Package(
         .target(
             name: "MembershipStore",
             dependencies: [
-                "Membership", "Migrations", crypto, grdb, sqlite,
+                "Membership", "Migrations", "SQLitePages", crypto, grdb, grdbSQLite,
                 .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
                 .target(name: "LibpqLoader", condition: .when(traits: ["Postgres"])),
             ],
@@ -109,7 +110,7 @@ let package = Package(
         // Ratios against a reference in the same run; Scripts/bench runs it.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipService", crypto, sqlite],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipService", crypto, grdbSQLite],
             swiftSettings: settings
         ),
 

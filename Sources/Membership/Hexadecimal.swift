@@ -1,10 +1,14 @@
 extension Sequence<UInt8> {
     /// Two lower-case hexadecimal digits a byte.
+    package var hexadecimal: String { Array(self).withUnsafeBytes(\.hexadecimal) }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Two lower-case hexadecimal digits a byte.
     package var hexadecimal: String {
-        let bytes = Array(self)
-        return String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+        String(unsafeUninitializedCapacity: 2 * count) { buffer in
             var place = 0
-            for byte in bytes {
+            for byte in self {
                 buffer[place] = digit(byte >> 4)
                 buffer[place + 1] = digit(byte & 15)
                 place += 2

@@ -50,20 +50,25 @@ extension Identifier: Encodable {
 /// Douglas Crockford's base 32 for 64-bit numbers, thirteen digits wide, so that text sorts like the numbers.
 enum CrockfordBase32 {
     static let digitCount = 13
-    private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
+    private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
     static func encode(_ number: UInt64) -> String {
-        String((0..<digitCount).reversed().map { digits[Int(truncatingIfNeeded: number >> (5 * UInt64($0))) & 31] })
+        String(unsafeUninitializedCapacity: digitCount) { buffer in
+            for place in 0..<digitCount {
+                buffer[place] = digits[Int(truncatingIfNeeded: number >> UInt64(5 * (digitCount - 1 - place))) & 31]
+            }
+            return digitCount
+        }
     }
 
     static func decode(_ text: Substring) -> UInt64? {
         var number: UInt64 = 0
-        for character in text.lowercased() {
-            let plain: Character =
-                switch character {
-                case "o": "0"
-                case "i", "l": "1"
-                default: character
+        for byte in text.lowercased().utf8 {
+            let plain =
+                switch byte {
+                case UInt8(ascii: "o"): UInt8(ascii: "0")
+                case UInt8(ascii: "i"), UInt8(ascii: "l"): UInt8(ascii: "1")
+                default: byte
                 }
             guard let digit = digits.firstIndex(of: plain), number >> 59 == 0 else { return nil }
             number = number << 5 | UInt64(digit)

@@ -61,11 +61,21 @@ public struct Slug: Hashable, Comparable, Sendable {
     }
 
     private static func latin(_ phrase: String) -> String {
-        var text = phrase.lowercased().precomposedStringWithCanonicalMapping
-        for (letter, spelling) in [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("æ", "ae"), ("ø", "o")] {
-            text = text.replacingOccurrences(of: letter, with: spelling)
+        // Most are ASCII, and an import makes two for each article.
+        if phrase.utf8.allSatisfy({ $0 < 0x80 }) { return phrase.lowercased().filter { $0 != "'" } }
+        var text = ""
+        for scalar in phrase.lowercased().precomposedStringWithCanonicalMapping.unicodeScalars {
+            switch scalar {
+            case "ä": text += "ae"
+            case "ö": text += "oe"
+            case "ü": text += "ue"
+            case "ß": text += "ss"
+            case "æ": text += "ae"
+            case "ø": text += "o"
+            case "'", "’": break
+            default: text.unicodeScalars.append(scalar)
+            }
         }
-        for apostrophe in ["'", "’"] { text = text.replacingOccurrences(of: apostrophe, with: "") }
         if !text.utf8.allSatisfy({ $0 < 0x80 }) {
             text = text.applyingTransform(.toLatin, reverse: false) ?? text
             text = text.applyingTransform(.stripDiacritics, reverse: false) ?? text

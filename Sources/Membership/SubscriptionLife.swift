@@ -5,6 +5,8 @@
 public struct SubscriptionLife: Sendable {
     /// As it is now.
     public private(set) var subscription: Subscription
+    /// As it was taken up.
+    package let recorded: Subscription
     /// What happened, in order.
     public private(set) var steps: [Step] = []
     private var isClock = false
@@ -26,11 +28,13 @@ public struct SubscriptionLife: Sendable {
     /// Takes up a subscription as it was last recorded.
     public init(_ subscription: Subscription) {
         self.subscription = subscription
+        recorded = subscription
     }
 
     /// Begins with a subscription that was made just now.
     package init(beginning subscription: Subscription, by transition: SubscriptionTransition) {
         self.subscription = subscription
+        recorded = subscription
         steps = [
             Step(
                 transition: transition, from: nil, subscription: subscription,

@@ -88,38 +88,39 @@ package struct SubscriptionSnapshot: Codable, Equatable, Sendable {
 extension Subscription {
     /// What ``SubscriptionSnapshot`` reads; what is nil or false is left out.
     package var snapshot: JSONText {
+        // In the order in which they stand there.
         var json = JSONText()
-        json.add("id", id.description)
-        json.add("plan", plan.text)
-        json.add("version", version.version)
-        json.add("status", status.rawValue)
-        json.add("trial_start", trialStart)
-        json.add("trial_end", trialEnd)
-        if convertsTrial { json.add("trial_converts", true) }
-        json.add("reminded_at", remindedAt)
-        json.add("time_zone", zone.name)
+        json.add("anchor_at", anchor?.moment)
         if let anchor {
-            json.add("anchor_at", anchor.moment)
             json.add("anchor_day", anchor.day)
             json.add("anchor_index", anchor.index)
         }
-        if let periodIndex { json.add("period_index", periodIndex) }
-        json.add("current_period_start", currentPeriodStart)
-        json.add("current_period_end", currentPeriodEnd)
-        json.add("settled_periods", settledPeriods)
         if cancelAtPeriodEnd { json.add("cancel_at_period_end", true) }
         json.add("canceled_at", canceledAt)
-        json.add("paused_at", pausedAt)
-        json.add("pause_until", pauseUntil)
+        json.add("created_at", createdAt)
+        json.add("current_period_end", currentPeriodEnd)
+        json.add("current_period_start", currentPeriodStart)
+        json.add("ended_at", endedAt)
+        json.add("id", id.description)
         if let nextVersion {
+            json.add("next_from_index", nextVersion.fromIndex)
             json.add("next_plan", nextVersion.version.plan.text)
             json.add("next_version", nextVersion.version.version)
-            json.add("next_from_index", nextVersion.fromIndex)
         }
-        json.add("ended_at", endedAt)
+        json.add("pause_until", pauseUntil)
+        json.add("paused_at", pausedAt)
+        if let periodIndex { json.add("period_index", periodIndex) }
+        json.add("plan", plan.text)
+        json.add("reminded_at", remindedAt)
         json.add("revision", revision)
-        json.add("created_at", createdAt)
+        json.add("settled_periods", settledPeriods)
+        json.add("status", status.rawValue)
+        json.add("time_zone", zone.name)
+        if convertsTrial { json.add("trial_converts", true) }
+        json.add("trial_end", trialEnd)
+        json.add("trial_start", trialStart)
         json.add("updated_at", updatedAt)
+        json.add("version", version.version)
         return json
     }
 }

@@ -38,7 +38,12 @@ public enum SubscriptionTransition: String, CaseIterable, Sendable {
     }
 
     /// The rule.
-    public var rule: Rule {
+    public var rule: Rule { SubscriptionTransition.rules[self] ?? written }
+
+    /// Made once: jobs ask for it several times for each of a million subscriptions.
+    private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.written) })
+
+    private var written: Rule {
         switch self {
         case .startTrial:
             Rule([], [.trialing], .trialStarted, commands: ["signup", "trial start"])

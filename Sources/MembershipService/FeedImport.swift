@@ -76,15 +76,18 @@ extension ArticleService {
             title: try await store.read { tx in try proposal.existing(tx) }, feedIDs: try document.entryIDs(),
             section: section, access: options.access)
         var report = ImportReport(title: proposal.slug, titleIsNew: matcher.title == nil)
-        let entries = try document.entries()
+        let reading = try FeedReading(document)
         do {
-            while let batch = try entries.next(upTo: ArticleService.batchSize) {
+            var next = try await reading.next(upTo: ArticleService.batchSize)
+            while let batch = next {
+                async let following = reading.next(upTo: ArticleService.batchSize)
                 let accepted = batch.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
                 let outcomes =
                     options.dryRun
                     ? try await preview(accepted, &matcher) : try await take(accepted, &matcher, proposal)
                 report.count(outcomes, rejected: batch)
                 progress(report.total, document.entryCount)
+                next = try await following
             }
         } catch let error as MembershipError where report.added + report.updated > 0 && !options.dryRun {
             throw MembershipError(

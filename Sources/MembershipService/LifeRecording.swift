@@ -11,9 +11,7 @@ extension WriteTransaction {
     ) throws {
         let subscription = life.subscription
         try insert(subscription)
-        for promise in subscription.promisedAccess {
-            _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
-        }
+        try insertGrants(to: subscription, subscription.promisedAccess)
         try record(before + events(of: life, reason: reason, data: data), isNewAccount: isNewAccount)
     }
 
@@ -30,15 +28,13 @@ extension WriteTransaction {
         let changed = lives.filter { !$0.steps.isEmpty }
         guard !changed.isEmpty else { return }
         let live = try liveGrants(of: changed.map(\.subscription.accountID))
+        try update(changed.map { (before: $0.recorded, after: $0.subscription) })
         for life in changed {
             let subscription = life.subscription
-            try update(subscription)
             let own = (live[subscription.accountID] ?? []).filter { $0.subscription == subscription.id }
             let changes = GrantChanges(live: own, promised: subscription.promisedAccess, at: now)
             for grant in changes.voided { try voidGrant(grant.id, of: subscription.accountID) }
-            for promise in changes.added where promise.interval.endsAt != promise.interval.startsAt {
-                _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
-            }
+            try insertGrants(to: subscription, changes.added.filter { $0.interval.endsAt != $0.interval.startsAt })
         }
         try record(
             changed.flatMap { life in
@@ -68,8 +64,8 @@ extension WriteTransaction {
             // What was paid with a beginning belongs to the payment's event alone.
             var json = step.byClock || step.transition == .start ? JSONText() : data
             if let from = step.from { json.add("from", from.rawValue) }
-            json.add("transition", step.transition.rawValue)
             json.add("subscription", step.subscription.snapshot)
+            json.add("transition", step.transition.rawValue)
             return NewEvent(
                 step.transition.rule.event, account: step.subscription.accountID, subscription: step.subscription.id,
                 reason: step.byClock ? nil : reason, data: json.text, effectiveAt: step.effectiveAt,

@@ -10,6 +10,7 @@ final class RunningJob: Sendable {
     private let limit: Int?
     private let stopping: @Sendable () -> Bool
     private let counts = Mutex(Tally())
+    private let held = Mutex(Duration.zero)
 
     /// How many things were done, and with how many something went wrong.
     struct Tally: Equatable, Sendable {
@@ -21,8 +22,10 @@ final class RunningJob: Sendable {
         }
     }
 
-    /// How long a run waits after each batch, as a part of what the batch took.
-    private static let pause = 0.1
+    /// How long a run waits after each batch, as a part of how long it kept others from writing.
+    private static let pause = 0.06
+    /// Those who wait for the lock ask for it every millisecond.
+    private static let shortestPause = Duration.microseconds(1200)
 
     /// How long a run has its lease without saying that it is still there. Each batch says so.
     static let leaseTime = TimeSpan.minutes(2)
@@ -40,6 +43,8 @@ final class RunningJob: Sendable {
     var asOf: Timestamp { begun.asOf }
     /// What was done so far.
     var tally: Tally { counts.withLock { $0 } }
+    /// How long the last batch kept others from writing.
+    var lastHeld: Duration { held.withLock { $0 } }
     /// Whether somebody wants the run to end with the batch under way.
     var isStopping: Bool { stopping() }
 
@@ -60,8 +65,9 @@ final class RunningJob: Sendable {
         _ body: @escaping @Sendable (WriteTransaction, inout Tally) throws -> Result
     ) async throws -> Result {
         let before = tally
-        let stopwatch = ContinuousClock().now
-        let (result, done) = try await store.claim { [begun] tx in
+        let (result, done, start) = try await store.claim { [begun] tx in
+            // Not the time that was spent on waiting for others.
+            let start = ContinuousClock().now
             let leasedUntil = tx.now + RunningJob.leaseTime
             guard try tx.renewJobLease(of: begun.id, job: begun.job, until: leasedUntil) else {
                 throw RunningJob.leaseLost(begun, to: try tx.jobLease(of: begun.job))
@@ -70,12 +76,14 @@ final class RunningJob: Sendable {
             let result = try body(tx, &done)
             let all = before + done
             if done != Tally() { try tx.noteProgress(of: begun.id, processed: all.processed, failed: all.failed) }
-            return (result, done)
+            return (result, done, start)
         }
+        let duration = ContinuousClock().now - start
+        held.withLock { $0 = duration }
         counts.withLock { $0 = before + done }
         // SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, others would
         // starve beside a long run.
-        try? await Task.sleep(for: (ContinuousClock().now - stopwatch) * RunningJob.pause)
+        try? await Task.sleep(for: max(duration * RunningJob.pause, RunningJob.shortestPause))
         return result
     }
 

@@ -15,8 +15,6 @@ protocol SubscriptionJob: Job {
     func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws
 }
 
-/// Subscriptions a transaction: few enough that other writers wait only for milliseconds.
-private let batchSize = 200
 /// So many failures in a row, and no success between them, are not the accounts' fault.
 private let mostFailuresInARow = 20
 
@@ -28,8 +26,9 @@ extension SubscriptionJob {
     }
 
     func run(_ run: RunningJob) async throws -> String? {
+        var batchSize = BatchSize()
         while !run.isStopping {
-            let wanted = run.wanted(most: batchSize)
+            let wanted = run.wanted(most: batchSize.count)
             guard wanted > 0 else { return nil }
             let isLast: Bool
             do {
@@ -38,6 +37,7 @@ extension SubscriptionJob {
                     tally.processed += done
                     return done < wanted
                 }
+                batchSize.adapt(toHolding: run.lastHeld)
             } catch  where error.isOfOneAccount {
                 isLast = try await runOneByOne(run, limit: wanted)
             }

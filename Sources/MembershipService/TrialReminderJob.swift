@@ -41,11 +41,11 @@ struct TrialReminderJob: SubscriptionJob {
         let reminded = subscriptions.map { subscription in
             var life = SubscriptionLife(subscription)
             life.remind(at: tx.now)
-            return life.subscription
+            return (before: subscription, after: life.subscription)
         }
-        for subscription in reminded { try tx.update(subscription) }
+        try tx.update(reminded)
         try tx.record(
-            reminded.map { subscription in
+            reminded.map(\.after).map { subscription in
                 var data = JSONText()
                 data.add("subscription", subscription.snapshot)
                 return NewEvent(

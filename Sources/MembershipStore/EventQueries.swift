@@ -60,7 +60,7 @@ extension WriteTransaction {
     package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
         guard !events.isEmpty else { return }
         var heads = isNewAccount ? [:] : try self.heads(of: Set(events.map(\.account.rawValue)))
-        var (eventRows, outboxRows): ([[any SQLValueConvertible]], [[any SQLValueConvertible]]) = ([], [])
+        var (eventRows, outboxRows): ([[SQLValue]], [[SQLValue]]) = ([], [])
         for event in events {
             let account = event.account.rawValue
             let head = heads[account] ?? ChainHead(sequence: 0, hash: EventHash.beginning)
@@ -76,23 +76,27 @@ extension WriteTransaction {
                 subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest, data: event.data,
                 effectiveAt: effectiveAt.milliseconds, recordedAt: now.milliseconds)
             eventRows.append([
-                account, sequence, event.kind, event.subscription, actor.name, event.reason, salt, digest, event.data,
-                effectiveAt, now, hash,
+                .integer(account), .integer(sequence), event.kind.sqlValue, event.subscription.sqlValue,
+                .text(actor.name), event.reason.sqlValue, salt.sqlValue, digest.sqlValue, .text(event.data),
+                effectiveAt.sqlValue, now.sqlValue, .text(hash),
             ])
             heads[account] = ChainHead(sequence: sequence, hash: hash)
             if let message = event.message {
-                outboxRows.append([account, sequence, message, now, now])
+                outboxRows.append([
+                    .integer(account), .integer(sequence), message.sqlValue, now.sqlValue, now.sqlValue,
+                ])
             }
         }
-        try sql.insert(into: "events", ChainedEvent.columns, eventRows)
-        let headRows = heads.sorted { $0.key < $1.key }.map { account, head -> [any SQLValueConvertible] in
-            [account, head.sequence, head.hash]
+        try sql.insert(into: "events", ChainedEvent.columns, values: eventRows, onConflict: nil)
+        let headRows = heads.sorted { $0.key < $1.key }.map { account, head -> [SQLValue] in
+            [.integer(account), .integer(head.sequence), .text(head.hash)]
         }
         try sql.insert(
-            into: "event_heads", "account_id, sequence, hash", headRows,
+            into: "event_heads", "account_id, sequence, hash", values: headRows,
             onConflict: "(account_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash")
         try sql.insert(
-            into: "outbox", "account_id, event_sequence, message, created_at, due_at", outboxRows)
+            into: "outbox", "account_id, event_sequence, message, created_at, due_at", values: outboxRows,
+            onConflict: nil)
     }
 
     private func heads(of accounts: Set<Int64>) throws -> [Int64: ChainHead] {

@@ -57,6 +57,13 @@ extension WriteTransaction {
         return grant
     }
 
+    /// Writes the grants that follow from a subscription.
+    package func insertGrants(to subscription: Subscription, _ promises: [PromisedAccess]) throws {
+        for promise in promises {
+            _ = try insertGrant(to: subscription.accountID, promise, subscription: subscription.id)
+        }
+    }
+
     /// Notes that a grant was found not to be true.
     package func voidGrant(_ grant: Identifier<Grant>, of account: Identifier<Account>) throws {
         // Another machine's clock may have been ahead when it was recorded.

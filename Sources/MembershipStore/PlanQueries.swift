@@ -15,9 +15,11 @@ extension ReadTransaction {
 
     /// One version of a plan.
     package func version(_ version: Int, ofPlan plan: Slug) throws -> PlanVersion {
-        let key = "\(plan)@\(version)"
+        let key = VersionKey(plan: plan, version: version)
         if let known = knownVersions[key] { return known }
-        for version in try versions(ofPlan: plan) { knownVersions[version.description] = version }
+        for version in try versions(ofPlan: plan) {
+            knownVersions[VersionKey(plan: plan, version: version.version)] = version
+        }
         guard let found = knownVersions[key] else {
             throw MembershipError(
                 .unknownPlan, "There is no version \(version) of the plan ‘\(plan)’.",
@@ -145,6 +147,12 @@ extension ReadTransaction {
             (try row.count(0), Entitlement(stored: try row.text(1)))
         }
     }
+}
+
+/// Names a version of a plan.
+struct VersionKey: Hashable {
+    let plan: Slug
+    let version: Int
 }
 
 extension WriteTransaction {

@@ -27,6 +27,16 @@ package protocol SQLConnection {
     /// by whatever is asked next, or by the commit.
     func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws
 
+    /// Runs a statement once for each of many rows, of which nobody needs to know how many it changed.
+    func runEach(_ sql: String, _ rows: [[SQLValue]]) throws
+
+    /// Inserts rows as fast as the engine can.
+    ///
+    /// - Parameter onConflict: what to do with a row that is there already; nil to fail.
+    func insert(
+        into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
+    ) throws
+
     /// Runs several statements of the engine's own dialect, for migrations alone.
     func runScript(_ sql: String) throws
 
@@ -88,6 +98,11 @@ extension SQLConnection {
         try run(sql, arguments)
     }
 
+    /// Where there is a way to travel, they travel together.
+    package func runEach(_ sql: String, _ rows: [[SQLValue]]) throws {
+        for row in rows { try submit(sql, row) }
+    }
+
     /// Where there is one writer, it is always that writer's turn.
     package func takeTurn(_ name: String) throws {}
 
@@ -102,16 +117,21 @@ extension SQLConnection {
         let statement = """
             INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(placeholders(columns.count)))
             """
-        for row in rows { try run(statement, row) }
+        try runEach(statement, rows)
     }
 
-    /// Inserts rows, many with one statement.
-    ///
-    /// - Parameter onConflict: what to do with a row that is there already; nil to fail.
+    /// As ``insert(into:_:values:onConflict:)``, of whatever makes values.
     func insert(
         into table: String, _ columns: String, _ rows: [[any SQLValueConvertible]], onConflict: String? = nil
     ) throws {
-        // SQLite takes at most 32,766 values in a statement.
+        try insert(into: table, columns, values: rows.map { $0.map(\.sqlValue) }, onConflict: onConflict)
+    }
+
+    /// Where a statement travels, it takes many rows along.
+    package func insert(
+        into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
+    ) throws {
+        // PostgreSQL takes at most 65,535 values in a statement.
         var rest = rows[...]
         while let width = rest.first?.count {
             let batch = rest.prefix(32_766 / width)

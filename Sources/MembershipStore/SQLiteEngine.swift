@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 package import Membership
 import Migrations
+import SQLitePages
 import Synchronization
 
 /// One SQLite file in WAL mode: a connection that writes and one that reads, each opened when first needed.
@@ -10,6 +11,9 @@ import Synchronization
 /// would wait for writers and for the disk (docs/decisions/0002).
 package final class SQLiteEngine: DatabaseEngine {
     package let schema: Schema
+
+    /// Said once, before SQLite is first used.
+    private static let takesPagesSingly: Void = fortnight_take_pages_singly()
 
     private let path: String
     private let lockWait: TimeSpan
@@ -72,6 +76,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     private init(path: String, lockWait: TimeSpan, schema: Schema) {
+        SQLiteEngine.takesPagesSingly
         self.schema = schema
         self.path = path
         self.lockWait = lockWait
@@ -155,7 +160,11 @@ package final class SQLiteEngine: DatabaseEngine {
 
     private static func configuration(lockWait: TimeSpan, queryOnly: Bool) -> Configuration {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(Double(lockWait.milliseconds) / 1000)
+        // SQLite's own way of waiting sleeps for up to 100 ms at a time, and would miss the pauses of a job.
+        configuration.busyMode = .callback { [lockWait] tries in
+            usleep(1000)
+            return tries < lockWait.milliseconds
+        }
         configuration.label = queryOnly ? "fortnight.reader" : "fortnight.writer"
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
@@ -163,6 +172,8 @@ package final class SQLiteEngine: DatabaseEngine {
             if queryOnly {
                 try database.execute(sql: "PRAGMA query_only = ON")
             } else {
+                // In kibibytes: what a batch of a job changes fits, and is not written twice.
+                try database.execute(sql: "PRAGMA cache_size = -16384")
                 // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
                 try database.execute(sql: "PRAGMA secure_delete = ON")
             }
@@ -197,7 +208,7 @@ struct SQLiteConnection: SQLiteDialect {
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {
-            try database.cachedStatement(sql: sql).execute(arguments: bound(arguments))
+            try SQLiteStatement(sql, database).run(arguments)
             return database.changesCount
         }
     }
@@ -205,40 +216,30 @@ struct SQLiteConnection: SQLiteDialect {
     func query<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
     ) throws -> [Result] {
+        try translatingErrors(path: path) { try SQLiteStatement(sql, database).query(arguments, body) }
+    }
+
+    func runEach(_ sql: String, _ rows: [[SQLValue]]) throws {
+        guard !rows.isEmpty else { return }
         try translatingErrors(path: path) {
-            let rows = try Row.fetchCursor(database.cachedStatement(sql: sql), arguments: bound(arguments))
-            var results: [Result] = []
-            while let row = try rows.next() { results.append(try body(SQLiteRow(row: row))) }
-            return results
+            let statement = try SQLiteStatement(sql, database)
+            for row in rows { try statement.run(row) }
         }
+    }
+
+    /// A row at a time: many in one statement would be compiled anew for each number of them, and SQLite would keep a
+    /// journal of the statement, a copy of each page that it touches.
+    func insert(
+        into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
+    ) throws {
+        guard let width = rows.first?.count else { return }
+        try runEach(
+            "INSERT INTO \(table) (\(columns)) VALUES (\(placeholders(width)))"
+                + (onConflict.map { " ON CONFLICT " + $0 } ?? ""),
+            rows)
     }
 
     func runScript(_ sql: String) throws {
         try translatingErrors(path: path) { try database.execute(sql: sql) }
-    }
-
-    private func bound(_ arguments: [any SQLValueConvertible]) -> StatementArguments {
-        StatementArguments(
-            arguments.map { argument -> (any DatabaseValueConvertible)? in
-                switch argument.sqlValue {
-                case .integer(let number): number
-                case .text(let text): text
-                case .null: nil
-                }
-            })
-    }
-}
-
-private struct SQLiteRow: SQLRow {
-    let row: Row
-
-    func value(_ column: Int) -> SQLValue {
-        switch (row[column] as DatabaseValue).storage {
-        case .int64(let number): .integer(number)
-        case .string(let text): .text(text)
-        case .null: .null
-        case .double(let number): .text("\(number)")
-        case .blob(let data): .text("\(data.count) bytes")
-        }
     }
 }

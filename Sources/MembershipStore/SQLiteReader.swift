@@ -20,7 +20,7 @@ final class SQLiteReader: @unchecked Sendable {
     private let path: String
     private let queue: DatabaseQueue
     private let handle: OpaquePointer
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [String: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
     /// How the header was right before the transaction began; nil when none is kept.
     private var kept: LogIndexHeader?
@@ -106,16 +106,16 @@ final class SQLiteReader: @unchecked Sendable {
     }
 
     private func execute(_ sql: String) throws {
-        _ = try statement(sql).rows([]) { _ in }
+        try statement(sql).run([])
     }
 
     fileprivate func statement(_ sql: String) throws -> SQLiteStatement {
-        if let known = statements[sql], !known.isUnderWay { return known }
-        let statement = try SQLiteStatement(sql, on: handle)
+        if let known = statements[sql], !known.isUnderWay { return SQLiteStatement(known) }
+        let statement = try CompiledStatement(sql, on: handle)
         // Lists of many lengths make many texts.
         if statements.count >= SQLiteReader.mostStatements { statements = statements.filter { $0.value.isUnderWay } }
         statements[sql] = statement
-        return statement
+        return SQLiteStatement(statement)
     }
 
     private static let mostStatements = 200
@@ -124,7 +124,7 @@ final class SQLiteReader: @unchecked Sendable {
 
     fileprivate func run(script: String) throws {
         guard sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK else {
-            throw SQLiteStatement.error(sqlite3_errcode(handle), on: handle, sql: script)
+            throw CompiledStatement.failure(sqlite3_errcode(handle), on: handle, sql: script)
         }
     }
 }
@@ -136,7 +136,7 @@ private struct SQLiteReadConnection: SQLiteDialect {
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {
-            _ = try reader.statement(sql).rows(arguments) { _ in }
+            try reader.statement(sql).run(arguments)
             return reader.changes
         }
     }
@@ -144,7 +144,7 @@ private struct SQLiteReadConnection: SQLiteDialect {
     func query<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
     ) throws -> [Result] {
-        try translatingErrors(path: path) { try reader.statement(sql).rows(arguments, body) }
+        try translatingErrors(path: path) { try reader.statement(sql).query(arguments, body) }
     }
 
     func runScript(_ sql: String) throws {

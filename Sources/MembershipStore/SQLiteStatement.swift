@@ -1,92 +1,139 @@
-import Foundation
 import GRDB
 import GRDBSQLite
 import Membership
 
-/// A compiled statement of a connection, which only one thread uses at a time.
-final class SQLiteStatement {
+/// A compiled statement that is bound, stepped and read without GRDB's arguments and rows, each of which takes longer
+/// than what SQLite does for a row.
+struct SQLiteStatement {
     private let handle: OpaquePointer
-    private let database: OpaquePointer
-    private let sql: String
-    /// Whether somebody is between its rows.
-    private(set) var isUnderWay = false
+    /// Keeps the handle alive.
+    private let owner: AnyObject
+    /// GRDB's connection, when it is one of its.
+    private let database: Database?
+
+    /// A statement of a connection of GRDB's.
+    init(_ sql: String, _ database: Database) throws {
+        let cached = try database.cachedStatement(sql: sql)
+        // Whoever asks the same while reading an answer needs another.
+        let statement = sqlite3_stmt_busy(cached.sqliteStatement) == 0 ? cached : try database.makeStatement(sql: sql)
+        handle = statement.sqliteStatement
+        owner = statement
+        self.database = database
+    }
+
+    /// A statement of another connection, which only one thread uses at a time.
+    init(_ compiled: CompiledStatement) {
+        handle = compiled.handle
+        owner = compiled
+        database = nil
+    }
+
+    /// Runs it to its end.
+    func run(_ arguments: [any SQLValueConvertible]) throws {
+        try run(arguments.map(\.sqlValue))
+    }
+
+    /// Runs it to its end.
+    func run(_ values: [SQLValue]) throws {
+        defer { sqlite3_reset(handle) }
+        try bind(values)
+        while try step() {}
+    }
+
+    /// Runs it and makes something of each row, in order.
+    func query<Result>(
+        _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        defer { sqlite3_reset(handle) }
+        try bind(arguments.map(\.sqlValue))
+        var results: [Result] = []
+        while try step() { results.append(try body(SQLiteRow(handle: handle))) }
+        return results
+    }
+
+    private func bind(_ values: [SQLValue]) throws {
+        guard values.count == sqlite3_bind_parameter_count(handle) else {
+            throw DatabaseError(
+                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
+                sql: String(cString: sqlite3_sql(handle)))
+        }
+        var number: Int32 = 0
+        for value in values {
+            number += 1
+            let code =
+                switch value {
+                case .integer(let integer): sqlite3_bind_int64(handle, number, integer)
+                case .text(let text): SQLiteStatement.bind(text, to: handle, number)
+                case .null: sqlite3_bind_null(handle, number)
+                }
+            guard code == SQLITE_OK else { throw failure(code) }
+        }
+    }
+
+    /// SQLite takes a copy, because the text may be gone before the statement is run.
+    private static func bind(_ text: String, to handle: OpaquePointer, _ number: Int32) -> Int32 {
+        let copying = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        return text.withCString { sqlite3_bind_text(handle, number, $0, Int32(text.utf8.count), copying) }
+    }
+
+    /// - Returns: whether there is a row.
+    private func step() throws -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code:
+            let failure = failure(code)
+            // When it is the caller's task that was cancelled, GRDB says so.
+            if failure.resultCode == .SQLITE_INTERRUPT || failure.resultCode == .SQLITE_ABORT {
+                try database?.execute(sql: "SELECT 1")
+            }
+            throw failure
+        }
+    }
+
+    private func failure(_ code: Int32) -> DatabaseError {
+        CompiledStatement.failure(code, on: sqlite3_db_handle(handle), sql: String(cString: sqlite3_sql(handle)))
+    }
+}
+
+/// Keeps a statement compiled where GRDB does not.
+final class CompiledStatement {
+    fileprivate let handle: OpaquePointer
 
     init(_ sql: String, on database: OpaquePointer) throws {
         var handle: OpaquePointer?
         let code = sqlite3_prepare_v3(database, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
-        guard code == SQLITE_OK, let handle else { throw SQLiteStatement.error(code, on: database, sql: sql) }
+        guard code == SQLITE_OK, let handle else {
+            throw CompiledStatement.failure(code, on: database, sql: sql)
+        }
         self.handle = handle
-        self.database = database
-        self.sql = sql
     }
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Runs it and makes something of each row.
-    func rows<Result>(
-        _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
-        isUnderWay = true
-        defer {
-            sqlite3_reset(handle)
-            isUnderWay = false
-        }
-        try bind(arguments)
-        var results: [Result] = []
-        while true {
-            switch sqlite3_step(handle) {
-            case SQLITE_ROW: results.append(try body(SQLiteStatementRow(statement: handle)))
-            case SQLITE_DONE: return results
-            case let code: throw SQLiteStatement.error(code, on: database, sql: sql)
-            }
-        }
-    }
+    /// Whether somebody is between its rows.
+    var isUnderWay: Bool { sqlite3_stmt_busy(handle) != 0 }
 
-    private func bind(_ arguments: [any SQLValueConvertible]) throws {
-        for (index, argument) in arguments.enumerated() {
-            let place = Int32(index + 1)
-            let code =
-                switch argument.sqlValue {
-                case .integer(let number): sqlite3_bind_int64(handle, place, number)
-                case .null: sqlite3_bind_null(handle, place)
-                // Text may be gone before the rows are: SQLite copies it.
-                case .text(""): sqlite3_bind_text(handle, place, "", 0, SQLiteStatement.copied)
-                case .text(var text):
-                    text.withUTF8 { bytes in
-                        bytes.withMemoryRebound(to: CChar.self) { characters in
-                            sqlite3_bind_text(
-                                handle, place, characters.baseAddress, Int32(characters.count), SQLiteStatement.copied)
-                        }
-                    }
-                }
-            guard code == SQLITE_OK else { throw SQLiteStatement.error(code, on: database, sql: sql) }
-        }
-    }
-
-    /// What tells SQLite to copy what it is given (SQLITE_TRANSIENT).
-    private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
-
-    static func error(_ code: Int32, on database: OpaquePointer, sql: String) -> DatabaseError {
+    static func failure(_ code: Int32, on database: OpaquePointer, sql: String) -> DatabaseError {
         DatabaseError(
-            resultCode: ResultCode(rawValue: code), message: sqlite3_errmsg(database).map(String.init(cString:)),
-            sql: sql)
+            resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(database)), sql: sql)
     }
 }
 
 /// The row at which a statement stands.
-private struct SQLiteStatementRow: SQLRow {
-    let statement: OpaquePointer
+private struct SQLiteRow: SQLRow {
+    let handle: OpaquePointer
 
     func value(_ column: Int) -> SQLValue {
         let column = Int32(column)
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
+        switch sqlite3_column_type(handle, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, column))
         case SQLITE_TEXT:
-            guard let text = sqlite3_column_text(statement, column) else { return .text("") }
-            let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(statement, column)))
+            guard let text = sqlite3_column_text(handle, column) else { return .null }
+            let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))
             return .text(String(decoding: bytes, as: UTF8.self))
-        case SQLITE_FLOAT: return .text("\(sqlite3_column_double(statement, column))")
-        case SQLITE_BLOB: return .text("\(sqlite3_column_bytes(statement, column)) bytes")
+        case SQLITE_FLOAT: return .text("\(sqlite3_column_double(handle, column))")
+        case SQLITE_BLOB: return .text("\(sqlite3_column_bytes(handle, column)) bytes")
         default: return .null
         }
     }

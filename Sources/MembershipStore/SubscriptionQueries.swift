@@ -70,13 +70,21 @@ extension ReadTransaction {
 
     func subscriptions(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Subscription] {
         let records = try sql.query(
-            "SELECT \(SubscriptionRecord.columns) FROM subscriptions \(condition)", arguments,
-            SubscriptionRecord.init(row:))
+            "SELECT \(SubscriptionRecord.columns) FROM subscriptions \(condition)", arguments
+        ) { row in try SubscriptionRecord(row: row, zone: zone(stored: row.text(9))) }
         return try records.map { record in
             try record.subscription(
                 version: version(record.version, ofPlan: record.plan),
                 next: record.nextPlan.map { try version(record.nextVersion, ofPlan: $0) })
         }
+    }
+
+    /// Looked up once for each name: asking the system for it takes longer than reading the row.
+    private func zone(stored name: String) throws -> Zone {
+        if let known = knownZones[name] { return known }
+        let zone = try Zone(stored: name)
+        knownZones[name] = zone
+        return zone
     }
 }
 
@@ -111,22 +119,30 @@ extension WriteTransaction {
     package func newSubscriptionIdentifier() -> Identifier<Subscription> { newIdentifier() }
 
     package func insert(_ subscription: Subscription) throws {
-        try sql.insert(into: "subscriptions", SubscriptionRecord.columns, [subscription.values])
+        try sql.insert(
+            into: "subscriptions", SubscriptionRecord.columns, values: [subscription.values], onConflict: nil)
     }
 
-    /// Writes what has become of a subscription.
-    package func update(_ subscription: Subscription) throws {
-        try sql.submit(
-            """
-            UPDATE subscriptions SET plan = $1, plan_version = $2, status = $3, trial_start = $4, trial_end = $5,
-                trial_converts = $6, reminded_at = $7, time_zone = $8, anchor_at = $9, anchor_day = $10,
-                anchor_index = $11, period_index = $12, current_period_start = $13, current_period_end = $14,
-                settled_periods = $15, cancel_at_period_end = $16, canceled_at = $17, paused_at = $18,
-                pause_until = $19, next_plan = $20, next_plan_version = $21, next_from_index = $22, due_at = $23,
-                ended_at = $24, revision = $25, created_at = $26, updated_at = $27
-            WHERE account_id = $28 AND subscription_id = $29
-            """,
-            Array(subscription.values.dropFirst(2)) + [subscription.accountID, subscription.id])
+    /// Writes what has become of subscriptions that were read in this transaction: the columns that have changed, so
+    /// that no index and no reference is looked after whose columns are as they were.
+    package func update(_ changes: [(before: Subscription, after: Subscription)]) throws {
+        var updates: [[Int]: [[SQLValue]]] = [:]
+        for (before, after) in changes {
+            let (old, new) = (before.values, after.values)
+            let changed = new.indices.dropFirst(2).filter { place in
+                SubscriptionRecord.isAlwaysWritten[place] || new[place] != old[place]
+            }
+            updates[changed, default: []].append(changed.map { new[$0] } + new.prefix(2))
+        }
+        for (changed, rows) in updates.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let assignments = changed.enumerated().map { "\(SubscriptionRecord.names[$1]) = $\($0 + 1)" }
+            try sql.runEach(
+                """
+                UPDATE subscriptions SET \(assignments.joined(separator: ", "))
+                WHERE account_id = $\(changed.count + 1) AND subscription_id = $\(changed.count + 2)
+                """,
+                rows)
+        }
     }
 }
 
@@ -189,8 +205,11 @@ private struct SubscriptionRecord {
         settled_periods, cancel_at_period_end, canceled_at, paused_at, pause_until, next_plan, next_plan_version,
         next_from_index, due_at, ended_at, revision, created_at, updated_at
         """
+    static let names = columns.split { $0 == "," || $0.isWhitespace }.map(String.init)
+    /// What a step nearly always changes, and what follows from other columns: a row in which that was wrong is put right.
+    static let isAlwaysWritten = names.map { ["status", "due_at", "ended_at", "revision", "updated_at"].contains($0) }
 
-    init(row: any SQLRow) throws {
+    init(row: any SQLRow, zone: Zone) throws {
         plan = Slug(stored: try row.text(2))
         version = try row.count(3)
         nextPlan = try row.optionalText(21).map(Slug.init(stored:))
@@ -203,7 +222,6 @@ private struct SubscriptionRecord {
         let status: Subscription.Status = try row.choice(4)
         let (trialStart, trialEnd) = (try row.optionalTimestamp(5), try row.optionalTimestamp(6))
         let (converts, remindedAt) = (try row.flag(7), try row.optionalTimestamp(8))
-        let zone = try Zone(stored: row.text(9))
         let anchor = try row.optionalTimestamp(10).map { moment in
             Subscription.Anchor(moment: moment, day: try row.count(11), index: try row.count(12))
         }
@@ -238,12 +256,16 @@ private struct SubscriptionRecord {
 
 extension Subscription {
     /// The row, in the order of the columns.
-    fileprivate var values: [any SQLValueConvertible] {
+    fileprivate var values: [SQLValue] {
         [
-            accountID, id, plan, version.version, status, trialStart, trialEnd, convertsTrial, remindedAt, zone.name,
-            anchor?.moment, anchor?.day, anchor?.index, periodIndex, currentPeriodStart, currentPeriodEnd,
-            settledPeriods, cancelAtPeriodEnd, canceledAt, pausedAt, pauseUntil, nextVersion?.version.plan,
-            nextVersion?.version.version, nextVersion?.fromIndex, dueAt, endedAt, revision, createdAt, updatedAt,
+            accountID.sqlValue, id.sqlValue, plan.sqlValue, version.version.sqlValue, status.sqlValue,
+            trialStart.sqlValue, trialEnd.sqlValue, convertsTrial.sqlValue, remindedAt.sqlValue, zone.name.sqlValue,
+            (anchor?.moment).sqlValue, (anchor?.day).sqlValue, (anchor?.index).sqlValue, periodIndex.sqlValue,
+            currentPeriodStart.sqlValue, currentPeriodEnd.sqlValue, settledPeriods.sqlValue,
+            cancelAtPeriodEnd.sqlValue, canceledAt.sqlValue, pausedAt.sqlValue, pauseUntil.sqlValue,
+            (nextVersion?.version.plan).sqlValue, (nextVersion?.version.version).sqlValue,
+            (nextVersion?.fromIndex).sqlValue, dueAt.sqlValue, endedAt.sqlValue, revision.sqlValue,
+            createdAt.sqlValue, updatedAt.sqlValue,
         ]
     }
 }

@@ -5,12 +5,12 @@ import Testing
 struct ImportDirectionTests {
     /// Which of our own modules each module may import (docs/architecture.md).
     private static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "LibpqLoader": [], "LibcurlLoader": [],
+        "CLibpq": [], "LibpqLoader": [], "LibcurlLoader": [], "SQLitePages": [],
         "CLibxml2": [], "CZlib": [], "Membership": [], "Migrations": [],
         "SampleFeeds": [],
         "MembershipFeeds": ["Membership", "CLibxml2", "CZlib"],
         "MembershipMail": ["Membership", "LibcurlLoader"],
-        "MembershipStore": ["Membership", "Migrations", "CLibpq", "LibpqLoader"],
+        "MembershipStore": ["Membership", "Migrations", "SQLitePages", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService"],
         "FaultyFiles": [],
