@@ -68,9 +68,20 @@ struct SQLiteBench: Sendable {
         _ path: String, _ keyPath: String, _ accounts: BenchAccounts, _ articles: BenchArticles, isWhole: Bool
     ) throws {
         let connection = try ReferenceConnection(path, writes: true)
+        // Whoever made the file may still be about to close it.
+        let deadline = ContinuousClock().now + .seconds(2)
+        while true {
+            do {
+                try connection.run("PRAGMA journal_mode = OFF")
+                break
+            } catch {
+                guard ContinuousClock().now < deadline else { throw error }
+                usleep(1000)
+            }
+        }
         try connection.run(
             """
-            PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -1000000;
+            PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;
             """)
         let metered = (0..<articles.count).filter { articles.level(of: $0) == .metered }
         let writer = try BenchAccountWriter(connection, keyPath: keyPath, isWhole: isWhole)

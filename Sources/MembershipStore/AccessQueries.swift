@@ -115,8 +115,10 @@ extension ReadTransaction {
             let (suspensions, grants) = (try askSuspensions(of: id), try askGrants(of: id))
             return { [self] in
                 let account = try found(asked, name)
+                // This transaction may have read its clock before another that made the account and has committed since:
+                // who is there now is there now.
                 let facts = AccountFacts(
-                    id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
+                    id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
                     suspensions: try suspensions.rows(), grants: try grants.rows())
                 return KnownReader(facts: .account(facts), account: account)
             }

@@ -93,10 +93,14 @@ final class SQLiteReader: @unchecked Sendable {
     private func watch() {
         guard !isWatched else { return }
         isWatched = true
-        let seen = readings
+        look(after: readings)
+    }
+
+    private func look(after seen: UInt64) {
         DispatchQueue.global().asyncAfter(deadline: .now() + SQLiteReader.longestKept) { [weak self] in
             guard let self else { return }
-            lock.lock()
+            // Whoever reads for long is not waited for: no thread is to stand still for it.
+            guard lock.try() else { return look(after: seen) }
             defer { lock.unlock() }
             end()
             isWatched = false
