@@ -44,10 +44,21 @@ struct DiskPlace: Sendable {
         }
     }
 
-    func empty() throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-            try FileManager.default.removeItem(atPath: path + "/" + name)
-        }
+    /// Takes away whatever is here, and looks again: what was open may still be about to be closed, and SQLite removes its
+    /// log by its name.
+    private func empty() throws {
+        var tries = 0
+        repeat {
+            tries += 1
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+                do {
+                    try FileManager.default.removeItem(atPath: path + "/" + name)
+                } catch CocoaError.fileNoSuchFile {
+                    continue
+                }
+            }
+            usleep(2000)
+        } while try tries < 100 && !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
     }
 
     func remove() {

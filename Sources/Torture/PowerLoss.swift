@@ -28,22 +28,21 @@ struct PowerLoss: Trial {
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
         let end = ContinuousClock().now + setting.time
-        let (place, cut) = (try DiskPlace("power"), try DiskPlace("cut"))
         defer {
             faulty_files_watch(nil)
             faulty_files_record(false)
-            place.remove()
-            cut.remove()
         }
         var tally = Tally()
         while tally.faults.count < PowerLoss.mostFaults, tally.databases == 0 || ContinuousClock().now < end {
-            try place.empty()
+            // A place of its own: whatever was open in the one before may still be about to be closed.
+            let place = try DiskPlace("power")
+            defer { place.remove() }
             let clock = DiskClock(at: DiskClock.start)
             let workload = DiskWorkload(
                 place: place, clock: clock, seed: setting.seed &+ UInt64(tally.databases))
             let beginning = try await live(workload, place, clock)
             guard faulty_files_position() > beginning else { throw Stopped("nothing was recorded") }
-            try await look(at: workload, beginning, from: place, in: cut, clock, setting, until: end, &tally)
+            try await look(at: workload, beginning, from: place, clock, setting, until: end, &tally)
             tally.databases += 1
             tally.records += faulty_files_position()
             tally.acknowledged += workload.acknowledged.count
@@ -66,8 +65,8 @@ struct PowerLoss: Trial {
 
     /// Cuts at random moments, in the order of time, so that the journal is followed once.
     private func look(
-        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, in cut: DiskPlace, _ clock: DiskClock,
-        _ setting: Setting, until end: ContinuousClock.Instant, _ tally: inout Tally
+        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, _ clock: DiskClock, _ setting: Setting,
+        until end: ContinuousClock.Instant, _ tally: inout Tally
     ) async throws {
         let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
         let key = try [UInt8](Data(contentsOf: URL(filePath: place.keyPath)))
@@ -88,7 +87,8 @@ struct PowerLoss: Trial {
             for (path, image) in journal.images(luck, &dice) {
                 files[URL(filePath: path).lastPathComponent] = image
             }
-            try cut.empty()
+            let cut = try DiskPlace("cut")
+            defer { cut.remove() }
             for (name, bytes) in files { try cut.write(name, bytes) }
             let known = acknowledged.prefix { $0.position <= moment }.map(\.what)
             let found = await soundness(of: cut, clock, known, issued, number: number)
