@@ -2,7 +2,7 @@ import Membership
 
 /// One prepared SELECT a check, in autocommit, that fetches the facts that the decision is made of.
 ///
-/// One task uses it at a time.
+/// Unchecked, because a statement of SQLite is a pointer: each is made for one thread's loop, and used by no other.
 final class ReferenceCheck: @unchecked Sendable {
     private let kind: CheckKind
     private let statement: ReferenceStatement

@@ -149,6 +149,8 @@ final class ReferenceStatement {
 }
 
 /// Text that is bound without being copied, as a C program would have it. It is never freed.
+///
+/// Unchecked, because it is a pointer: to bytes that nobody changes once they are there.
 struct KeptText: @unchecked Sendable {
     let bytes: UnsafePointer<CChar>?
     let count: Int32

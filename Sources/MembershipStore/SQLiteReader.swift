@@ -11,6 +11,9 @@ import Membership
 /// reading, as if each had a transaction of its own.
 ///
 /// It is given up after ``longestKept``, and not kept at all while the log is long, so that the log can be emptied.
+///
+/// Unchecked, because what it holds cannot be sent between threads by itself: it is touched only by whoever has its lock,
+/// and a lock that is taken here and let go of there, as a pool of connections does, is none that the compiler can follow.
 final class SQLiteReader: @unchecked Sendable {
     /// After so long a transaction is renewed, or ended when nobody reads any more.
     static let longestKept = DispatchTimeInterval.milliseconds(5)
