@@ -110,7 +110,7 @@ let package = Package(
         // Ratios against a reference in the same run; Scripts/bench runs it.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipService", crypto, grdbSQLite],
+            dependencies: ["Membership", "MembershipFeeds", "MembershipService", "TestSupport", crypto, grdbSQLite],
             swiftSettings: settings
         ),
 
@@ -120,12 +120,12 @@ let package = Package(
             name: "Torture",
             dependencies: [
                 "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",
-                argumentParser,
+                "TestSupport", argumentParser,
             ],
             swiftSettings: settings
         ),
 
-        // A file, a clock and a directory of a test's own.
+        // A file, a clock and a directory of a test's own, and numbers to choose by for whatever tries something.
         .target(
             name: "TestSupport",
             dependencies: ["Membership", "MembershipService", "MembershipStore"],

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Membership
+import TestSupport
 
 /// A reader as she would be after having signed up, made of her number: everybody is on trial, or has been.
 struct BenchAccount: Sendable {
@@ -45,7 +46,7 @@ struct BenchAccounts: Sendable {
         let (place, places) = isOver ? (number, overCount) : (number - overCount, count - overCount)
         let span: TimeSpan = last - first
         let at = first + TimeSpan(milliseconds: span.milliseconds * Int64(place) / Int64(places))
-        let random = SeededGenerator.mixed(UInt64(number))
+        let random = SeededNumbers.mixed(UInt64(number))
         let own: Identifier<Subscription> = BenchAccount.identifier(at, min(random >> 21, 1 << 21 - 2))
         return BenchAccount(
             id: BenchAccount.identifier(at, random), subscription: own, grant: Identifier(rawValue: own.rawValue + 1),

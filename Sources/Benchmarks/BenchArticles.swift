@@ -1,5 +1,6 @@
 import Foundation
 import Membership
+import TestSupport
 
 /// Articles by their numbers, dealt out to the titles in turn, and the rules under which they stand.
 struct BenchArticles: Sendable {
@@ -18,7 +19,7 @@ struct BenchArticles: Sendable {
             number: number, title: BenchArticles.titleSlug(number % BenchArticles.titles),
             section: BenchArticles.sections[number / BenchArticles.titles % BenchArticles.sections.count],
             publishedAt: published, importedAt: published + .minutes(5),
-            id: BenchAccount.identifier(published + .minutes(5), SeededGenerator.mixed(UInt64(number))))
+            id: BenchAccount.identifier(published + .minutes(5), SeededNumbers.mixed(UInt64(number))))
     }
 
     static func titleSlug(_ number: Int) -> String {

@@ -1,5 +1,6 @@
 import Membership
 import MembershipService
+import TestSupport
 
 /// A kind of check that is measured by itself.
 enum CheckKind: String, CaseIterable, Sendable {
@@ -48,14 +49,14 @@ struct CheckDraw {
     private let articles: BenchArticles
     private let premium: [Int]
     private let metered: [Int]
-    private var random: SeededGenerator
+    private var random: SeededNumbers
 
     init(_ bench: SQLiteBench, seed: UInt64) {
         accounts = bench.accounts
         articles = bench.articles
         premium = (0..<bench.articles.count).filter { bench.articles.level(of: $0) == .premium }
         metered = (0..<bench.articles.count).filter { bench.articles.level(of: $0) == .metered }
-        random = SeededGenerator(seed: seed)
+        random = SeededNumbers(seed: seed)
     }
 
     mutating func questions(_ kind: CheckKind, count: Int) throws -> [CheckQuestion] {

@@ -2,6 +2,7 @@ import Foundation
 import Membership
 import MembershipFeeds
 import MembershipService
+import TestSupport
 
 /// A live database in a file, with many readers, articles and rules, and the services on it.
 struct SQLiteBench: Sendable {
@@ -282,7 +283,7 @@ final class BenchReadWriter {
     ) throws {
         statement.bind(1, account.id.rawValue)
         statement.bind(
-            2, (id ?? BenchAccount.identifier(moment, SeededGenerator.mixed(UInt64(article.number)))).rawValue)
+            2, (id ?? BenchAccount.identifier(moment, SeededNumbers.mixed(UInt64(article.number)))).rawValue)
         statement.bind(3, article.id.rawValue)
         statement.bind(4, article.title)
         statement.bind(5, article.section)

@@ -1,6 +1,7 @@
 import Foundation
 import Membership
 import MembershipService
+import TestSupport
 
 /// Sign-ups through the service, beside the same rows with a transaction each.
 struct SignUps {
@@ -139,7 +140,7 @@ final class ReferenceSignUp {
         let now = WallClock.system.now()
         let id = now.milliseconds << 21 | Int64(number & (1 << 20 - 1))
         let email = SignUps.address()
-        let hash = SeededGenerator.hexadecimal(.random(in: 0...UInt64.max))
+        let hash = SeededNumbers.hexadecimal(.random(in: 0...UInt64.max))
         try begin.run()
         for (index, insert) in inserts.enumerated() {
             insert.bind(1, id)
@@ -153,5 +154,15 @@ final class ReferenceSignUp {
             try insert.run()
         }
         try commit.run()
+    }
+}
+
+extension SeededNumbers {
+    /// Sixty-four digits that stand for a hash.
+    fileprivate static func hexadecimal(_ number: UInt64) -> String {
+        (0..<4).map { part in
+            let digits = String(mixed(number &+ UInt64(part)), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Membership
 import MembershipService
 import MembershipStore
+import TestSupport
 
 /// Readers who sign up and pay, and three processes that run the jobs, on a machine whose clock is moved.
 struct ClockHistory {
@@ -16,7 +17,7 @@ struct ClockHistory {
 
     private let place: TrialPlace
     private let isJumping: Bool
-    private var choices: Choices
+    private var choices: SeededNumbers
     private let clock = MovedClock(at: ClockHistory.start)
     private var machines: [Services] = []
     private var readers: [Reader] = []
@@ -43,7 +44,7 @@ struct ClockHistory {
     private static let steps = 12
     private static let jobs = ["trial-expiry", "renewal"]
 
-    init(place: TrialPlace, jumps: Bool, _ choices: Choices) async throws {
+    init(place: TrialPlace, jumps: Bool, _ choices: SeededNumbers) async throws {
         (self.place, isJumping, self.choices) = (place, jumps, choices)
         try await place.furnish(clock.wallClock, anonymous: 2, registered: 3)
         for _ in 0..<3 { machines.append(try await place.services(clock.wallClock)) }

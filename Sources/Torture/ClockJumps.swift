@@ -1,5 +1,6 @@
 import Membership
 import MembershipService
+import TestSupport
 
 /// Sets the clock an hour back and a year ahead while jobs run: access follows the clock, nothing ends or is paid twice,
 /// and what comes of it is what comes of the same history under a clock that does not jump.
@@ -35,7 +36,7 @@ struct ClockJumps: Trial {
     private func lives(jumps: Bool, _ number: Int, _ setting: Setting) async throws -> ClockHistory.Result {
         let place = try await TrialPlace.make(setting)
         defer { place.remove() }
-        var history = try await ClockHistory(place: place, jumps: jumps, Choices(seed: setting.seed, number))
+        var history = try await ClockHistory(place: place, jumps: jumps, SeededNumbers(seed: setting.seed, number))
         return try await history.run()
     }
 }

@@ -1,4 +1,5 @@
 import FaultyFiles
+import TestSupport
 
 /// What the files of a directory could hold after a power cut at a moment of the journal.
 ///
@@ -60,7 +61,7 @@ struct DiskJournal {
     }
 
     /// The files as a disk could have them if the power went now, by path.
-    func images(_ luck: Luck, _ dice: inout Dice) -> [String: [UInt8]] {
+    func images(_ luck: Luck, _ dice: inout SeededNumbers) -> [String: [UInt8]] {
         var images: [String: [UInt8]] = [:]
         let byPath = Dictionary(grouping: files.sorted { $0.key < $1.key }.map(\.value), by: \.path)
         for (path, lives) in byPath.sorted(by: { $0.key < $1.key }) {
@@ -72,7 +73,7 @@ struct DiskJournal {
 
     /// Of the files that had one name, the one that the directory names: what was removed or made since the last sync
     /// may be known to the disk or not.
-    private func survivor(of lives: [File], _ luck: Luck, _ dice: inout Dice) -> File? {
+    private func survivor(of lives: [File], _ luck: Luck, _ dice: inout SeededNumbers) -> File? {
         let first = lives.lastIndex(where: \.wasSynced) ?? 0
         var candidates: [File?] = []
         for file in lives[first...] {
@@ -86,7 +87,7 @@ struct DiskJournal {
         }
     }
 
-    private func image(of file: File, _ luck: Luck, _ dice: inout Dice) -> [UInt8] {
+    private func image(of file: File, _ luck: Luck, _ dice: inout SeededNumbers) -> [UInt8] {
         var image = file.durable
         switch luck {
         case .nothing: break
@@ -124,7 +125,7 @@ private struct Disk {
         }
     }
 
-    func applySome(of record: FaultyFilesRecord, to image: inout [UInt8], _ dice: inout Dice) {
+    func applySome(of record: FaultyFilesRecord, to image: inout [UInt8], _ dice: inout SeededNumbers) {
         guard UInt32(record.kind) == FAULTY_FILES_RECORD_WRITE.rawValue else {
             if dice.chance(kept) { Disk.apply(record, to: &image) }
             return

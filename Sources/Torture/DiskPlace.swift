@@ -2,7 +2,6 @@ import Foundation
 import Membership
 import MembershipService
 import SampleFeeds
-import Synchronization
 
 /// A directory of a trial's own, and the database in it. It is left behind when something did not hold in it.
 struct DiskPlace: Sendable {
@@ -36,29 +35,14 @@ struct DiskPlace: Sendable {
         return path + "/" + name
     }
 
-    /// Puts copies of all files of a place into this one, in place of what is here.
-    func take(filesOf other: DiskPlace) throws {
-        try empty()
-        for name in try FileManager.default.contentsOfDirectory(atPath: other.path) {
-            try FileManager.default.copyItem(atPath: other.path + "/" + name, toPath: path + "/" + name)
+    /// A place with copies of all files of this one. It is never used again: a connection is closed a moment after its
+    /// services are let go of, and SQLite removes its log by its name.
+    func copy(_ name: String) throws -> DiskPlace {
+        let copy = try DiskPlace(name)
+        for file in try FileManager.default.contentsOfDirectory(atPath: path) {
+            try FileManager.default.copyItem(atPath: path + "/" + file, toPath: copy.path + "/" + file)
         }
-    }
-
-    /// Takes away whatever is here, and looks again: what was open may still be about to be closed, and SQLite removes its
-    /// log by its name.
-    private func empty() throws {
-        var tries = 0
-        repeat {
-            tries += 1
-            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-                do {
-                    try FileManager.default.removeItem(atPath: path + "/" + name)
-                } catch CocoaError.fileNoSuchFile {
-                    continue
-                }
-            }
-            usleep(2000)
-        } while try tries < 100 && !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+        return copy
     }
 
     func remove() {
@@ -72,26 +56,9 @@ struct DiskPlace: Sendable {
         _ = try await services.articles.importFeed(path: write(feed.name, feed.bytes), options: .init())
     }
 
-    /// What a month of the plan costs.
-    static let price = Money(amountMinor: 999, currency: Currency(stored: "EUR"))
-}
-
-/// A wall clock that a trial moves by hand.
-final class DiskClock: Sendable {
-    private let moment: Mutex<Timestamp>
-
-    init(at moment: Timestamp) { self.moment = Mutex(moment) }
-
     /// When a trial begins: after anything in the sample feeds was published.
     static let start = Timestamp(milliseconds: 1_830_297_600_000)  // 2028-01-01T00:00:00Z
 
-    var now: Timestamp { moment.withLock(\.self) }
-
-    func advance(by span: TimeSpan) {
-        moment.withLock { $0 = $0 + span }
-    }
-
-    var wallClock: WallClock {
-        WallClock { [self] in now }
-    }
+    /// What a month of the plan costs.
+    static let price = Money(amountMinor: 999, currency: Currency(stored: "EUR"))
 }

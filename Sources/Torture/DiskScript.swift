@@ -6,7 +6,7 @@ import SampleFeeds
 /// Calls of every kind, always the same, on a database that is always the same: what a disk is made to fail under.
 struct DiskScript: Sendable {
     let place: DiskPlace
-    let clock: DiskClock
+    let clock: MovedClock
 
     /// A call of the script.
     struct Step: Sendable {
@@ -18,13 +18,13 @@ struct DiskScript: Sendable {
     }
 
     /// Makes the database that the script begins with: a reader whose trial runs, one whose trial is over, a title.
-    static func prepare(_ place: DiskPlace, _ clock: DiskClock) async throws {
+    static func prepare(_ place: DiskPlace, _ clock: MovedClock) async throws {
         try await place.setUp(clock: clock.wallClock, feed: SampleFeed.all[0])
         let services = try await Services.open(place.location, clock: clock.wallClock)
         _ = try await services.accounts.signUp(email: EmailAddress(parsing: "ending@example.com"))
-        clock.advance(by: .days(10))
+        clock.move(by: .days(10))
         _ = try await services.accounts.signUp(email: EmailAddress(parsing: "running@example.com"))
-        clock.advance(by: .days(5))
+        clock.move(by: .days(5))
         try place.write(SampleFeed.all[1].name, SampleFeed.all[1].bytes)
     }
 
@@ -71,5 +71,4 @@ struct DiskScript: Sendable {
             },
         ]
     }
-
 }

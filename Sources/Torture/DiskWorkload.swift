@@ -4,12 +4,13 @@ import Membership
 import MembershipService
 import MembershipStore
 import Synchronization
+import TestSupport
 
 /// The lives of many readers, lived by several callers at once: they sign up, open articles and pay, while jobs end
 /// trials and renew. Of every acknowledgement it is noted how far the journal of the disk had come.
 final class DiskWorkload: Sendable {
     private let place: DiskPlace
-    private let clock: DiskClock
+    private let clock: MovedClock
     private let seed: UInt64
     private let notes = Mutex(Notes())
 
@@ -29,7 +30,7 @@ final class DiskWorkload: Sendable {
     /// Sign-ups of one caller in a round.
     private static let readersARound = 3
 
-    init(place: DiskPlace, clock: DiskClock, seed: UInt64) {
+    init(place: DiskPlace, clock: MovedClock, seed: UInt64) {
         self.place = place
         self.clock = clock
         self.seed = seed
@@ -47,7 +48,7 @@ final class DiskWorkload: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for caller in 0..<DiskWorkload.callers {
                 group.addTask { [self] in
-                    var dice = Dice(seed: seed, case: number * DiskWorkload.callers + caller)
+                    var dice = SeededNumbers(seed: seed, number * DiskWorkload.callers + caller)
                     for reader in 0..<DiskWorkload.readersARound {
                         let name = "r\(number)-\(caller)-\(reader)"
                         try await live(services, name, articles.map { .id($0.id) }, &dice)
@@ -62,11 +63,11 @@ final class DiskWorkload: Sendable {
             }
             try await group.waitForAll()
         }
-        clock.advance(by: .days(9))
+        clock.move(by: .days(9))
     }
 
     private func live(
-        _ services: Services, _ name: String, _ articles: [ArticleReference], _ dice: inout Dice
+        _ services: Services, _ name: String, _ articles: [ArticleReference], _ dice: inout SeededNumbers
     ) async throws {
         let email = try EmailAddress(parsing: "\(name)@example.com")
         try await acknowledge(.signedUp(email.canonical)) { _ = try await services.accounts.signUp(email: email) }

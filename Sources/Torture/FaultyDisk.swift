@@ -2,6 +2,7 @@ import FaultyFiles
 import Foundation
 import Membership
 import MembershipService
+import TestSupport
 
 /// Fails one call of the disk after the other under a fixed script, once or until the cause is gone, and looks at what
 /// the caller is told, at what the same services do next, and at what is in the file.
@@ -37,26 +38,24 @@ struct FaultyDisk: Trial {
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
         let end = ContinuousClock().now + setting.time
-        let (start, place) = (try DiskPlace("start"), try DiskPlace("disk"))
+        let start = try DiskPlace("start")
         defer {
             faulty_files_heal()
             faulty_files_watch(nil)
             start.remove()
-            place.remove()
         }
-        let clock = DiskClock(at: DiskClock.start)
+        let clock = MovedClock(at: DiskPlace.start)
         try await DiskScript.prepare(start, clock)
-        faulty_files_watch(place.path)
-        let script = DiskScript(place: place, clock: clock)
-        let counts = try await calls(of: script, from: start)
+        let counts = try await calls(start, clock)
         var tally = Tally()
-        try await fewFiles(script, from: start, &tally)
+        try await fewFiles(start, clock, &tally)
         let cases = FaultyDisk.cases(counts, seed: setting.seed)
         for (number, one) in cases.enumerated() {
             guard tally.faults.count < FaultyDisk.mostFaults,
                 number < FaultyDisk.leastCases || ContinuousClock().now < end
             else { break }
-            try place.take(filesOf: start)
+            let script = try FaultyDisk.script(start, clock)
+            defer { script.place.remove() }
             let faults = try await faults(of: one, script, &tally.failedCalls)
             tally.cases += 1
             tally.faults += faults.prefix(1).map { "\(one): \($0)" }
@@ -67,9 +66,17 @@ struct FaultyDisk: Trial {
             faults: tally.faults)
     }
 
+    /// The script on a copy of the database, whose files fail from now on when they are told to.
+    private static func script(_ start: DiskPlace, _ clock: MovedClock) throws -> DiskScript {
+        let place = try start.copy("disk")
+        faulty_files_watch(place.path)
+        return DiskScript(place: place, clock: clock)
+    }
+
     /// How many calls of each kind the script makes when nothing fails.
-    private func calls(of script: DiskScript, from start: DiskPlace) async throws -> [Int64] {
-        try script.place.take(filesOf: start)
+    private func calls(_ start: DiskPlace, _ clock: MovedClock) async throws -> [Int64] {
+        let script = try FaultyDisk.script(start, clock)
+        defer { script.place.remove() }
         faulty_files_fail(0, 0, 0, false)
         let services = try await script.open()
         for step in try script.steps() {
@@ -92,7 +99,7 @@ struct FaultyDisk: Trial {
                 }
             }
         }
-        var dice = Dice(seed: seed)
+        var dice = SeededNumbers(seed: seed)
         cases.shuffle(using: &dice)
         return cases
     }
@@ -156,9 +163,10 @@ struct FaultyDisk: Trial {
     // MARK: - Too many open files
 
     /// The same with the system's own limit: so few files may be open that something of the script cannot be opened.
-    private func fewFiles(_ script: DiskScript, from start: DiskPlace, _ tally: inout Tally) async throws {
+    private func fewFiles(_ start: DiskPlace, _ clock: MovedClock, _ tally: inout Tally) async throws {
         for spare in 0..<FaultyDisk.mostSpare {
-            try script.place.take(filesOf: start)
+            let script = try FaultyDisk.script(start, clock)
+            defer { script.place.remove() }
             var acknowledged: [Acknowledgement] = []
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

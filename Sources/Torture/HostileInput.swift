@@ -2,6 +2,7 @@ import Foundation
 import Membership
 import MembershipService
 import SampleFeeds
+import TestSupport
 
 /// Mutates valid inputs of every kind and feeds them to processes that are watched: none may crash, hang or take much
 /// memory, and each input is taken or refused with a reason.
@@ -78,7 +79,7 @@ struct HostileInput: Trial {
     // MARK: - Arguments
 
     private func prepare(_ place: DiskPlace) async throws {
-        let clock = DiskClock(at: DiskClock.start)
+        let clock = MovedClock(at: DiskPlace.start)
         _ = try await DatabaseSetup(place.location, clock: clock.wallClock).initialize(
             .init(sandbox: true, price: DiskPlace.price))
         let services = try await Services.open(place.location, clock: clock.wallClock)
@@ -100,7 +101,7 @@ struct HostileInput: Trial {
             guard tally.faults.count < HostileInput.mostFaults, end.map({ ContinuousClock().now < $0 }) ?? true else {
                 return
             }
-            var dice = Dice(seed: setting.seed, case: number)
+            var dice = SeededNumbers(seed: setting.seed, number)
             let arguments = HostileInput.arguments(&dice)
             let child = try WatchedChild.run(
                 [Array(URL(filePath: setting.fortnight).path(percentEncoded: false).utf8)] + arguments,
@@ -120,7 +121,7 @@ struct HostileInput: Trial {
     }
 
     /// A command with some of its words mutated, doubled, missing or in another order. Its first two say which it is.
-    private static func arguments(_ dice: inout Dice) -> [[UInt8]] {
+    private static func arguments(_ dice: inout SeededNumbers) -> [[UInt8]] {
         var words = dice.pick(InputSamples.commands).map { Array($0.utf8) }
         let mutation = Mutation(samples: InputSamples.values + words)
         for _ in 0...dice.below(3) {

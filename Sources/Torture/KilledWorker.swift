@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Membership
 import MembershipService
+import TestSupport
 
 /// A process that works until it is killed: clients that sign up, open articles, pay and renew, and beside them the
 /// jobs that end trials and periods and deliver messages. Everything that a client is told is in its log at once.
@@ -45,7 +46,7 @@ struct KilledWorker: AsyncParsableCommand {
             for number in 0..<KilledWorker.callers {
                 let caller = Caller(
                     services: services, log: log, name: "\(name)-\(number)",
-                    choices: Choices(seed: seed, number), known: known.split(separator: ",").map(String.init))
+                    choices: SeededNumbers(seed: seed, number), known: known.split(separator: ",").map(String.init))
                 group.addTask { await caller.work(until: begun + KilledWorker.longest) }
             }
             group.addTask { await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest) }
@@ -75,7 +76,7 @@ private struct Caller {
     let services: Services
     let log: ClientLog
     let name: String
-    var choices: Choices
+    var choices: SeededNumbers
     var known: [String]
 
     func work(until end: ContinuousClock.Instant) async {

@@ -1,6 +1,7 @@
 import Foundation
 import Membership
 import MembershipService
+import TestSupport
 
 /// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, and looks
 /// at what is there: all that was acknowledged, and nothing half.
@@ -40,7 +41,7 @@ private struct KillSite {
     private let place: TrialPlace
     private let setting: Setting
     private let clock = MovedClock(at: KillSite.start)
-    private var choices: Choices
+    private var choices: SeededNumbers
     /// Everybody who signed up, oldest first.
     private var readers: [String] = []
     /// The payments that were acknowledged, by whose they are and reference.
@@ -57,7 +58,7 @@ private struct KillSite {
     private static let step = TimeSpan.hours(18)
 
     init(place: TrialPlace, setting: Setting) async throws {
-        (self.place, self.setting, choices) = (place, setting, Choices(seed: setting.seed))
+        (self.place, self.setting, choices) = (place, setting, SeededNumbers(seed: setting.seed))
         try await place.furnish(clock.wallClock, anonymous: 3, registered: 5)
     }
 

@@ -1,6 +1,7 @@
 import Membership
 import MembershipService
 import Synchronization
+import TestSupport
 
 /// Lets many tasks sign up, open and pay at once for few readers, and looks whether their answers could have been given
 /// to one after the other.
@@ -26,7 +27,7 @@ struct Linearizability: Trial {
         var faults: [String] = []
         while histories < Linearizability.leastHistories || ContinuousClock().now - begun < setting.time {
             histories += 1
-            var choices = Choices(seed: setting.seed, histories)
+            var choices = SeededNumbers(seed: setting.seed, histories)
             let history = ReaderHistory(
                 number: histories, machines: choices.chance(50) ? [machines[0]] : machines, choices)
             for (reader, recorded) in await history.record() {
@@ -54,14 +55,14 @@ private struct ReaderHistory: Sendable {
 
     let number: Int
     let machines: [Services]
-    private let choices: Choices
+    private let choices: SeededNumbers
 
     struct Reader: Hashable, Sendable {
         let number: Int
         var isVisitor: Bool { number == 0 }
     }
 
-    init(number: Int, machines: [Services], _ choices: Choices) {
+    init(number: Int, machines: [Services], _ choices: SeededNumbers) {
         (self.number, self.machines, self.choices) = (number, machines, choices)
     }
 
@@ -104,7 +105,7 @@ private struct ReaderHistory: Sendable {
 
     // MARK: - What is asked for
 
-    private func operation(of reader: Reader, _ choices: inout Choices) -> ReaderModel.Operation {
+    private func operation(of reader: Reader, _ choices: inout SeededNumbers) -> ReaderModel.Operation {
         let kind = choices.below(100)
         if reader.isVisitor || kind < 40 {
             return .open(

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes of a valid sample what somebody could send by mistake or on purpose.
 struct Mutation {
     /// Samples to take pieces from.
@@ -7,13 +9,13 @@ struct Mutation {
     var longest = 200_000
 
     /// A sample with up to eight changes; sometimes none, so that what is valid is tried too.
-    func make(_ dice: inout Dice) -> [UInt8] {
+    func make(_ dice: inout SeededNumbers) -> [UInt8] {
         var bytes = dice.pick(samples)
         for _ in 0..<dice.below(9) { change(&bytes, &dice) }
         return Array(bytes.prefix(longest))
     }
 
-    private func change(_ bytes: inout [UInt8], _ dice: inout Dice) {
+    private func change(_ bytes: inout [UInt8], _ dice: inout SeededNumbers) {
         switch dice.below(11) {
         case 0: flip(&bytes, &dice)
         case 1: bytes.removeSubrange(range(in: bytes, &dice))
@@ -32,19 +34,19 @@ struct Mutation {
         }
     }
 
-    private func flip(_ bytes: inout [UInt8], _ dice: inout Dice) {
+    private func flip(_ bytes: inout [UInt8], _ dice: inout SeededNumbers) {
         guard !bytes.isEmpty else { return }
         bytes[dice.below(bytes.count)] ^= 1 << UInt8(dice.below(8))
     }
 
-    private func range(in bytes: [UInt8], _ dice: inout Dice) -> Range<Int> {
+    private func range(in bytes: [UInt8], _ dice: inout SeededNumbers) -> Range<Int> {
         guard !bytes.isEmpty else { return 0..<0 }
         let start = dice.below(bytes.count)
         return start..<min(bytes.count, start + dice.below(dice.chance(20) ? 2000 : 20) + 1)
     }
 
     /// What nests, nests deep.
-    private func repeatPiece(of bytes: inout [UInt8], _ dice: inout Dice) {
+    private func repeatPiece(of bytes: inout [UInt8], _ dice: inout SeededNumbers) {
         let range = range(in: bytes, &dice)
         let count = dice.pick([2, 10, 300, 5000])
         guard range.count * count < longest else { return }
@@ -52,7 +54,7 @@ struct Mutation {
         bytes.insert(contentsOf: (0..<count).flatMap { _ in piece }, at: range.lowerBound)
     }
 
-    private func replaceNumber(in bytes: inout [UInt8], _ dice: inout Dice) {
+    private func replaceNumber(in bytes: inout [UInt8], _ dice: inout SeededNumbers) {
         let digits = bytes.indices.filter { (0x30...0x39).contains(bytes[$0]) }
         guard !digits.isEmpty else { return }
         let start = dice.pick(digits)

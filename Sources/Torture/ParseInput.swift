@@ -4,6 +4,7 @@ import Membership
 import MembershipFeeds
 import MembershipService
 import SampleFeeds
+import TestSupport
 
 /// Reads mutated inputs, one after the other. It runs in a process of its own that may crash, hang or be ended; before
 /// each case it says its number, and of each that does not hold what.
@@ -23,13 +24,13 @@ struct ParseInput: AsyncParsableCommand {
     func run() async throws {
         let place = try DiskPlace("parse")
         defer { place.remove() }
-        let clock = DiskClock(at: DiskClock.start)
+        let clock = MovedClock(at: DiskPlace.start)
         try await place.setUp(clock: clock.wallClock, feed: SampleFeed.all[0])
         let services = try await Services.open(place.location, clock: clock.wallClock)
         let mutation = Mutation(samples: kind.samples, longest: kind.longest)
         for number in first..<first + count {
             say("case \(number)")
-            var dice = Dice(seed: seed, case: number)
+            var dice = SeededNumbers(seed: seed, number)
             let input = mutation.make(&dice)
             if shows { say(String(decoding: input, as: UTF8.self)) }
             for fault in try await faults(of: input, services, place, dryRun: dice.chance(80)) {

@@ -3,6 +3,7 @@ import Foundation
 import Membership
 import MembershipService
 import SampleFeeds
+import TestSupport
 
 /// Takes the power away: puts the files together as a disk could have them at a random moment, with what was not synced
 /// dropped, kept or torn sector by sector, and looks at the database that they are.
@@ -37,7 +38,7 @@ struct PowerLoss: Trial {
             // A place of its own: whatever was open in the one before may still be about to be closed.
             let place = try DiskPlace("power")
             defer { place.remove() }
-            let clock = DiskClock(at: DiskClock.start)
+            let clock = MovedClock(at: DiskPlace.start)
             let workload = DiskWorkload(
                 place: place, clock: clock, seed: setting.seed &+ UInt64(tally.databases))
             let beginning = try await live(workload, place, clock)
@@ -53,7 +54,7 @@ struct PowerLoss: Trial {
     }
 
     /// - Returns: the position at which the database was ready.
-    private func live(_ workload: DiskWorkload, _ place: DiskPlace, _ clock: DiskClock) async throws -> Int64 {
+    private func live(_ workload: DiskWorkload, _ place: DiskPlace, _ clock: MovedClock) async throws -> Int64 {
         faulty_files_watch(place.path)
         faulty_files_record(true)
         defer { faulty_files_watch(nil) }
@@ -65,12 +66,12 @@ struct PowerLoss: Trial {
 
     /// Cuts at random moments, in the order of time, so that the journal is followed once.
     private func look(
-        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, _ clock: DiskClock, _ setting: Setting,
+        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, _ clock: MovedClock, _ setting: Setting,
         until end: ContinuousClock.Instant, _ tally: inout Tally
     ) async throws {
         let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
         let key = try [UInt8](Data(contentsOf: URL(filePath: place.keyPath)))
-        var dice = Dice(seed: setting.seed, case: tally.databases)
+        var dice = SeededNumbers(seed: setting.seed, tally.databases)
         let moments = (0..<PowerLoss.cuts).map { number in
             // Half of them right after an answer, which is when most can be missing.
             number.isMultiple(of: 2)
@@ -103,7 +104,7 @@ struct PowerLoss: Trial {
     }
 
     private func soundness(
-        of cut: DiskPlace, _ clock: DiskClock, _ known: [Acknowledgement], _ issued: Set<Acknowledgement>, number: Int
+        of cut: DiskPlace, _ clock: MovedClock, _ known: [Acknowledgement], _ issued: Set<Acknowledgement>, number: Int
     ) async -> [String] {
         let now = clock.now
         let soundness = DatabaseSoundness(place: cut, clock: WallClock { now })

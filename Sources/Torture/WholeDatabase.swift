@@ -12,16 +12,19 @@ struct WholeDatabase: Sendable {
     ///
     /// - Parameter exempt: what of the check-up is not asked for, by its subject.
     func faults(exempt: Set<String> = []) async throws -> [String] {
-        var faults = try await place.engine().read { sql in
-            try WholeDatabase.rules.compactMap { rule in
-                let count = try sql.first(rule.sql, []) { try $0.count(0) } ?? 0
-                return count == 0 ? nil : "\(count) × \(rule.broken)"
-            }
-        }
+        var faults = try await place.engine().read(WholeDatabase.brokenRules)
         let findings = try await Doctor(place.location(), clock: clock).examine()
         faults += findings.filter { !$0.isSound && !exempt.contains($0.subject) }.map { "\($0.subject): \($0.detail)" }
         _ = try await place.services(clock).events.verify { faults.append("events of \($0.account): \($0.what)") }
         return faults
+    }
+
+    /// What of the rows is not as one call or one run leaves them.
+    static func brokenRules(_ sql: any SQLConnection) throws -> [String] {
+        try rules.compactMap { rule in
+            let count = try sql.first(rule.sql, []) { try $0.count(0) } ?? 0
+            return count == 0 ? nil : "\(count) × \(rule.broken)"
+        }
     }
 
     private struct Rule {
@@ -138,6 +141,26 @@ struct WholeDatabase: Sendable {
                 SELECT count(*) FROM payment_references AS r
                 WHERE NOT EXISTS (SELECT 1 FROM payments AS p
                     WHERE r.account_id = p.account_id AND r.payment_id = p.payment_id)
+                """),
+        Rule(
+            broken: "an end of a trial of which nobody is told exactly once",
+            sql: """
+                SELECT count(*) FROM events AS e
+                WHERE e.kind = 'trial.ended' AND 1 <> (SELECT count(*) FROM outbox AS o
+                    WHERE o.account_id = e.account_id AND o.event_sequence = e.sequence)
+                """),
+        Rule(
+            broken: "a message without its event",
+            sql: """
+                SELECT count(*) FROM outbox AS o
+                WHERE NOT EXISTS (SELECT 1 FROM events AS e
+                    WHERE e.account_id = o.account_id AND e.sequence = o.event_sequence)
+                """),
+        Rule(
+            broken: "an article that says nothing",
+            sql: """
+                SELECT count(*) FROM articles AS a
+                WHERE NOT EXISTS (SELECT 1 FROM article_contents AS c WHERE c.article_id = a.article_id)
                 """),
     ]
 }
