@@ -20,7 +20,7 @@ final class SharedCommits: Sendable {
 
     /// Somebody who waits for a write.
     private struct Caller: Sendable {
-        /// Runs the body inside a transaction, and keeps what it returns or throws.
+        /// Runs the body inside a transaction, and keeps what it returns.
         let run: @Sendable (Database) throws -> Void
         /// Answers; with an error when what the body did was not committed.
         let answer: @Sendable ((any Error)?) -> Void
@@ -40,20 +40,19 @@ final class SharedCommits: Sendable {
     /// The body may run more than once: when what it shared a commit with broke that, it runs again alone.
     func write<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
-            let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
-            let held = Held(outcome)
+            let held = Held<Result>()
             let caller = Caller(
                 run: { database in
-                    held.outcome.withLock { $0 = nil }
+                    held.result.withLock { $0 = nil }
                     let result = try body(database)
-                    held.outcome.withLock { $0 = .success(result) }
+                    held.result.withLock { $0 = result }
                 },
                 answer: { error in
                     if let error { return continuation.resume(throwing: error) }
-                    guard let result = held.outcome.withLock({ $0 }) else {
+                    guard let result = held.result.withLock({ $0 }) else {
                         preconditionFailure("a committed transaction has a result")
                     }
-                    continuation.resume(with: result)
+                    continuation.resume(returning: result)
                 })
             let isFirst = state.withLock { state in
                 state.waiting.append(caller)
@@ -66,11 +65,7 @@ final class SharedCommits: Sendable {
 
     /// What a body returned, until it is committed.
     private final class Held<Result: Sendable>: Sendable {
-        let outcome: Mutex<Swift.Result<Result, any Error>?>
-
-        init(_ outcome: consuming Mutex<Swift.Result<Result, any Error>?>) {
-            self.outcome = outcome
-        }
+        let result = Mutex<Result?>(nil)
     }
 
     /// Writes until nobody waits.

@@ -56,7 +56,7 @@ struct BackupCommand: AsyncCommand {
 
     func validate() throws {
         guard (to == nil) != (toDir == nil) else {
-            throw ValidationError("Name a file to make, or a directory with --to-dir.")
+            throw ValidationError("Name a file to make, or a directory with --to-dir, and not both.")
         }
         guard toDir != nil || (every == nil && !once && baseEvery == nil && keep == nil) else {
             throw ValidationError("--every, --once, --base-every and --keep go with --to-dir.")
