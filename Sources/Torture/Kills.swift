@@ -79,7 +79,7 @@ private struct KillSite {
                     "--seed", String(choices.next()), "--name", "\(round)\(letter)",
                     "--known", someReaders().joined(separator: ","),
                 ],
-                variables: [KilledWorker.addressVariable: place.address], errors: complaints)
+                variables: [KilledWorker.addressVariable: place.address], errors: .file(complaints))
             workers.append((process, log, complaints, 1 + choices.below(80)))
         }
         for worker in workers {

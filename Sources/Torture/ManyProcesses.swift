@@ -3,6 +3,7 @@ import Membership
 import MembershipService
 import MembershipStore
 import Synchronization
+import TestSupport
 
 /// Eight command lines that sign up, open, check and pay on one database, two that run the jobs, and somebody who reads for
 /// long: each gets its turn, and nothing that one was told is lost to another.
@@ -201,7 +202,7 @@ private struct Desk: Sendable {
             variables: [
                 "FORTNIGHT_DATABASE": place.address, "FORTNIGHT_KEY_FILE": place.keyPath,
                 "FORTNIGHT_MAIL": "nowhere:", "FORTNIGHT_MAIL_FROM": "Torture <torture@example.com>",
-            ], errors: complaints)
+            ], errors: .file(complaints))
         let status = process.wait()
         tally.calls += 1
         tally.slowest = max(tally.slowest, ContinuousClock().now - begun)

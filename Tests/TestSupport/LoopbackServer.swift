@@ -5,8 +5,9 @@ package final class LoopbackServer: Sendable {
     package let port: Int
     /// Where it puts what it receives.
     private let directory: TemporaryDirectory
-    private let process: Process
-    private let input: Pipe
+    private let process: SpawnedProcess
+    /// Where its input is written to. The program ends with it, also when these tests do not come to their end.
+    private let input: FileHandle
 
     /// Debian's Python, which has Debian's python3-aiosmtpd.
     package static let python = "/usr/bin/python3"
@@ -33,26 +34,34 @@ package final class LoopbackServer: Sendable {
         _ script: String, _ wishes: [String: any Sendable], _ directory: TemporaryDirectory
     ) async throws {
         self.directory = directory
-        let (process, input, output) = (Process(), Pipe(), Pipe())
-        process.executableURL = URL(filePath: LoopbackServer.python)
+        let (input, output) = (try Ends(), try Ends())
         let json = try JSONSerialization.data(withJSONObject: wishes)
-        process.arguments = [LoopbackServer.script(script), String(decoding: json, as: UTF8.self)]
-        process.standardInput = input
-        process.standardOutput = output
         // A real server complains of what these tests do to it.
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        (self.process, self.input) = (process, input)
-        let line: String = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    returning: String(decoding: output.fileHandleForReading.availableData, as: UTF8.self))
-            }
-        }
+        process = try SpawnedProcess(
+            LoopbackServer.python, [LoopbackServer.script(script), String(decoding: json, as: UTF8.self)],
+            input: .descriptor(input.reading.fileDescriptor), output: .descriptor(output.writing.fileDescriptor))
+        self.input = input.writing
+        try input.reading.close()
+        try output.writing.close()
+        let line = try await onThread { String(decoding: output.reading.availableData, as: UTF8.self) }
         guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw Failure.notStarted(line)
         }
         self.port = port
+    }
+
+    /// The two ends of a pipe, which no other program that is started meanwhile gets: it would hold them open.
+    private struct Ends {
+        let reading: FileHandle
+        let writing: FileHandle
+
+        init() throws {
+            var ends: [Int32] = [0, 0]
+            guard pipe(&ends) == 0 else { throw Failure.notStarted("no pipe could be made") }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            reading = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+            writing = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        }
     }
 
     package enum Failure: Error {
@@ -60,10 +69,9 @@ package final class LoopbackServer: Sendable {
     }
 
     deinit {
-        // The program ends with its input, also when these tests do not come to their end.
-        try? input.fileHandleForWriting.close()
-        process.terminate()
-        process.waitUntilExit()
+        try? input.close()
+        process.send(SIGTERM)
+        _ = process.wait()
     }
 
     package struct Received: Decodable {

@@ -1,28 +1,43 @@
-import Foundation
+package import Foundation
 import Membership
 
 /// A process that this one has started, and ends by its number.
-struct SpawnedProcess: Sendable {
-    let id: pid_t
+///
+/// Foundation's `Process` is not used: on Linux it copies each name of an open file as if it were as long as any can be,
+/// which reads behind its memory when a thousand are open (Swift 6.3.1).
+package struct SpawnedProcess: Sendable {
+    package let id: pid_t
+
+    /// What a stream of it is.
+    package enum Stream: Sendable {
+        case file(String)
+        /// An open file of this process.
+        case descriptor(Int32)
+    }
 
     /// This program itself.
-    static let ourselves = CommandLine.arguments[0]
+    package static let ourselves = CommandLine.arguments[0]
 
     /// Starts a program.
     ///
     /// - Parameters:
     ///   - variables: what it finds in its environment beside our own.
-    ///   - output: the file that its standard output goes to, and `errors` that of its complaints.
-    init(
-        _ program: String, _ arguments: [String], variables: [String: String] = [:], output: String = "/dev/null",
-        errors: String = "/dev/null"
+    ///   - errors: where its complaints go.
+    package init(
+        _ program: String, _ arguments: [String], variables: [String: String] = [:],
+        input: Stream = .file("/dev/null"), output: Stream = .file("/dev/null"), errors: Stream = .file("/dev/null")
     ) throws {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        posix_spawn_file_actions_addopen(&files, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        for (number, stream) in [(Int32(0), input), (1, output), (2, errors)] {
+            switch stream {
+            case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&files, descriptor, number)
+            case .file(let path):
+                posix_spawn_file_actions_addopen(
+                    &files, number, path, number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+            }
+        }
         // Swift's threads keep signals away, and a child would inherit that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -47,10 +62,10 @@ struct SpawnedProcess: Sendable {
     }
 
     /// Sends it a signal.
-    func send(_ signal: Int32) { kill(id, signal) }
+    package func send(_ signal: Int32) { kill(id, signal) }
 
     /// Whether it is still at work. One that has ended is not waited for.
-    var isRunning: Bool {
+    package var isRunning: Bool {
         var information = siginfo_t()
         return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
     }
@@ -58,7 +73,7 @@ struct SpawnedProcess: Sendable {
     /// Waits until it has ended, which blocks the thread.
     ///
     /// - Returns: its exit status, or the number of the signal that ended it, below zero.
-    func wait() -> Int32 {
+    package func wait() -> Int32 {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0 && errno == EINTR {}
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
@@ -66,7 +81,7 @@ struct SpawnedProcess: Sendable {
 }
 
 /// Runs a body that blocks on a thread of its own: the few that tasks share must not wait.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
     }
