@@ -8,8 +8,8 @@ final class DirectoryLock {
     init(_ path: String) throws(MembershipError) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw DraftFile.cannotWrite(path) }
+        // When this throws, the object is there already, and its deinit closes the file.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
             throw MembershipError(
                 .databaseBusy, "Another process is copying into \((path as NSString).deletingLastPathComponent).",
                 remedy: "Stop it first, or name another directory.")

@@ -30,31 +30,44 @@ final class CuttingProxy: Sendable {
         let (listening, server) = (listener, server)
         Thread.detachNewThread { [weak self] in
             while case let client = accept(listening, nil, nil), client >= 0 {
-                let upstream = CuttingProxy.connect(to: server)
-                let answers = Answers()
-                Thread.detachNewThread { [weak self] in self?.pumpToServer(client, upstream, answers) }
-                Thread.detachNewThread { CuttingProxy.pumpToClient(upstream, client, answers) }
+                let line = Line(client: client, upstream: CuttingProxy.connect(to: server))
+                Thread.detachNewThread { [weak self] in self?.pumpToServer(line) }
+                Thread.detachNewThread { CuttingProxy.pumpToClient(line) }
             }
+            close(listening)
         }
     }
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     func cutNext(_ cut: Cut) {
         next.withLock { $0 = cut }
     }
 
-    /// Whether what the server says still reaches the client.
-    private final class Answers: Sendable {
-        let areLost = Mutex(false)
+    /// A client's connection and the one to the server behind it, closed when both directions are done with: a number
+    /// that is closed belongs to the next who opens something.
+    private final class Line: Sendable {
+        let client: Int32
+        let upstream: Int32
+        /// Whether what the server says no longer reaches the client.
+        let answersAreLost = Mutex(false)
+
+        init(client: Int32, upstream: Int32) {
+            self.client = client
+            self.upstream = upstream
+        }
+
+        deinit {
+            close(upstream)
+            close(client)
+        }
     }
 
-    private func pumpToServer(_ client: Int32, _ upstream: Int32, _ answers: Answers) {
+    private func pumpToServer(_ line: Line) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = read(client, &buffer, buffer.count), count > 0 {
+        while case let count = read(line.client, &buffer, buffer.count), count > 0 {
             let isCommit = String(decoding: buffer[..<count], as: UTF8.self).contains("COMMIT\0")
             let cut =
                 isCommit
@@ -62,23 +75,21 @@ final class CuttingProxy: Sendable {
                     defer { next = nil }; return next
                 } : nil
             if cut == .beforeCommit { break }
-            if cut == .afterCommit { answers.areLost.withLock { $0 = true } }
-            guard write(upstream, buffer, count) == count else { break }
+            if cut == .afterCommit { line.answersAreLost.withLock { $0 = true } }
+            guard write(line.upstream, buffer, count) == count else { break }
         }
-        shutdown(client, Int32(SHUT_RDWR))
-        shutdown(upstream, Int32(SHUT_WR))
+        shutdown(line.client, Int32(SHUT_RDWR))
+        shutdown(line.upstream, Int32(SHUT_WR))
     }
 
-    private static func pumpToClient(_ upstream: Int32, _ client: Int32, _ answers: Answers) {
+    private static func pumpToClient(_ line: Line) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = read(upstream, &buffer, buffer.count), count > 0 {
+        while case let count = read(line.upstream, &buffer, buffer.count), count > 0 {
             // The answer has come, so that the server is done; only the client never hears of it.
-            if answers.areLost.withLock({ $0 }) { break }
-            _ = send(client, buffer, count, Int32(MSG_NOSIGNAL))
+            if line.answersAreLost.withLock({ $0 }) { break }
+            _ = send(line.client, buffer, count, Int32(MSG_NOSIGNAL))
         }
-        shutdown(client, Int32(SHUT_RDWR))
-        close(upstream)
-        close(client)
+        shutdown(line.client, Int32(SHUT_RDWR))
     }
 
     private static func connect(to path: String) -> Int32 {
