@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
         // A setting of SQLite's that Swift cannot make.
-        .target(name: "SQLitePages", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "SQLiteMemory", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         .target(name: "Membership", swiftSettings: settings),
         .target(
@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "MembershipStore",
             dependencies: [
-                "Membership", "Migrations", "SQLitePages", crypto, grdb, grdbSQLite,
+                "Membership", "Migrations", "SQLiteMemory", crypto, grdb, grdbSQLite,
                 .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
                 .target(name: "LibpqLoader", condition: .when(traits: ["Postgres"])),
             ],

@@ -42,10 +42,10 @@ struct PostgresChecks {
         \\set account random(1, \(PostgresBench.readers))
         \\set article random(\(PostgresBench.articles.lowerBound), \(PostgresBench.articles.upperBound))
         BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-        SELECT account_id, email, name, time_zone, language, created_at, erased_at, merged_into FROM accounts
+        SELECT account_id, time_zone, created_at,
+            CASE WHEN EXISTS (SELECT 1 FROM account_suspensions AS s WHERE s.account_id = accounts.account_id)
+                THEN 1 ELSE 0 END FROM accounts
             WHERE account_id = :account;
-        SELECT starts_at, ends_at, reason FROM account_suspensions
-            WHERE account_id = :account ORDER BY starts_at, suspension_id;
         SELECT grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id,
             reason FROM grants
             WHERE account_id = :account AND voided_at IS NULL ORDER BY grant_id;

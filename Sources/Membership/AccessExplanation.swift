@@ -42,7 +42,7 @@ public struct AccessExplanation: Equatable, Sendable {
         var isDecided = false
         steps = AccessRow.allCases.map { row in
             guard !isDecided else { return Step(row: row, applies: nil, notes: []) }
-            isDecided = situation.verdict(of: row) != nil
+            isDecided = situation.applies(row)
             return Step(row: row, applies: isDecided, notes: situation.notes(on: row))
         }
     }

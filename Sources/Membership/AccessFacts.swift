@@ -1,11 +1,29 @@
 /// Everything a decision rests on, gathered before it is made.
 public struct AccessFacts: Sendable {
+    /// In one place, because a decision looks at them from many.
+    private var gathered: Gathered
+
+    private final class Gathered: Sendable {
+        let ruled: RuledArticle
+        let reader: ReaderFacts
+        let offer: OfferFacts?
+
+        init(_ ruled: RuledArticle, _ reader: ReaderFacts, _ offer: OfferFacts?) {
+            self.ruled = ruled
+            self.reader = reader
+            self.offer = offer
+        }
+    }
+
     /// Which article, and the rules it is under.
-    package let ruled: RuledArticle
+    package var ruled: RuledArticle { gathered.ruled }
     /// Who asks.
-    public let reader: ReaderFacts
+    public var reader: ReaderFacts { gathered.reader }
     /// What only those decisions need that no grant and no rule makes alone; nil while it has not been gathered.
-    public var offer: OfferFacts?
+    public var offer: OfferFacts? {
+        get { gathered.offer }
+        set { gathered = Gathered(ruled, reader, newValue) }
+    }
 
     /// Which article.
     public var article: Article { ruled.article }
@@ -19,9 +37,7 @@ public struct AccessFacts: Sendable {
 
     /// Brings the facts together.
     package init(_ ruled: RuledArticle, reader: ReaderFacts, offer: OfferFacts? = nil) {
-        self.ruled = ruled
-        self.reader = reader
-        self.offer = offer
+        gathered = Gathered(ruled, reader, offer)
     }
 
     /// Whether the article can be metered at any time, as far as the rules go.
@@ -39,7 +55,7 @@ public enum ReaderFacts: Equatable, Sendable {
 }
 
 /// What is known of an account.
-public struct AccountFacts: Equatable, Sendable {
+public final class AccountFacts: Sendable {
     /// Which account.
     public let id: Identifier<Account>
     /// Since when there is one.
@@ -61,6 +77,15 @@ public struct AccountFacts: Equatable, Sendable {
         self.timeZone = timeZone
         self.suspensions = suspensions
         self.grants = grants
+    }
+}
+
+extension AccountFacts: Equatable {
+    /// By what they say.
+    public static func == (left: AccountFacts, right: AccountFacts) -> Bool {
+        left === right
+            || (left.id, left.createdAt, left.timeZone) == (right.id, right.createdAt, right.timeZone)
+                && left.suspensions == right.suspensions && left.grants == right.grants
     }
 }
 

@@ -78,6 +78,8 @@ public enum AccessRow: Int, CaseIterable, Sendable {
         }
     }
 
-    /// Whether it can be told without an ``OfferFacts``.
-    var needsNoOffer: Bool { rawValue <= AccessRow.registered.rawValue }
+    /// The last that can be told without an ``OfferFacts``.
+    static let lastWithoutOffer = AccessRow.registered
+    /// The last that can be told by what has been spent, without what could be had.
+    static let lastWithoutPlans = AccessRow.metered
 }

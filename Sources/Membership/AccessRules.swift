@@ -2,36 +2,64 @@
 public enum AccessRules {
     /// Decides whether the reader may open the article at the moment, when that answer next changes, and when she may.
     public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
-        let now = verdict(facts, at: moment)
+        decision(verdict(facts, at: moment), facts, at: moment)
+    }
+
+    /// As ``decide(_:at:)``, and gathers of the ``OfferFacts`` only what the decision needs.
+    ///
+    /// - Parameters:
+    ///   - spent: gathers the zone and the reads alone; nil when all is to be gathered at once.
+    ///   - offer: gathers all, given what has been.
+    package static func decide(
+        _ facts: inout AccessFacts, at moment: Timestamp, spent: (AccessFacts) throws -> OfferFacts?,
+        offer: (AccessFacts) throws -> OfferFacts
+    ) rethrows -> AccessDecision {
+        guard facts.offer == nil else { return decide(facts, at: moment) }
+        let situation = AccessSituation(facts, at: moment)
+        if let row = situation.first(upTo: .lastWithoutOffer), isFinal(row, facts) {
+            return decision(situation.verdict(of: row), facts, at: moment)
+        }
+        var partly = facts
+        partly.offer = try spent(facts)
+        if partly.offer != nil {
+            // When somebody who is let in is let in no longer does not hang on what she could have then.
+            let situation = AccessSituation(partly, at: moment)
+            if let row = situation.first(upTo: .lastWithoutPlans), row.reason.allows {
+                return decision(situation.verdict(of: row), partly, at: moment)
+            }
+        }
+        facts.offer = try offer(partly)
+        return decide(facts, at: moment)
+    }
+
+    /// Whether a decision by a row that needs no ``OfferFacts`` needs none altogether. When it changes needs none, because
+    /// whatever row comes next is another; but when a reader who is kept out may read can hang on what she has spent.
+    private static func isFinal(_ row: AccessRow, _ facts: AccessFacts) -> Bool {
+        if row.reason.allows || !facts.canBeMetered { return true }
+        if case .anonymous = facts.reader { return true }
+        return false
+    }
+
+    /// What the first row of the table says that applies.
+    static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
+        let situation = AccessSituation(facts, at: moment)
+        return situation.verdict(of: situation.first(upTo: .otherwise) ?? .otherwise)
+    }
+
+    /// What is decided, and when that changes.
+    private static func decision(
+        _ now: AccessDecision.Verdict, _ facts: AccessFacts, at moment: Timestamp
+    ) -> AccessDecision {
         var (change, admission): (Timestamp?, Timestamp?)
         for boundary in boundaries(facts, after: moment) {
-            let then = verdict(facts, at: boundary)
-            if change == nil, then != now { change = boundary }
-            if admission == nil, then.row.reason.allows { admission = boundary }
+            let situation = AccessSituation(facts, at: boundary)
+            let row = situation.first(upTo: .otherwise) ?? .otherwise
+            if change == nil, row != now.row || situation.verdict(of: row) != now { change = boundary }
+            if admission == nil, row.reason.allows { admission = boundary }
             if change != nil, admission != nil || now.row.reason.allows { break }
         }
         return AccessDecision(
             verdict: now, at: moment, nextChangeAt: change, waitUntil: now.row.reason.allows ? nil : admission)
-    }
-
-    /// Whether the decision needs no ``OfferFacts``. When it changes needs none either, because whatever row comes next is
-    /// another; but when a reader who is kept out may read can hang on what she has spent.
-    package static func isDecided(without facts: AccessFacts, at moment: Timestamp) -> Bool {
-        let row = verdict(facts, at: moment).row
-        guard row.needsNoOffer else { return false }
-        if row.reason.allows || facts.reader == .anonymous { return true }
-        return !facts.canBeMetered
-    }
-
-    private static let rows = AccessRow.allCases
-
-    /// The first row of the table that applies.
-    static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
-        let situation = AccessSituation(facts, at: moment)
-        for row in rows {
-            if let verdict = situation.verdict(of: row) { return verdict }
-        }
-        return AccessDecision.Verdict(row: .otherwise)
     }
 
     /// Every later moment at which some fact starts or stops holding by itself, in order. What nobody could write down
@@ -56,7 +84,7 @@ public enum AccessRules {
         }
         if let offer = facts.offer {
             // With the month its reads are over; in those after there are none.
-            if facts.canBeMetered { add(CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone)) }
+            if facts.canBeMetered { add(offer.zone.month(containing: moment).endsAt) }
             var subscription = offer.subscription?.advanced(to: moment)
             while let due = subscription?.nextStatusAt {
                 add(due)

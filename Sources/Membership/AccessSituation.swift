@@ -5,6 +5,8 @@ struct AccessSituation {
     private let phase: ArticlePhase
     /// The account, when there was one at the moment.
     let account: AccountFacts?
+    /// How the reader stands with the article's meter; nil when the article is not metered, or nobody knows who reads.
+    let meter: MeterState?
 
     init(_ facts: AccessFacts, at moment: Timestamp) {
         self.facts = facts
@@ -15,35 +17,91 @@ struct AccessSituation {
         } else {
             account = nil
         }
+        meter = AccessSituation.meter(facts, phase, hasAccount: account != nil, at: moment)
+    }
+
+    private static func meter(
+        _ facts: AccessFacts, _ phase: ArticlePhase, hasAccount: Bool, at moment: Timestamp
+    ) -> MeterState? {
+        guard phase.access.level == .metered, let offer = facts.offer,
+            let allowance = allowance(of: facts.reader, hasAccount: hasAccount, phase)
+        else { return nil }
+        let meter = phase.access.meter
+        let spent = readsThisMonth(offer, at: moment).filter { $0.meter == meter }.map(\.article)
+        return MeterState(
+            meter: meter, allowance: allowance, spent: Set(spent).count,
+            resetsAt: offer.zone.month(containing: moment).endsAt ?? Timestamp.writable.upperBound,
+            timeZone: offer.zone.name)
+    }
+
+    private static func readsThisMonth(_ offer: OfferFacts, at moment: Timestamp) -> [MeteredRead] {
+        let month = offer.zone.month(containing: moment)
+        return offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
+    }
+
+    /// What the meter allows whoever reads; nil when nobody knows who that is.
+    private static func allowance(of reader: ReaderFacts, hasAccount: Bool, _ phase: ArticlePhase) -> Int? {
+        switch reader {
+        case .anonymous: nil
+        case .visitor: phase.access.allowance.anonymous
+        case .account: hasAccount ? phase.access.allowance.registered : nil
+        }
     }
 
     /// What the rules make of the article.
     var access: ArticleAccess { phase.access }
 
-    /// What a row says; nil when it does not apply.
-    func verdict(of row: AccessRow) -> AccessDecision.Verdict? {
-        switch row {
-        case .unreadable: access.unreadable.map { _ in .init(row: row) }
-        case .withdrawn: access.withdrawnBy.map { _ in .init(row: row) }
-        case .notPublished: moment < access.publishedAt ? .init(row: row, publishedAt: access.publishedAt) : nil
-        case .free: access.level == .free ? .init(row: row) : nil
-        case .suspended: suspension.map { .init(row: row, since: $0.interval.startsAt) }
-        case .entitled:
-            longestLasting.map {
-                .init(row: row, source: $0.source, grant: $0.id, until: $0.interval.endsAt)
-            }
-        case .registered: access.level == .registered && account != nil ? .init(row: row) : nil
-        case .openedBefore: hasOpenedBefore ? .init(row: row, until: meter?.resetsAt, meter: meter) : nil
-        case .metered: meter.flatMap { $0.left > 0 ? .init(row: row, meter: $0) : nil }
-        case .meterExhausted: meter.flatMap { $0.allowance > 0 ? denial(row, meter: $0) : nil }
-        case .anonymous: account == nil ? denial(row) : nil
-        case .trialEnded: lapsed?.source == .trial ? denial(row, since: lapsed?.interval.endsAt) : nil
-        case .paymentOverdue: lapsed?.source == .grace ? denial(row, since: lapsed?.interval.endsAt) : nil
-        case .subscriptionLapsed:
-            lapsed?.source == .subscription ? denial(row, since: lapsed?.interval.endsAt) : nil
-        case .entitlementMissing: holding.isEmpty ? nil : denial(row)
-        case .otherwise: denial(row)
+    /// The first row that applies, up to one; nil when none of them does.
+    func first(upTo last: AccessRow) -> AccessRow? {
+        for number in AccessRow.unreadable.rawValue...last.rawValue {
+            if let row = AccessRow(rawValue: number), applies(row) { return row }
         }
+        return nil
+    }
+
+    /// Whether a row applies.
+    func applies(_ row: AccessRow) -> Bool {
+        switch row {
+        case .unreadable: phase.access.unreadable != nil
+        case .withdrawn: phase.access.withdrawnBy != nil
+        case .notPublished: moment < phase.access.publishedAt
+        case .free: phase.access.level == .free
+        case .suspended: suspension != nil
+        case .entitled: longestLasting != nil
+        case .registered: phase.access.level == .registered && account != nil
+        case .openedBefore: hasOpenedBefore
+        case .metered: meter.map { $0.left > 0 } ?? false
+        case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
+        case .anonymous: account == nil
+        case .trialEnded: lapsed?.source == .trial
+        case .paymentOverdue: lapsed?.source == .grace
+        case .subscriptionLapsed: lapsed?.source == .subscription
+        case .entitlementMissing: isHolding
+        case .otherwise: true
+        }
+    }
+
+    /// What a row says that applies.
+    func verdict(of row: AccessRow) -> AccessDecision.Verdict {
+        var verdict = AccessDecision.Verdict(row: row)
+        switch row {
+        case .unreadable, .withdrawn, .free, .registered: break
+        case .notPublished: verdict.publishedAt = phase.access.publishedAt
+        case .suspended: verdict.since = suspension?.interval.startsAt
+        case .entitled:
+            let grant = longestLasting
+            (verdict.source, verdict.grant, verdict.until) = (grant?.source, grant?.id, grant?.interval.endsAt)
+        case .openedBefore: (verdict.until, verdict.meter) = (meter?.resetsAt, meter)
+        case .metered: verdict.meter = meter
+        case .meterExhausted:
+            verdict.meter = meter
+            addWhatHelps(to: &verdict)
+        case .trialEnded, .paymentOverdue, .subscriptionLapsed:
+            verdict.since = lapsed?.interval.endsAt
+            addWhatHelps(to: &verdict)
+        case .anonymous, .entitlementMissing, .otherwise: addWhatHelps(to: &verdict)
+        }
+        return verdict
     }
 
     // MARK: - What the rows ask
@@ -54,6 +112,8 @@ struct AccessSituation {
     /// The grants that hold, whatever they open.
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
+    private var isHolding: Bool { account?.grants.contains { $0.interval.contains(moment) } ?? false }
+
     /// Of the grants that open the article now, the one that lasts longest.
     var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
 
@@ -62,14 +122,15 @@ struct AccessSituation {
 
     /// Of the grants that open the article, the one that ends last; of those that end at once, the first.
     private func lastToEnd(where isWanted: (Interval) -> Bool) -> Grant? {
-        guard let account else { return nil }
-        let opening = access.opening
-        var last: Grant?
-        for grant in account.grants where isWanted(grant.interval) && opening.contains(grant.entitlement) {
-            if let known = last, !grant.interval.outlasts(known.interval) { continue }
-            last = grant
+        guard let grants = account?.grants else { return nil }
+        let opening = phase.access.opening
+        var last: Int?
+        for index in grants.indices where isWanted(grants[index].interval) {
+            guard opening.contains(grants[index].entitlement) else { continue }
+            if let last, !grants[index].interval.outlasts(grants[last].interval) { continue }
+            last = index
         }
-        return last
+        return last.map { grants[$0] }
     }
 
     /// What the subscription that has not ended is by the clock.
@@ -79,33 +140,19 @@ struct AccessSituation {
         return subscription.status.isFinal ? nil : subscription
     }
 
+    /// Whether any of them opens the article.
+    private func opens(_ entitlements: [Entitlement]) -> Bool {
+        entitlements.contains { phase.access.opening.contains($0) }
+    }
+
     /// Whether the plan that the reader subscribes to opens the article.
     private var subscriptionOpens: Bool {
         subscription.map { !Set($0.terms.entitlements).isDisjoint(with: access.opening) } ?? false
     }
 
-    /// How the reader stands with the article's meter; nil when the article is not metered, or nobody knows who reads.
-    var meter: MeterState? {
-        guard access.level == .metered, let offer = facts.offer else { return nil }
-        let allowance: Int
-        switch facts.reader {
-        case .anonymous: return nil
-        case .visitor: allowance = access.allowance.anonymous
-        case .account:
-            guard account != nil else { return nil }
-            allowance = access.allowance.registered
-        }
-        let spent = readsThisMonth.filter { $0.meter == access.meter }.map(\.article)
-        return MeterState(
-            meter: access.meter, allowance: allowance, spent: Set(spent).count,
-            resetsAt: CalendarMonth(containing: moment, in: offer.zone).end(in: offer.zone), timeZone: offer.zone.name)
-    }
-
     /// The metered articles opened since the month began, up to the moment.
     var readsThisMonth: [MeteredRead] {
-        guard let offer = facts.offer else { return [] }
-        let month = CalendarMonth(containing: moment, in: offer.zone).interval(in: offer.zone)
-        return offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
+        facts.offer.map { AccessSituation.readsThisMonth($0, at: moment) } ?? []
     }
 
     private var hasOpenedBefore: Bool {
@@ -114,18 +161,15 @@ struct AccessSituation {
 
     // MARK: - What would help
 
-    private func denial(
-        _ row: AccessRow, since: Timestamp? = nil, meter: MeterState? = nil
-    ) -> AccessDecision.Verdict {
-        var verdict = AccessDecision.Verdict(row: row, since: since, meter: meter)
+    private func addWhatHelps(to verdict: inout AccessDecision.Verdict) {
         let trialDays = facts.offer?.trialDays ?? 0
         guard account != nil else {
             verdict.trialDaysOnOffer = trialDays
             verdict.steps = [.signUp, .signIn]
-            return verdict
+            return
         }
-        verdict.missing = access.level == .registered ? [] : access.opening
-        let plans = facts.offer?.plans.filter { !Set($0.entitlements).isDisjoint(with: access.opening) } ?? []
+        verdict.missing = phase.access.level == .registered ? [] : phase.access.opening
+        let plans = facts.offer?.plans.filter { opens($0.entitlements) } ?? []
         verdict.plans = plans.map(\.plan)
         switch subscription?.status {
         case .paused where subscriptionOpens: verdict.steps = [.resume]
@@ -139,6 +183,5 @@ struct AccessSituation {
             }
             if !plans.isEmpty { verdict.steps.append(.subscribe) }
         }
-        return verdict
     }
 }

@@ -27,21 +27,20 @@ public enum RuleTarget: Hashable, Sendable {
             self = .everything
             return
         }
-        let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
-        let slugs = parts[1].split(separator: "/", omittingEmptySubsequences: false).map {
-            try? Slug(parsing: String($0))
-        }
-        switch (parts[0], slugs.count) {
-        case ("title", 1):
-            guard let title = slugs[0] else { return nil }
+        guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let rest = name[name.utf8.index(after: colon)...]
+        if name[..<colon] == "title" {
+            guard let title = try? Slug(parsing: String(rest)) else { return nil }
             self = .title(title)
-        case ("section", 2):
-            guard let title = slugs[0], let section = slugs[1] else { return nil }
-            self = .section(title: title, section: section)
-        case ("article", 2):
-            guard let title = slugs[0], let slug = slugs[1] else { return nil }
-            self = .article(ArticleKey(title: title, slug: slug))
+            return
+        }
+        guard let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let title = try? Slug(parsing: String(rest[..<slash])),
+            let slug = try? Slug(parsing: String(rest[rest.utf8.index(after: slash)...]))
+        else { return nil }
+        switch name[..<colon] {
+        case "section": self = .section(title: title, section: slug)
+        case "article": self = .article(ArticleKey(title: title, slug: slug))
         default: return nil
         }
     }

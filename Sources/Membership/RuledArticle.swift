@@ -10,7 +10,9 @@ public final class RuledArticle: Sendable {
     package let canBeMetered: Bool
     /// What holds from a moment on that will be asked about often, up to the boundary after it, and from each further
     /// one; empty when it is worked out each time.
-    private let phases: [(start: Timestamp, phase: ArticlePhase)]
+    private let phases: [ArticlePhase]
+    /// When each of them begins.
+    private let starts: [Timestamp]
 
     /// Brings an article and its rules together.
     ///
@@ -19,13 +21,13 @@ public final class RuledArticle: Sendable {
         self.article = article
         self.rules = rules
         canBeMetered = rules.contains { $0.settings?.terms?.access == .metered }
-        boundaries = Set(ArticleAccess.boundaries(of: article, rules: rules)).sorted()
-        guard let start else {
-            phases = []
-            return
+        let boundaries = Set(ArticleAccess.boundaries(of: article, rules: rules)).sorted()
+        self.boundaries = boundaries
+        let starts = start.map { start in
+            [start] + boundaries.filter { $0 > start }.prefix(RuledArticle.mostPhases)
         }
-        let starts = [start] + boundaries.filter { $0 > start }.prefix(RuledArticle.mostPhases)
-        phases = starts.map { ($0, ArticlePhase(ArticleAccess(of: article, rules: rules, at: $0))) }
+        self.starts = starts ?? []
+        phases = self.starts.map { ArticlePhase(ArticleAccess(of: article, rules: rules, at: $0)) }
     }
 
     /// So many are worked out at most; the last of them must not stand for what comes after.
@@ -33,8 +35,8 @@ public final class RuledArticle: Sendable {
 
     /// What the rules make of it at a moment.
     package func phase(at moment: Timestamp) -> ArticlePhase {
-        if let known = phases.last(where: { $0.start <= moment }), phases.count <= RuledArticle.mostPhases {
-            return known.phase
+        if starts.count <= RuledArticle.mostPhases, let known = starts.lastIndex(where: { $0 <= moment }) {
+            return phases[known]
         }
         return ArticlePhase(ArticleAccess(of: article, rules: rules, at: moment))
     }

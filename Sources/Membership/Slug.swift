@@ -12,14 +12,22 @@ public struct Slug: Hashable, Comparable, Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_slug`.
     public init(parsing text: String) throws(MembershipError) {
-        let words = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard text.utf8.count <= Slug.longest, words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Slug.isPlain) })
-        else {
+        guard text.utf8.count <= Slug.longest, Slug.isSlug(text) else {
             throw MembershipError(
                 .invalidSlug, "‘\(text)’ is not a slug.",
                 remedy: "Use lower-case letters a to z, digits and single hyphens, at most \(Slug.longest): golem.")
         }
         self.text = text
+    }
+
+    /// Whether it is words with single hyphens between them.
+    private static func isSlug(_ text: String) -> Bool {
+        var isInWord = false
+        for byte in text.utf8 {
+            guard isPlain(byte) || byte == UInt8(ascii: "-") && isInWord else { return false }
+            isInWord = isPlain(byte)
+        }
+        return isInWord
     }
 
     /// Makes a slug of a headline or a name: accents dropped, German umlauts spelled out, other scripts put into

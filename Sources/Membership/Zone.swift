@@ -1,10 +1,18 @@
 import Foundation
+import Synchronization
 
 /// A time zone of the IANA database.
-public struct Zone: Hashable, Sendable {
+public struct Zone: Sendable {
     /// `Europe/Berlin`.
     public let name: String
     private let zone: TimeZone
+    private let lastMonths = LastMonths()
+
+    /// The two months that were asked for last. Nearly everything that is asked about a zone is about the month that it is,
+    /// and the one after; and to find what the zone's rules make of a moment takes longer than all else about a meter.
+    private final class LastMonths: Sendable {
+        let intervals = Mutex<(Interval?, Interval?)>((nil, nil))
+    }
 
     /// UTC.
     public static let utc = Zone(name: "UTC", zone: .gmt)
@@ -26,17 +34,35 @@ public struct Zone: Hashable, Sendable {
     /// - Throws: ``MembershipError`` with code `database_damaged` when this machine does not know it: in another zone a
     ///   boundary may be on another day, and a period a month shorter.
     package init(stored name: String) throws(MembershipError) {
+        if let known = Zone.known.withLock({ $0[name] }) {
+            self = known
+            return
+        }
         guard let zone = TimeZone(identifier: name) else {
             throw MembershipError(
                 .databaseDamaged, "This machine does not know the time zone ‘\(name)’ that is stored.",
                 remedy: "Install the time zone database (Debian: tzdata), of the version of the other machines.")
         }
         self.init(name: name, zone: zone)
+        Zone.known.withLock { [self] in $0[name] = self }
     }
+
+    /// Zones that were taken from a database before, by name: no more than there are.
+    private static let known = Mutex<[String: Zone]>([:])
 
     private init(name: String, zone: TimeZone) {
         self.name = name
         self.zone = zone
+    }
+
+    /// The month of ``CalendarMonth/init(containing:in:)``.
+    package func month(containing moment: Timestamp) -> Interval {
+        let known = lastMonths.intervals.withLock(\.self)
+        if let month = known.0, month.contains(moment) { return month }
+        if let month = known.1, month.contains(moment) { return month }
+        let month = CalendarMonth(containing: moment, in: self).interval(in: self)
+        lastMonths.intervals.withLock { $0 = (month, $0.0) }
+        return month
     }
 
     /// What the clock and the calendar show in the zone.
@@ -64,4 +90,12 @@ public struct Zone: Hashable, Sendable {
     }
 
     private static let day: Int64 = 86_400_000
+}
+
+extension Zone: Hashable {
+    /// By name.
+    public static func == (left: Zone, right: Zone) -> Bool { left.name == right.name }
+
+    /// By name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -64,9 +64,19 @@ extension AccessService {
 private struct AccessBatch {
     private let moment: AccessService.Moment
     private let ledger: LedgerAccess
-    private let articles: [ArticleReference: RuledArticle]
-    private var readers: [ReaderReference: Result<KnownReader, MembershipError>] = [:]
-    private var offers: [ReaderReference: OfferFacts] = [:]
+    private let article: (ArticleReference) throws -> RuledArticle?
+    private var readers: [ReaderReference: BatchReader] = [:]
+
+    /// Whoever asks several questions.
+    private final class BatchReader {
+        let known: Result<KnownReader, MembershipError>
+        /// Gathered by the first question that needs it.
+        var offer: OfferFacts?
+
+        init(_ known: Result<KnownReader, MembershipError>) {
+            self.known = known
+        }
+    }
 
     init(
         _ questions: [AccessService.Question], _ moment: AccessService.Moment, _ ledger: LedgerAccess,
@@ -74,35 +84,33 @@ private struct AccessBatch {
     ) throws {
         self.moment = moment
         self.ledger = ledger
-        let wanted = Set(questions.map(\.article)).sorted { $0.description < $1.description }
-        articles = try tx.ruledArticles(wanted, asKnownAt: moment.knownAt)
+        article = try tx.ruledArticles(questions.lazy.map(\.article), asKnownAt: moment.knownAt)
     }
 
     mutating func outcome(of question: AccessService.Question, in tx: ReadTransaction) throws -> AccessService.Outcome {
-        guard let article = articles[question.article] else {
+        guard let article = try article(question.article) else {
             // The error is the one that a single question gets.
             return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, ledger).answer }
         }
-        let reader: KnownReader
-        switch try known(question.reader, in: tx) {
-        case .success(let known): reader = known
+        let reader = try reader(question.reader, in: tx)
+        switch reader.known {
         case .failure(let error): return .failure(error)
-        }
-        let facts = AccessFacts(article, reader: reader.facts, offer: offers[question.reader])
-        return try AccessBatch.outcome {
-            let judged = try tx.judge(question.reader, reader.account?.id, facts, moment, ledger, isBatch: true)
-            if let offer = judged.facts.offer { offers[question.reader] = offer }
-            return judged.answer
+        case .success(let known):
+            let facts = AccessFacts(article, reader: known.facts, offer: reader.offer)
+            return try AccessBatch.outcome {
+                let judged = try tx.judge(question.reader, known.account, facts, moment, ledger, isBatch: true)
+                reader.offer = judged.facts.offer
+                return judged.answer
+            }
         }
     }
 
-    private mutating func known(
-        _ reference: ReaderReference, in tx: ReadTransaction
-    ) throws -> Result<KnownReader, MembershipError> {
-        if let known = readers[reference] { return known }
-        let known = try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) }
-        readers[reference] = known
-        return known
+    private mutating func reader(_ reference: ReaderReference, in tx: ReadTransaction) throws -> BatchReader {
+        if let reader = readers[reference] { return reader }
+        let reader = BatchReader(
+            try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) })
+        readers[reference] = reader
+        return reader
     }
 
     /// What is wrong with one question is its own; what is wrong with the database is everybody's.

@@ -7,7 +7,7 @@ public struct AccessService: Sendable {
     let key: KeptLedgerKey
 
     /// A decision, and whom and what it is about.
-    public struct Answer: Equatable, Sendable {
+    public struct Answer: Sendable {
         /// The decision.
         public let decision: AccessDecision
         /// Who asked.
@@ -15,7 +15,9 @@ public struct AccessService: Sendable {
         /// The reader's account; nil for a visitor who has not signed in.
         public let account: Identifier<Account>?
         /// The article asked for.
-        public let article: Article
+        public var article: Article { ruled.article }
+
+        fileprivate let ruled: RuledArticle
     }
 
     /// The time that is asked about, and the state of knowledge.
@@ -64,6 +66,14 @@ public struct AccessService: Sendable {
     }
 }
 
+extension AccessService.Answer: Equatable {
+    /// By the decision, the reader and the article, whatever rules it was come to by.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.decision == right.decision && left.reader == right.reader && left.account == right.account
+            && left.article == right.article
+    }
+}
+
 extension ReadTransaction {
     /// A decision, and the facts that it was made of.
     func judge(
@@ -71,7 +81,7 @@ extension ReadTransaction {
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         if let known = moment.knownAt { try requireKnowable(known) }
         let (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
-        return try judge(reader, account?.id, facts, moment, ledger)
+        return try judge(reader, account, facts, moment, ledger)
     }
 
     /// A decision by facts that may still lack what is offered.
@@ -83,42 +93,58 @@ extension ReadTransaction {
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         let at = moment.at ?? moment.knownAt ?? now
         var facts = facts
-        if facts.offer == nil, !AccessRules.isDecided(without: facts, at: at) {
-            facts.offer = try offer(for: facts, at: at, moment, ledger, isBatch: isBatch)
-        }
+        let decision = try AccessRules.decide(
+            &facts, at: at,
+            spent: { facts in
+                try isBatch || !facts.canBeMetered ? nil : spent(by: facts, at: at, moment)
+            },
+            offer: { facts in try offer(for: facts, at: at, moment, ledger, isBatch: isBatch) })
         let answer = AccessService.Answer(
-            decision: AccessRules.decide(facts, at: at), reader: reader, account: account, article: facts.article)
+            decision: decision, reader: reader, account: account, ruled: facts.ruled)
         return (answer, facts)
     }
 
-    /// What a reader has spent, and what she could have.
+    /// What a reader has spent of meters.
+    private func spent(by facts: AccessFacts, at moment: Timestamp, _ asked: AccessService.Moment) throws -> OfferFacts
+    {
+        func reads(of holder: ReadHolder, in zone: Zone) throws -> OfferFacts {
+            let month = zone.month(containing: moment)
+            guard asked == .now else {
+                let known = asked.knownAt ?? now
+                return OfferFacts(
+                    zone: zone, reads: try meteredReads(of: holder, in: month, upTo: moment, knownAt: known))
+            }
+            let reads = try meteredReads(of: holder, in: month, upTo: nil, knownAt: nil).map { read in
+                MeteredRead(article: read.article, meter: read.meter, openedAt: min(read.openedAt, moment))
+            }
+            return OfferFacts(zone: zone, reads: reads)
+        }
+        return switch facts.reader {
+        case .anonymous: OfferFacts()
+        case .visitor(let visitor, let zone): try reads(of: .visitor(visitor), in: zone)
+        case .account(let account): try reads(of: .account(account.id), in: Zone(stored: account.timeZone))
+        }
+    }
+
+    /// What a reader has spent, unless that has been gathered, and what she could have.
     fileprivate func offer(
         for facts: AccessFacts, at moment: Timestamp, _ asked: AccessService.Moment, _ ledger: LedgerAccess,
         isBatch: Bool = false
     ) throws -> OfferFacts {
         let known = asked.knownAt ?? now
-        func reads(of holder: ReadHolder, in zone: Zone) throws -> [MeteredRead] {
-            guard facts.canBeMetered || isBatch else { return [] }
-            let month = CalendarMonth(containing: moment, in: zone).interval(in: zone)
-            guard asked == .now else {
-                return try meteredReads(of: holder, in: month, upTo: moment, knownAt: known)
-            }
-            return try meteredReads(of: holder, in: month, upTo: nil, knownAt: nil).map { read in
-                MeteredRead(article: read.article, meter: read.meter, openedAt: min(read.openedAt, moment))
-            }
-        }
+        let spent =
+            try facts.offer
+            ?? (facts.canBeMetered || isBatch ? spent(by: facts, at: moment, asked) : OfferFacts())
         let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
         switch facts.reader {
         case .anonymous:
             return OfferFacts(trialDays: trialDays)
-        case .visitor(let visitor, let zone):
-            return OfferFacts(
-                zone: zone, reads: try reads(of: .visitor(visitor), in: zone), trialDays: trialDays)
+        case .visitor(_, let zone):
+            return OfferFacts(zone: zone, reads: spent.reads, trialDays: trialDays)
         case .account(let account):
-            let zone = try Zone(stored: account.timeZone)
             let hadTrial = account.grants.contains { $0.source == .trial }
             return OfferFacts(
-                zone: zone, reads: try reads(of: .account(account.id), in: zone),
+                zone: try Zone(stored: account.timeZone), reads: spent.reads,
                 subscription: try subscription(of: account.id, at: moment, asked),
                 trialDays: hadTrial || trialDays == 0
                     ? 0 : try hasLeftTrial(account.id, at: known, ledger) ? trialDays : 0,

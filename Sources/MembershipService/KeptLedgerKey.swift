@@ -2,20 +2,18 @@ import Synchronization
 
 /// What a decision has of the ledger's key. Hardly any needs it, so that no file is read before one does, nor while a
 /// transaction is open.
-enum LedgerAccess: Sendable {
-    /// It has not been read.
-    case closed
-    /// It has been; nil when it cannot be, so that nobody can be told apart by the ledger.
-    case open(LedgerKey?)
+struct LedgerAccess: Sendable {
+    fileprivate let kept: KeptLedgerKey
+    /// Whether reading it has been tried.
+    fileprivate let wasTried: Bool
 
-    /// The key.
+    /// The key; nil when it cannot be read, so that nobody can be told apart by the ledger.
     ///
     /// - Throws: ``LedgerKeyNeeded`` when it has still to be read.
     func key() throws(LedgerKeyNeeded) -> LedgerKey? {
-        switch self {
-        case .closed: throw LedgerKeyNeeded()
-        case .open(let key): return key
-        }
+        if let key = kept.known { return key }
+        guard wasTried else { throw LedgerKeyNeeded() }
+        return nil
     }
 }
 
@@ -33,18 +31,13 @@ final class KeptLedgerKey: Sendable {
         self.fingerprint = fingerprint
     }
 
+    fileprivate var known: LedgerKey? { key.withLock(\.self) }
+
     /// Runs a body, and once more with the key when it cannot do without.
     func whenNeeded<Result>(_ body: (LedgerAccess) async throws -> Result) async throws -> Result {
-        let kept = key.withLock(\.self)
-        do { return try await body(kept.map { .open($0) } ?? .closed) } catch is LedgerKeyNeeded {
-            return try await body(.open(read()))
-        }
-    }
-
-    private func read() -> LedgerKey? {
-        key.withLock { key in
-            key = key ?? (try? file.load(matching: fingerprint))
-            return key
+        do { return try await body(LedgerAccess(kept: self, wasTried: false)) } catch is LedgerKeyNeeded {
+            key.withLock { key in key = key ?? (try? file.load(matching: fingerprint)) }
+            return try await body(LedgerAccess(kept: self, wasTried: true))
         }
     }
 }

@@ -1,12 +1,12 @@
 package import Membership
 
-/// What is known of a reader, and her account, if she has one.
+/// What is known of a reader, and which account is hers, if she has one.
 package struct KnownReader: Sendable {
     package let facts: ReaderFacts
     /// Nil for a visitor.
-    package let account: Account?
+    package let account: Identifier<Account>?
 
-    package init(facts: ReaderFacts, account: Account?) {
+    package init(facts: ReaderFacts, account: Identifier<Account>?) {
         self.facts = facts
         self.account = account
     }
@@ -19,7 +19,7 @@ extension ReadTransaction {
     /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`.
     package func accessFacts(
         reader reference: ReaderReference, article wanted: ArticleReference, asKnownAt known: Timestamp? = nil
-    ) throws -> (facts: AccessFacts, account: Account?) {
+    ) throws -> (facts: AccessFacts, account: Identifier<Account>?) {
         if known == nil, let catalog = try sql.catalog() {
             let reader = try askReader(reference)
             let ruled = try ruledArticle(wanted, in: catalog)
@@ -46,22 +46,22 @@ extension ReadTransaction {
         return (AccessFacts(article: found, rules: own, reader: known.facts), known.account)
     }
 
-    /// Articles by their names, of those that there are, each with its rules.
+    /// What finds articles by their names, each with its rules; nil for those that there are not.
+    ///
+    /// - Parameter wanted: all that will be asked for. They are asked for together where asking takes time.
     package func ruledArticles(
-        _ wanted: [ArticleReference], asKnownAt known: Timestamp? = nil
-    ) throws -> [ArticleReference: RuledArticle] {
+        _ wanted: some Sequence<ArticleReference>, asKnownAt known: Timestamp? = nil
+    ) throws -> (ArticleReference) throws -> RuledArticle? {
         if known == nil, let catalog = try sql.catalog() {
-            var found: [ArticleReference: RuledArticle] = [:]
-            for reference in wanted {
+            return { reference in
                 do {
-                    found[reference] = try ruledArticle(reference, in: catalog)
+                    return try self.ruledArticle(reference, in: catalog)
                 } catch let error as MembershipError where error.code == .unknownArticle {
-                    continue
+                    return nil
                 }
             }
-            return found
         }
-        var articles = try articles(wanted)
+        var articles = try articles(Set(wanted).sorted { $0.description < $1.description })
         if let known {
             for (reference, article) in articles {
                 do {
@@ -73,9 +73,10 @@ extension ReadTransaction {
         }
         let targets = Set(articles.values.flatMap(RuleTarget.chain(of:))).sorted { $0.name < $1.name }
         let rules = Dictionary(grouping: try rules(of: targets, asKnownAt: known), by: \.target)
-        return articles.mapValues { article in
+        let ruled = articles.mapValues { article in
             RuledArticle(article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] })
         }
+        return { ruled[$0] }
     }
 
     /// An article with the rules it is under, perhaps remembered.
@@ -96,12 +97,12 @@ extension ReadTransaction {
         guard let known, case .account(let name) = reference else { return try askReader(reference)() }
         let account = try account(name)
         // Nobody had heard of her.
-        guard account.createdAt <= known else { return KnownReader(facts: .anonymous, account: account) }
+        guard account.createdAt <= known else { return KnownReader(facts: .anonymous, account: account.id) }
         let facts = AccountFacts(
             id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
             suspensions: try suspensions(of: account.id).compactMap { $0.asKnown(at: known) },
             grants: try allGrants(of: account.id).filter { $0.wasKnown(at: known) }.map { $0.asKnown(at: known) })
-        return KnownReader(facts: .account(facts), account: account)
+        return KnownReader(facts: .account(facts), account: account.id)
     }
 
     private func askReader(_ reference: ReaderReference) throws -> () throws -> KnownReader {
@@ -109,18 +110,18 @@ extension ReadTransaction {
         case .anonymous: return { KnownReader(facts: .anonymous, account: nil) }
         case .visitor(let id, let zone): return { KnownReader(facts: .visitor(id, zone: zone), account: nil) }
         case .account(let name):
-            let asked = try askAccount(name)
+            let asked = try askBrief(name)
             // When the id is given, nothing has to be waited for before the rest is asked.
             let id = if case .id(let given) = name { given } else { try found(asked, name).id }
-            let (suspensions, grants) = (try askSuspensions(of: id), try askGrants(of: id))
+            let grants = try askGrants(of: id)
             return { [self] in
                 let account = try found(asked, name)
                 // This transaction may have read its clock before another that made the account and has committed since:
                 // who is there now is there now.
                 let facts = AccountFacts(
                     id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
-                    suspensions: try suspensions.rows(), grants: try grants.rows())
-                return KnownReader(facts: .account(facts), account: account)
+                    suspensions: account.wasSuspended ? try suspensions(of: id) : [], grants: try grants.rows())
+                return KnownReader(facts: .account(facts), account: account.id)
             }
         }
     }

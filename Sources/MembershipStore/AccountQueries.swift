@@ -28,13 +28,34 @@ extension ReadTransaction {
         }
     }
 
-    func found(_ answer: SQLAnswer<Account>, _ reference: AccountReference) throws -> Account {
+    func found<Kind>(_ answer: SQLAnswer<Kind>, _ reference: AccountReference) throws -> Kind {
         guard let account = try answer.first() else {
             throw MembershipError(
                 .unknownAccount, "There is no account ‘\(reference)’.",
                 remedy: "fortnight account list shows the accounts there are; fortnight signup makes one.")
         }
         return account
+    }
+
+    /// What a decision needs of an account.
+    struct Brief {
+        let id: Identifier<Account>
+        let timeZone: String
+        let createdAt: Timestamp
+        /// Whether it was ever suspended.
+        let wasSuspended: Bool
+    }
+
+    func askBrief(_ reference: AccountReference) throws -> SQLAnswer<Brief> {
+        func brief(_ row: any SQLRow) throws -> Brief {
+            Brief(
+                id: try row.identifier(0), timeZone: try row.text(1), createdAt: try row.timestamp(2),
+                wasSuspended: try row.flag(3))
+        }
+        return switch reference {
+        case .id(let id): try sql.ask(briefByID, [id], brief)
+        case .email(let email): try sql.ask(briefByEmail, [email.canonical], brief)
+        }
     }
 
     /// The id of the account that has this address, in any spelling.
@@ -105,11 +126,7 @@ extension ReadTransaction {
 
     /// Every suspension, oldest first.
     package func suspensions(of account: Identifier<Account>) throws -> [Suspension] {
-        try askSuspensions(of: account).rows()
-    }
-
-    func askSuspensions(of account: Identifier<Account>) throws -> SQLAnswer<Suspension> {
-        try sql.ask(
+        try sql.query(
             """
             SELECT starts_at, ends_at, reason FROM account_suspensions
             WHERE account_id = $1 ORDER BY starts_at, suspension_id
@@ -171,10 +188,16 @@ extension WriteTransaction {
 }
 
 // Put together once: they are asked with every decision.
-private let accountByID = "SELECT \(accountColumns) FROM accounts WHERE account_id = $1"
-private let accountByEmail = """
-    SELECT \(accountColumns) FROM accounts
-    WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)
+private let accountByID = "SELECT \(accountColumns) FROM accounts \(whereID)"
+private let accountByEmail = "SELECT \(accountColumns) FROM accounts \(whereEmail)"
+private let briefByID = "SELECT \(briefColumns) FROM accounts \(whereID)"
+private let briefByEmail = "SELECT \(briefColumns) FROM accounts \(whereEmail)"
+private let whereID = "WHERE account_id = $1"
+private let whereEmail = "WHERE account_id = (SELECT account_id FROM account_emails WHERE canonical_email = $1)"
+private let briefColumns = """
+    account_id, time_zone, created_at,
+        CASE WHEN EXISTS (SELECT 1 FROM account_suspensions AS s WHERE s.account_id = accounts.account_id)
+            THEN 1 ELSE 0 END
     """
 private let accountColumns = "account_id, email, name, time_zone, language, created_at, erased_at, merged_into"
 

@@ -144,12 +144,8 @@ final class PostgresSession: SQLConnection {
         try execute(sql, arguments) { result in Int(String(cString: PQcmdTuples(result))) ?? 0 }
     }
 
-    func query<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
-        try execute(sql, arguments) { result in
-            try (0..<PQntuples(result)).map { try body(PostgresRow(result: result, row: $0)) }
-        }
+    func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
+        try SentRows(session: self, sent: dispatch(sql, arguments)).each(body)
     }
 
     func runScript(_ sql: String) throws {
@@ -252,24 +248,29 @@ final class PostgresSession: SQLConnection {
     }
 
     func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
-        _ = try send(sql, arguments)
+        _ = try dispatch(sql, arguments)
     }
 
-    func ask<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
-    ) throws -> SQLAnswer<Result> {
-        let answer = try send(sql, arguments)
-        return SQLAnswer { [self] in
-            try collect()
-            let result = try check(answer.result)
-            return try (0..<PQntuples(result)).map { try body(PostgresRow(result: result, row: $0)) }
+    func send(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> (any SQLRows)? {
+        SentRows(session: self, sent: try dispatch(sql, arguments))
+    }
+
+    /// The rows of a statement that was sent.
+    private struct SentRows: SQLRows {
+        let session: PostgresSession
+        let sent: Sent
+
+        func each(_ body: (any SQLRow) throws -> Void) throws {
+            try session.collect()
+            let result = try session.check(sent.result)
+            for row in 0..<PQntuples(result) { try body(PostgresRow(result: result, row: row)) }
         }
     }
 
     private func execute<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (OpaquePointer) throws -> Result
     ) throws -> Result {
-        let answer = try send(sql, arguments)
+        let answer = try dispatch(sql, arguments)
         try collect()
         return try body(try check(answer.result))
     }
@@ -284,7 +285,7 @@ final class PostgresSession: SQLConnection {
     }
 
     /// Sends a statement, and before the first of a transaction its beginning, without waiting.
-    private func send(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
+    private func dispatch(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
         let texts = try values.map { value -> String? in

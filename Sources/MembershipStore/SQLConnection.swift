@@ -13,15 +13,12 @@ package protocol SQLConnection {
     @discardableResult
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int
 
-    /// Runs a statement and makes something of each row, in order.
-    func query<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result]
+    /// Runs a statement and shows each row, in order.
+    func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws
 
-    /// Asks a question whose answer is taken later, so that several can travel to a server together.
-    func ask<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
-    ) throws -> SQLAnswer<Result>
+    /// Asks a question whose answer is taken later, so that several can travel to a server together; nil where there is
+    /// no way to travel, so that it has still to be asked.
+    func send(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> (any SQLRows)?
 
     /// Runs a statement of which nobody needs to know how many rows it changed. What goes wrong with it is thrown here,
     /// by whatever is asked next, or by the commit.
@@ -75,23 +72,77 @@ package struct TableColumn: Equatable, Sendable {
     package let keyPlace: Int?
 }
 
+/// The rows of a question that was sent.
+package protocol SQLRows {
+    /// Waits until they are there, and shows each, in order.
+    func each(_ body: (any SQLRow) throws -> Void) throws
+}
+
 /// The answer to a question that was asked before; taking it waits until it is there.
 package struct SQLAnswer<Result> {
+    private enum State {
+        case known([Result])
+        case awaited(any SQLRows, (any SQLRow) throws -> Result)
+    }
+
+    private let state: State
+
+    fileprivate init(_ results: [Result]) { state = .known(results) }
+
+    fileprivate init(_ rows: any SQLRows, _ body: @escaping (any SQLRow) throws -> Result) {
+        state = .awaited(rows, body)
+    }
+
     /// What was made of each row, in order.
-    package let rows: () throws -> [Result]
+    package func rows() throws -> [Result] {
+        switch state {
+        case .known(let results): return results
+        case .awaited(let rows, let body):
+            var results: [Result] = []
+            try rows.each { results.append(try body($0)) }
+            return results
+        }
+    }
 
     /// What was made of the first row; nil when there is none.
     package func first() throws -> Result? { try rows().first }
 }
 
+// What makes something of rows is put in place where it is called: there it is known what is made, which is worth half of
+// what a short query takes.
 extension SQLConnection {
-    /// Where there is no way to travel, a question is answered at once.
+    /// Runs a statement and makes something of each row, in order.
+    @inline(__always)
+    package func query<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> [Result] {
+        var results: [Result] = []
+        try each(sql, arguments) { results.append(try body($0)) }
+        return results
+    }
+
+    /// Asks a question whose answer is taken later, so that several can travel to a server together. Where there is no
+    /// way to travel, it is answered at once.
+    @inline(__always)
     package func ask<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: @escaping (any SQLRow) throws -> Result
     ) throws -> SQLAnswer<Result> {
-        let results = try query(sql, arguments, body)
-        return SQLAnswer { results }
+        if let rows = try send(sql, arguments) { return SQLAnswer(rows, body) }
+        return SQLAnswer(try query(sql, arguments, body))
     }
+
+    /// The first row's result, nil when there is no row.
+    @inline(__always)
+    package func first<Result>(
+        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
+    ) throws -> Result? {
+        try query(sql, arguments, body).first
+    }
+}
+
+extension SQLConnection {
+    /// Where there is no way to travel, a question waits to be asked.
+    package func send(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> (any SQLRows)? { nil }
 
     /// Where there is no way to travel, a statement is run at once.
     package func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
@@ -145,13 +196,6 @@ extension SQLConnection {
                 batch.flatMap { $0 })
         }
     }
-
-    /// The first row's result, nil when there is no row.
-    package func first<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> Result? {
-        try query(sql, arguments, body).first
-    }
 }
 
 /// `$1, $2, …` for a list of so many values.
@@ -164,6 +208,8 @@ func placeholders(_ count: Int, from first: Int = 1) -> String {
 /// A column that does not hold what is asked for is a broken row: reading it throws `database_damaged`.
 package protocol SQLRow {
     func value(_ column: Int) -> SQLValue
+    func optionalInteger(_ column: Int) throws -> Int64?
+    func optionalText(_ column: Int) throws -> String?
 }
 
 extension SQLRow {
@@ -224,7 +270,7 @@ extension SQLRow {
         try optionalText(column) == nil ? nil : try choice(column)
     }
 
-    private func broken(_ column: Int, _ expected: String) -> MembershipError {
+    func broken(_ column: Int, _ expected: String) -> MembershipError {
         MembershipError(
             .databaseDamaged, "A row holds \(value(column)) in column \(column + 1) where \(expected) belongs.",
             remedy: "Run fortnight doctor, and restore a backup if it finds damage.")

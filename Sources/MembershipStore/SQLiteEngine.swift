@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 package import Membership
 import Migrations
-import SQLitePages
+import SQLiteMemory
 import Synchronization
 
 /// One SQLite file in WAL mode: a connection that writes and one that reads, each opened when first needed.
@@ -13,7 +13,7 @@ package final class SQLiteEngine: DatabaseEngine {
     package let schema: Schema
 
     /// Said once, before SQLite is first used.
-    private static let takesPagesSingly: Void = fortnight_take_pages_singly()
+    private static let memoryIsSet: Void = fortnight_set_sqlite_memory()
 
     private let path: String
     private let lockWait: TimeSpan
@@ -76,7 +76,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     private init(path: String, lockWait: TimeSpan, schema: Schema) {
-        SQLiteEngine.takesPagesSingly
+        SQLiteEngine.memoryIsSet
         self.schema = schema
         self.path = path
         self.lockWait = lockWait
@@ -213,10 +213,8 @@ struct SQLiteConnection: SQLiteDialect {
         }
     }
 
-    func query<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
-        try translatingErrors(path: path) { try SQLiteStatement(sql, database).query(arguments, body) }
+    func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
+        try translatingErrors(path: path) { try SQLiteStatement(sql, database).each(arguments, body) }
     }
 
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws {

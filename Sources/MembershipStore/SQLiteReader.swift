@@ -23,7 +23,7 @@ final class SQLiteReader: @unchecked Sendable {
     private let path: String
     private let queue: DatabaseQueue
     private let handle: OpaquePointer
-    private var statements: [String: CompiledStatement] = [:]
+    private var statements: [StatementText: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
     /// How the header was right before the transaction began; nil when none is kept.
     private var kept: LogIndexHeader?
@@ -117,11 +117,12 @@ final class SQLiteReader: @unchecked Sendable {
     }
 
     fileprivate func statement(_ sql: String) throws -> SQLiteStatement {
-        if let known = statements[sql], !known.isUnderWay { return SQLiteStatement(known) }
+        let text = StatementText(sql: sql)
+        if let known = statements[text], !known.isUnderWay { return SQLiteStatement(known) }
         let statement = try CompiledStatement(sql, on: handle)
         // Lists of many lengths make many texts.
         if statements.count >= SQLiteReader.mostStatements { statements = statements.filter { $0.value.isUnderWay } }
-        statements[sql] = statement
+        statements[text] = statement
         return SQLiteStatement(statement)
     }
 
@@ -136,6 +137,14 @@ final class SQLiteReader: @unchecked Sendable {
     }
 }
 
+/// The text of a statement, told from the few others by its length first: most are the same piece of memory each time, which
+/// is seen at once, and to hash hundreds of letters takes as long as to find a row.
+private struct StatementText: Hashable {
+    let sql: String
+
+    func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
+}
+
 /// What a body that reads is given.
 private struct SQLiteReadConnection: SQLiteDialect {
     let reader: SQLiteReader
@@ -148,10 +157,8 @@ private struct SQLiteReadConnection: SQLiteDialect {
         }
     }
 
-    func query<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
-        try translatingErrors(path: path) { try reader.statement(sql).query(arguments, body) }
+    func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
+        try translatingErrors(path: path) { try reader.statement(sql).each(arguments, body) }
     }
 
     func runScript(_ sql: String) throws {

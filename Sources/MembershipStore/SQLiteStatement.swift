@@ -30,31 +30,30 @@ struct SQLiteStatement {
 
     /// Runs it to its end.
     func run(_ arguments: [any SQLValueConvertible]) throws {
-        try run(arguments.map(\.sqlValue))
+        defer { sqlite3_reset(handle) }
+        try bind(arguments.lazy.map(\.sqlValue), count: arguments.count)
+        while try step() {}
     }
 
     /// Runs it to its end.
     func run(_ values: [SQLValue]) throws {
         defer { sqlite3_reset(handle) }
-        try bind(values)
+        try bind(values, count: values.count)
         while try step() {}
     }
 
-    /// Runs it and makes something of each row, in order.
-    func query<Result>(
-        _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
+    /// Runs it and shows each row, in order.
+    func each(_ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
         defer { sqlite3_reset(handle) }
-        try bind(arguments.map(\.sqlValue))
-        var results: [Result] = []
-        while try step() { results.append(try body(SQLiteRow(handle: handle))) }
-        return results
+        try bind(arguments.lazy.map(\.sqlValue), count: arguments.count)
+        let row = SQLiteRow(handle: handle)
+        while try step() { try body(row) }
     }
 
-    private func bind(_ values: [SQLValue]) throws {
-        guard values.count == sqlite3_bind_parameter_count(handle) else {
+    private func bind(_ values: some Sequence<SQLValue>, count: Int) throws {
+        guard count == sqlite3_bind_parameter_count(handle) else {
             throw DatabaseError(
-                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
+                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(count)",
                 sql: String(cString: sqlite3_sql(handle)))
         }
         var number: Int32 = 0
@@ -124,14 +123,34 @@ final class CompiledStatement {
 private struct SQLiteRow: SQLRow {
     let handle: OpaquePointer
 
+    func optionalInteger(_ column: Int) throws -> Int64? {
+        switch sqlite3_column_type(handle, Int32(column)) {
+        case SQLITE_INTEGER: sqlite3_column_int64(handle, Int32(column))
+        case SQLITE_NULL: nil
+        default: throw broken(column, "a number")
+        }
+    }
+
+    func optionalText(_ column: Int) throws -> String? {
+        if sqlite3_column_type(handle, Int32(column)) == SQLITE_TEXT { return text(Int32(column)) }
+        switch value(column) {
+        case .text(let text): return text
+        case .null: return nil
+        case .integer: throw broken(column, "text")
+        }
+    }
+
+    private func text(_ column: Int32) -> String? {
+        guard let text = sqlite3_column_text(handle, column) else { return nil }
+        let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func value(_ column: Int) -> SQLValue {
         let column = Int32(column)
         switch sqlite3_column_type(handle, column) {
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, column))
-        case SQLITE_TEXT:
-            guard let text = sqlite3_column_text(handle, column) else { return .null }
-            let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))
-            return .text(String(decoding: bytes, as: UTF8.self))
+        case SQLITE_TEXT: return text(column).map { .text($0) } ?? .null
         case SQLITE_FLOAT: return .text("\(sqlite3_column_double(handle, column))")
         case SQLITE_BLOB: return .text("\(sqlite3_column_bytes(handle, column)) bytes")
         default: return .null

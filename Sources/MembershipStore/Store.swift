@@ -98,8 +98,6 @@ package class ReadTransaction {
     package let now: Timestamp
     /// Versions of plans that were read before in this transaction, by name and number.
     var knownVersions: [VersionKey: PlanVersion] = [:]
-    /// Time zones of subscriptions that were read before, by name.
-    var knownZones: [String: Zone] = [:]
     /// What plans offered at moments that were asked about before.
     var knownOffers: [Timestamp: [PlanOffer]] = [:]
     /// The free days that plans offered, by name and moment.

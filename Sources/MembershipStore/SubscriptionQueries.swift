@@ -8,7 +8,7 @@ extension ReadTransaction {
 
     /// The one subscription of an account that has not ended; nil when there is none.
     package func openSubscription(of account: Identifier<Account>) throws -> Subscription? {
-        try subscriptions("WHERE account_id = $1 AND ended_at IS NULL", [account]).first
+        try subscriptions(sql: openByAccount, [account]).first
     }
 
     /// The subscriptions that have not ended of a version of a plan, in the order of their accounts, after the one given,
@@ -69,22 +69,20 @@ extension ReadTransaction {
     }
 
     func subscriptions(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Subscription] {
-        let records = try sql.query(
-            "SELECT \(SubscriptionRecord.columns) FROM subscriptions \(condition)", arguments
-        ) { row in try SubscriptionRecord(row: row, zone: zone(stored: row.text(9))) }
+        try subscriptions(sql: SubscriptionRecord.query(condition), arguments)
+    }
+
+    private func subscriptions(
+        sql text: String, _ arguments: [any SQLValueConvertible]
+    ) throws -> [Subscription] {
+        let records = try sql.query(text, arguments) { row in
+            try SubscriptionRecord(row: row, zone: Zone(stored: row.text(9)))
+        }
         return try records.map { record in
             try record.subscription(
                 version: version(record.version, ofPlan: record.plan),
                 next: record.nextPlan.map { try version(record.nextVersion, ofPlan: $0) })
         }
-    }
-
-    /// Looked up once for each name: asking the system for it takes longer than reading the row.
-    private func zone(stored name: String) throws -> Zone {
-        if let known = knownZones[name] { return known }
-        let zone = try Zone(stored: name)
-        knownZones[name] = zone
-        return zone
     }
 }
 
@@ -205,6 +203,7 @@ private struct SubscriptionRecord {
         settled_periods, cancel_at_period_end, canceled_at, paused_at, pause_until, next_plan, next_plan_version,
         next_from_index, due_at, ended_at, revision, created_at, updated_at
         """
+    static func query(_ condition: String) -> String { "SELECT \(columns) FROM subscriptions \(condition)" }
     static let names = columns.split { $0 == "," || $0.isWhitespace }.map(String.init)
     /// What a step nearly always changes, and what follows from other columns: a row in which that was wrong is put right.
     static let isAlwaysWritten = names.map { ["status", "due_at", "ended_at", "revision", "updated_at"].contains($0) }
@@ -269,3 +268,6 @@ extension Subscription {
         ]
     }
 }
+
+/// Put together once: it is asked with every decision to keep somebody out.
+private let openByAccount = SubscriptionRecord.query("WHERE account_id = $1 AND ended_at IS NULL")

@@ -131,11 +131,9 @@ private final class CountedStatements: SQLConnection {
         return try base.run(sql, arguments)
     }
 
-    func query<Result>(
-        _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
-    ) throws -> [Result] {
+    func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
         texts.append(sql)
-        return try base.query(sql, arguments, body)
+        try base.each(sql, arguments, body)
     }
 
     func runScript(_ sql: String) throws {

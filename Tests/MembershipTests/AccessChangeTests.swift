@@ -60,18 +60,30 @@ struct AccessChangeTests {
         return nil
     }
 
-    @Test func whatIsDecidedWithoutAnOfferIsDecidedAsWithIt() {
-        var count = 0
+    @Test func whatIsDecidedWithoutAnOfferOrPartOfItIsDecidedAsWithAllOfIt() {
+        var counts = (without: 0, spentAlone: 0)
         for (seed, sample) in AccessChangeTests.samples {
-            let without = sample.fixture.facts(at: sample.moment, withOffer: false)
-            guard AccessRules.isDecided(without: without, at: sample.moment) else { continue }
-            count += 1
-            guard AccessRules.decide(without, at: sample.moment) == sample.decision else {
+            var facts = sample.fixture.facts(at: sample.moment, withOffer: false)
+            let whole = sample.facts.offer ?? OfferFacts()
+            var gathered = (spent: false, all: false)
+            let decision = AccessRules.decide(
+                &facts, at: sample.moment,
+                spent: { _ in
+                    gathered.spent = true
+                    return OfferFacts(zone: whole.zone, reads: whole.reads)
+                },
+                offer: { _ in
+                    gathered.all = true
+                    return whole
+                })
+            if !gathered.spent { counts.without += 1 } else if !gathered.all { counts.spentAlone += 1 }
+            guard decision == sample.decision else {
                 Issue.record("Seed \(seed), at \(sample.moment):\n\(sample.decision)\n\(sample.fixture)")
                 return
             }
         }
-        #expect(count > AccessChangeTests.samples.count / 5)
+        #expect(counts.without > AccessChangeTests.samples.count / 5)
+        #expect(counts.spentAlone > AccessChangeTests.samples.count / 50)
     }
 
     @Test func whatWasWorkedOutOnceIsWhatIsWorkedOutEachTime() {
