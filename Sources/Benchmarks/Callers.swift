@@ -31,17 +31,27 @@ enum Callers {
     }
 
     /// As ``rate(_:for:_:)``, of one caller who needs nothing else.
+    ///
+    /// - Parameter count: how many times the body does it.
     static func rate(
-        for duration: Duration, _ body: () throws -> Void
+        for duration: Duration, each count: Int = 1, _ body: () throws -> Void
     ) throws -> (rate: Double, done: Int) {
         let clock = ContinuousClock()
         let start = clock.now
         var done = 0
         while clock.now - start < duration {
             try body()
-            done += 1
+            done += count
         }
         return (rate: Double(done) / ((clock.now - start) / .seconds(1)), done: done)
+    }
+
+    /// Says how far sharing a commit gets plain SQL, which is as far as it can get anybody.
+    static func tell(_ what: String, ofShared shared: [Double], alone: [Double]) {
+        let (many, one) = (Measurement.median(shared), Measurement.median(alone))
+        print(
+            "\(what): plain SQL alone \(Int(one)) /s, with \(Callers.many) in a transaction \(Int(many)) /s, "
+                + "\((many / one).formatted(.number.precision(.significantDigits(3)))) times as many")
     }
 }
 

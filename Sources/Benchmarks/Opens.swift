@@ -15,15 +15,23 @@ struct Opens {
         let counter = try bench.reference(writes: false)
         try await compare(questions[0], reference, counter)
         var rounds: [(ours: Double, reference: Double)] = []
+        var shared: [Double] = []
         for _ in 0..<size.rounds {
             let ours = try await counted(counter) {
                 try await Callers.rate(Callers.many, for: size.writing) { try await Opens.open(turns.next(), services) }
             }
             let theirs = try await counted(counter) {
-                try Callers.rate(for: size.writing) { try reference.open(turns.next()) }
+                try Callers.rate(for: size.writing) { try reference.open([turns.next()]) }
             }
+            shared.append(
+                try await counted(counter) {
+                    try Callers.rate(for: size.writing, each: Callers.many) {
+                        try reference.open((0..<Callers.many).map { _ in turns.next() })
+                    }
+                })
             rounds.append((ours: ours, reference: theirs))
         }
+        Callers.tell("open", ofShared: shared, alone: rounds.map(\.reference))
         return [Measurement("open: \(Callers.many) callers", unit: "/s", rounds: rounds, atLeast: 5)]
     }
 
@@ -51,7 +59,7 @@ struct Opens {
         _ question: CheckQuestion, _ reference: ReferenceOpen, _ connection: ReferenceConnection
     ) async throws {
         try await Opens.open(question, bench.services)
-        try reference.open(question)
+        try reference.open([question])
         let rows = try connection.rows(
             """
             SELECT account_id, article_id, title, section, admitted_by, source, grant_id, meter, client_key, seconds
@@ -94,13 +102,19 @@ final class ReferenceOpen {
             })
     }
 
-    func open(_ question: CheckQuestion) throws {
+    /// Opens in one transaction.
+    func open(_ questions: [CheckQuestion]) throws {
+        try begin.run()
+        for question in questions { try insert(question) }
+        try commit.run()
+    }
+
+    private func insert(_ question: CheckQuestion) throws {
         guard let article = articles[question.article], let grant = grants[question.account] else {
             throw Failure("\(question.reader) or \(question.article) is none of the bench's")
         }
         number += 1
         let now = WallClock.system.now().milliseconds
-        try begin.run()
         insert.bind(1, question.account)
         insert.bind(2, now << 21 | Int64(number & (1 << 20 - 1)))
         insert.bind(3, article.id)
@@ -109,6 +123,5 @@ final class ReferenceOpen {
         insert.bind(6, grant)
         insert.bind(7, now)
         try insert.run()
-        try commit.run()
     }
 }

@@ -16,6 +16,7 @@ struct SignUps {
         try reference.signUp()
         try compare(counter)
         var (many, one): ([(ours: Double, reference: Double)], [(ours: Double, reference: Double)]) = ([], [])
+        var shared: [Double] = []
         for _ in 0..<size.rounds {
             let together = try await counted(counter) {
                 try await Callers.rate(Callers.many, for: size.writing) { try await SignUps.signUp(services) }
@@ -26,9 +27,14 @@ struct SignUps {
             let theirs = try await counted(counter) {
                 try Callers.rate(for: size.writing) { try reference.signUp() }
             }
+            shared.append(
+                try await counted(counter) {
+                    try Callers.rate(for: size.writing, each: Callers.many) { try reference.signUp(Callers.many) }
+                })
             many.append((ours: together, reference: theirs))
             one.append((ours: alone, reference: theirs))
         }
+        Callers.tell("sign-up", ofShared: shared, alone: many.map(\.reference))
         return [
             Measurement("sign-up: \(Callers.many) callers", unit: "/s", rounds: many, atLeast: 5),
             Measurement("sign-up: one caller", unit: "/s", rounds: one, atLeast: 0.7),
@@ -135,13 +141,19 @@ final class ReferenceSignUp {
         BenchAccounts(count: 1, overCount: 0, now: WallClock.system.now())[0]
     ).data
 
-    func signUp() throws {
+    /// - Parameter count: so many people in one transaction.
+    func signUp(_ count: Int = 1) throws {
+        try begin.run()
+        for _ in 0..<count { try insert() }
+        try commit.run()
+    }
+
+    private func insert() throws {
         number += 1
         let now = WallClock.system.now()
         let id = now.milliseconds << 21 | Int64(number & (1 << 20 - 1))
         let email = SignUps.address()
         let hash = SeededNumbers.hexadecimal(.random(in: 0...UInt64.max))
-        try begin.run()
         for (index, insert) in inserts.enumerated() {
             insert.bind(1, id)
             if [3, 4, 5].contains(index) { insert.bind(2, id + 1) }
@@ -153,7 +165,6 @@ final class ReferenceSignUp {
             if index == 5 { insert.bind(8, data) }
             try insert.run()
         }
-        try commit.run()
     }
 }
 

@@ -16,7 +16,7 @@ public struct EmailAddress: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_email`, saying what is wrong with the address.
     public init(parsing text: String) throws(MembershipError) {
-        let typed = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
+        let typed = EmailDomain.trimmed(text)
         guard typed.utf8.count <= EmailAddress.longest else {
             throw EmailAddress.invalid(typed, "it is longer than \(EmailAddress.longest) bytes")
         }
@@ -83,7 +83,7 @@ public struct EmailAddress: Sendable {
     }
 
     private static func canonicalLocal(_ local: String, domain: EmailDomain) -> String? {
-        var name = local.lowercased().precomposedStringWithCanonicalMapping.prefix { $0 != "+" }
+        var name = EmailDomain.composed(local.lowercased()).prefix { $0 != "+" }
         if domain.name == "gmail.com" { name.removeAll { $0 == "." } }
         return name.isEmpty ? nil : String(name)
     }

@@ -9,7 +9,7 @@ public struct EmailDomain: Hashable, Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(parsing text: String) throws(MembershipError) {
-        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
+        let trimmed = EmailDomain.trimmed(text)
         guard trimmed.utf8.count <= EmailDomain.longest, let domain = EmailDomain(trimmed) else {
             throw MembershipError(
                 .invalidInput, "‘\(PlainText.visible(String(trimmed.prefix(80))))’ is not a domain.",
@@ -23,6 +23,18 @@ public struct EmailDomain: Hashable, Sendable {
         self.name = name
     }
 
+    /// Without the white space around it, and with each letter and its accents in one.
+    static func trimmed(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        return isPlain ? text : composed(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// With each letter and its accents in one.
+    static func composed(_ text: String) -> String {
+        // ASCII is that already, and Foundation takes longer to find that out than all else about an address.
+        text.utf8.allSatisfy { $0 < 0x80 } ? text : text.precomposedStringWithCanonicalMapping
+    }
+
     init?(_ typed: String) {
         guard let ascii = EmailDomain.ascii(typed) else { return nil }
         name = ascii == "googlemail.com" ? "gmail.com" : ascii
@@ -31,6 +43,7 @@ public struct EmailDomain: Hashable, Sendable {
     /// The domain and those it is part of, down to two labels: `a.b.example.com`, `b.example.com`, `example.com`.
     public var withParents: [EmailDomain] {
         let labels = name.split(separator: ".")
+        guard labels.count > 2 else { return [self] }
         return (0..<max(1, labels.count - 1)).map { EmailDomain(stored: labels[$0...].joined(separator: ".")) }
     }
 

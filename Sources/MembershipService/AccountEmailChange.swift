@@ -29,7 +29,7 @@ extension AccountService {
         _ reference: AccountReference, to email: EmailAddress, reason: String? = nil
     ) async throws -> EmailChange {
         let reason = try reason.map { try PlainText.reason($0) }
-        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
+        let key = try ledgerKey.load()
         return try await store.write { tx in
             let account = try tx.account(reference)
             try tx.requirePresent(account)

@@ -88,7 +88,7 @@ extension AccountService {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`, `account_erased`, `key_missing`, `key_mismatch`.
     public func export(_ reference: AccountReference) async throws -> AccountExport {
-        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
+        let key = try ledgerKey.load()
         return try await store.read { tx in
             let account = try tx.account(reference)
             try tx.requirePresent(account)

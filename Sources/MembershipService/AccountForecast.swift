@@ -52,7 +52,7 @@ extension HistoryService {
         _ = try await store.copy(to: engine, named: location.name, .lifeOnly(.id(account.id)))
         let sandbox = try await Store.open(engine, clock: .system, actor: Actor(stored: "forecast"))
         return try await Forecaster(
-            services: Services(store: sandbox, ledgerKey: LedgerKeyFile(path: location.keyPath), options: options),
+            services: Services(store: sandbox, ledgerKey: location.ledgerKey(of: sandbox), options: options),
             store: sandbox, reminder: .days(options.trialReminderDays), account: account, end: end
         ).run()
     }

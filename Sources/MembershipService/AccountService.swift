@@ -4,7 +4,7 @@ import MembershipStore
 /// People: signing up, their one trial, suspensions.
 public struct AccountService: Sendable {
     let store: Store
-    let ledgerKey: LedgerKeyFile
+    let ledgerKey: KeptLedgerKey
 
     /// What signing up led to.
     public struct SignUp: Equatable, Sendable {
@@ -48,7 +48,9 @@ public struct AccountService: Sendable {
     ) async throws -> SignUp {
         let name = try name.map { try PlainText.checked($0, as: "a name", longest: 200) }
         let zone = try timeZone.map { try Zone(parsing: $0) } ?? .utc
-        let key = wantsTrial ? try ledgerKey.load(matching: store.deployment.keyFingerprint) : nil
+        let key = wantsTrial ? try ledgerKey.load() : nil
+        // Worked out where no other writer waits for it.
+        let identity = key?.identity(ofCanonicalEmail: email.canonical)
         return try await store.write { tx in
             let account = try tx.insertAccount(email: email, name: name, timeZone: zone.name, language: language)
             if let visitor { try tx.link(visitor, to: account.id) }
@@ -57,14 +59,13 @@ public struct AccountService: Sendable {
                 try tx.record([created], isNewAccount: true)
                 return SignUp(account: account, subscription: nil, trial: why)
             }
-            guard let key else { return try withoutTrial(.notWanted) }
+            guard let key, let identity else { return try withoutTrial(.notWanted) }
             // Asked before the plan is, and answered with it: on a server that costs no journey of its own.
             let disposable = try tx.askDisposable(email.domain)
             let deviceTrial = try device.map { try tx.askTrialStart(identityHMAC: key.identity(ofDevice: $0)) }
             let version = try tx.trialVersion()
             guard version.terms.trialDays > 0 else { return try withoutTrial(.notOffered) }
             guard try disposable.first() == nil else { return try withoutTrial(.disposable) }
-            let identity = key.identity(ofCanonicalEmail: email.canonical)
             if try deviceTrial?.first() != nil {
                 let hadOne = try tx.askTrialStart(identityHMAC: identity).first() != nil
                 return try withoutTrial(hadOne ? .taken : .deviceTaken)

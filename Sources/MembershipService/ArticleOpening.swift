@@ -79,7 +79,7 @@ extension WriteTransaction {
             (answer, facts) = try judge(reader, reference, .now, ledger)
         }
         let content = try content(of: answer.article.id)
-        let teaser = ArticleAccess(of: answer.article, rules: facts.rules, at: now).teaser
+        let teaser = facts.ruled.phase(at: now).access.teaser
         func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
             Opened(answer: answer, read: read, isRetry: isRetry, content: content, teaser: teaser)
         }

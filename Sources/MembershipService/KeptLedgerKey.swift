@@ -1,3 +1,5 @@
+import Membership
+import MembershipStore
 import Synchronization
 
 /// What a decision has of the ledger's key. Hardly any needs it, so that no file is read before one does, nor while a
@@ -33,11 +35,28 @@ final class KeptLedgerKey: Sendable {
 
     fileprivate var known: LedgerKey? { key.withLock(\.self) }
 
+    /// The key, read when it is first asked for.
+    ///
+    /// - Throws: ``MembershipError`` with code `key_missing`, `key_mismatch` and others, each time until it can be read.
+    func load() throws(MembershipError) -> LedgerKey {
+        if let known { return known }
+        let loaded = try file.load(matching: fingerprint)
+        key.withLock { $0 = loaded }
+        return loaded
+    }
+
     /// Runs a body, and once more with the key when it cannot do without.
     func whenNeeded<Result>(_ body: (LedgerAccess) async throws -> Result) async throws -> Result {
         do { return try await body(LedgerAccess(kept: self, wasTried: false)) } catch is LedgerKeyNeeded {
-            key.withLock { key in key = key ?? (try? file.load(matching: fingerprint)) }
+            _ = try? load()
             return try await body(LedgerAccess(kept: self, wasTried: true))
         }
+    }
+}
+
+extension DatabaseLocation {
+    /// The key of the ledger of a database that is there.
+    func ledgerKey(of store: Store) -> KeptLedgerKey {
+        KeptLedgerKey(LedgerKeyFile(path: keyPath), fingerprint: store.deployment.keyFingerprint)
     }
 }

@@ -28,6 +28,6 @@ struct LedgerKey: Sendable {
     func identity(ofDevice device: DeviceID) -> String { hmac("device:" + device.text) }
 
     private func hmac(_ text: String) -> String {
-        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).withUnsafeBytes(\.hexadecimal)
     }
 }

@@ -53,11 +53,11 @@ public struct Services: Sendable {
         options: Options = Options()
     ) async throws -> Services {
         let store = try await Store.open(location.open(), clock: clock, actor: actor)
-        return Services(store: store, ledgerKey: LedgerKeyFile(path: location.keyPath), options: options)
+        return Services(store: store, ledgerKey: location.ledgerKey(of: store), options: options)
     }
 
     private let store: Store
-    private let ledgerKey: LedgerKeyFile
+    private let ledgerKey: KeptLedgerKey
     private let options: Options
     private let endedRuns: EndedRuns
 
@@ -66,7 +66,7 @@ public struct Services: Sendable {
         Services(store: store.acting(as: actor), ledgerKey: ledgerKey, options: options, endedRuns: endedRuns)
     }
 
-    init(store: Store, ledgerKey: LedgerKeyFile, options: Options, endedRuns: EndedRuns = EndedRuns()) {
+    init(store: Store, ledgerKey: KeptLedgerKey, options: Options, endedRuns: EndedRuns = EndedRuns()) {
         self.options = options
         self.endedRuns = endedRuns
         self.store = store
@@ -78,8 +78,7 @@ public struct Services: Sendable {
         payments = PaymentService(store: store)
         grants = GrantService(store: store)
         plans = PlanService(store: store)
-        access = AccessService(
-            store: store, key: KeptLedgerKey(ledgerKey, fingerprint: store.deployment.keyFingerprint))
+        access = AccessService(store: store, key: ledgerKey)
         reads = ReadService(store: store)
         rules = RuleService(store: store)
         titles = TitleService(store: store)

@@ -17,7 +17,7 @@ extension TrialService {
     /// - Parameter device: what the app knows the device by, when a device is to have one trial too.
     /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch`; a refusal is not an error.
     public func eligibility(of email: EmailAddress, device: DeviceID? = nil) async throws -> EligibilityAnswer {
-        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
+        let key = try ledgerKey.load()
         return try await store.read { tx in
             let id = try tx.accountID(of: email)
             let account = try id.map { try tx.account(.id($0)) }

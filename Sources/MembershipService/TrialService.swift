@@ -4,7 +4,7 @@ import MembershipStore
 /// The one trial of a person: its start, and what an operator may do with it. It stays one subscription throughout.
 public struct TrialService: Sendable {
     let store: Store
-    let ledgerKey: LedgerKeyFile
+    let ledgerKey: KeptLedgerKey
 
     /// Starts the one trial of a person who signed up without it.
     ///
@@ -15,7 +15,7 @@ public struct TrialService: Sendable {
         _ reference: AccountReference, device: DeviceID? = nil, reason: String? = nil
     ) async throws -> Subscription {
         let reason = try reason.map { try PlainText.reason($0) }
-        let key = try ledgerKey.load(matching: store.deployment.keyFingerprint)
+        let key = try ledgerKey.load()
         return try await store.write { tx in
             let account = try tx.account(reference)
             try tx.closeOverdueSubscription(of: account)

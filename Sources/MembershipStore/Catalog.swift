@@ -14,6 +14,7 @@ package final class Catalog {
     private var rules: [RuleTarget: [AccessRule]] = [:]
     private var offers: Lasting<[PlanOffer]>?
     private var trialDays: [Slug: Lasting<Int>] = [:]
+    private var published: [Slug: PlanVersion?] = [:]
 
     /// What holds for a while.
     private struct Lasting<Value> {
@@ -33,6 +34,13 @@ package final class Catalog {
         rules = [:]
         offers = nil
         trialDays = [:]
+        published = [:]
+    }
+
+    /// Forgets all: what was read in a transaction that was taken back may never have been.
+    func forget() {
+        version = nil
+        use(version: nil)
     }
 
     func article(_ reference: ArticleReference, _ find: () throws -> RuledArticle) rethrows -> RuledArticle {
@@ -72,5 +80,13 @@ package final class Catalog {
         let found = try find()
         trialDays[plan] = Lasting(value: found.value, interval: found.lasting)
         return found.value
+    }
+
+    /// The newest published version of a plan.
+    func published(of plan: Slug, _ find: () throws -> PlanVersion?) rethrows -> PlanVersion? {
+        if let known = published[plan] { return known }
+        let found = try find()
+        published[plan] = .some(found)
+        return found
     }
 }

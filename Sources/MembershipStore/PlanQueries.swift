@@ -30,6 +30,11 @@ extension ReadTransaction {
 
     /// The newest published version of a plan that has not been retired; nil when there is none.
     package func publishedVersion(ofPlan plan: Slug) throws -> PlanVersion? {
+        guard let catalog = try sql.catalog() else { return try findPublishedVersion(ofPlan: plan) }
+        return try catalog.published(of: plan) { try findPublishedVersion(ofPlan: plan) }
+    }
+
+    private func findPublishedVersion(ofPlan plan: Slug) throws -> PlanVersion? {
         let prices = try askPrices(ofPlan: plan)
         let entitlements = try askEntitlements(ofPlan: plan)
         let version = try sql.ask(

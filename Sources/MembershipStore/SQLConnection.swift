@@ -200,7 +200,15 @@ extension SQLConnection {
 
 /// `$1, $2, …` for a list of so many values.
 func placeholders(_ count: Int, from first: Int = 1) -> String {
-    (first..<first + count).map { "$\($0)" }.joined(separator: ", ")
+    if first == 1, count < fewPlaceholders.count { return fewPlaceholders[count] }
+    return numbered(first..<first + count)
+}
+
+/// Put together once: they are asked for with nearly every statement that writes.
+private let fewPlaceholders = (0..<32).map { numbered(1..<1 + $0) }
+
+private func numbered(_ numbers: Range<Int>) -> String {
+    numbers.map { "$\($0)" }.joined(separator: ", ")
 }
 
 /// One row of a result, its columns counted from 0 in the order of the SELECT.

@@ -105,7 +105,9 @@ package final class SQLiteEngine: DatabaseEngine {
         let commits = try commits()
         do {
             return try await translatingErrors(path: path) { [path] in
-                try await commits.write { try body(SQLiteConnection(database: $0, path: path)) }
+                try await commits.write { database, catalog in
+                    try body(SQLiteConnection(database: database, path: path, remembered: catalog))
+                }
             }
         } catch let error as MembershipError where error.code == .databaseReadOnly {
             // A file that was opened to be read stays so, whatever is permitted later: the next write opens it anew.
@@ -126,7 +128,12 @@ package final class SQLiteEngine: DatabaseEngine {
     ) async throws -> Result {
         let queue = try writingConnection()
         return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { [self] in try transact($0, .immediate, body) }
+            try await queue.writeWithoutTransaction { [self] database in
+                // An index of millions of rows is sorted in files.
+                try database.execute(sql: "PRAGMA temp_store = FILE")
+                defer { try? database.execute(sql: "PRAGMA temp_store = MEMORY") }
+                return try transact(database, .immediate, body)
+            }
         }
     }
 
@@ -174,6 +181,8 @@ package final class SQLiteEngine: DatabaseEngine {
             } else {
                 // In kibibytes: what a batch of a job changes fits, and is not written twice.
                 try database.execute(sql: "PRAGMA cache_size = -16384")
+                // Each savepoint keeps the pages as they were before it: not in a file that is written to the disk.
+                try database.execute(sql: "PRAGMA temp_store = MEMORY")
                 // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
                 try database.execute(sql: "PRAGMA secure_delete = ON")
             }
@@ -205,6 +214,15 @@ package final class SQLiteEngine: DatabaseEngine {
 struct SQLiteConnection: SQLiteDialect {
     let database: Database
     let path: String
+    /// What the connection remembers of the catalogue; nil where nothing is.
+    var remembered: Catalog?
+
+    /// What the transaction under way has changed of it is seen too: it is looked at each time.
+    func catalog() throws -> Catalog? {
+        guard let remembered else { return nil }
+        remembered.use(version: try first("SELECT catalog_version FROM deployment", []) { try $0.integer(0) })
+        return remembered
+    }
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {

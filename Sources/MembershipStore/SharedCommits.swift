@@ -11,6 +11,15 @@ final class SharedCommits: Sendable {
     /// The connection that writes.
     let queue: DatabaseQueue
     private let state = Mutex(State())
+    private let remembered = Remembered()
+
+    /// What the connection remembers of the catalogue.
+    ///
+    /// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
+    /// time.
+    private struct Remembered: @unchecked Sendable {
+        let catalog = Catalog()
+    }
 
     private struct State {
         var waiting: [Caller] = []
@@ -38,13 +47,15 @@ final class SharedCommits: Sendable {
     /// Runs the body in a transaction, perhaps with others, and returns when it is committed.
     ///
     /// The body may run more than once: when what it shared a commit with broke that, it runs again alone.
-    func write<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (Database, Catalog) throws -> Result
+    ) async throws -> Result {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
             let held = Held<Result>()
             let caller = Caller(
-                run: { database in
+                run: { [remembered] database in
                     held.result.withLock { $0 = nil }
-                    let result = try body(database)
+                    let result = try body(database, remembered.catalog)
                     held.result.withLock { $0 = result }
                 },
                 answer: { error in
@@ -94,6 +105,7 @@ final class SharedCommits: Sendable {
             }
             caller.answer(nil)
         } catch {
+            remembered.catalog.forget()
             caller.answer(error)
         }
     }
@@ -112,12 +124,10 @@ final class SharedCommits: Sendable {
         while let caller = rest.first, done.isEmpty || ContinuousClock().now - start < SharedCommits.longest {
             rest.removeFirst()
             do {
-                try database.inSavepoint {
-                    try caller.run(database)
-                    return .commit
-                }
+                try SharedCommits.inSavepoint(database) { try caller.run(database) }
                 done.append(caller)
             } catch {
+                remembered.catalog.forget()
                 failed.append((caller, error))
                 // A full disk, for instance, takes back the whole transaction, and with it what others had done.
                 guard database.isInsideTransaction else { break }
@@ -128,6 +138,7 @@ final class SharedCommits: Sendable {
             try database.commit()
             for caller in done { caller.answer(nil) }
         } catch {
+            remembered.catalog.forget()
             if database.isInsideTransaction { try? database.rollback() }
             // One of them may be at fault: each has another try on its own, and an answer of its own.
             for caller in done { writeAlone(caller, database) }
@@ -135,5 +146,21 @@ final class SharedCommits: Sendable {
         for (caller, error) in failed { caller.answer(error) }
         guard !rest.isEmpty else { return }
         state.withLock { state in state.waiting.insert(contentsOf: rest, at: 0) }
+    }
+
+    /// Takes back what the body did when it throws, and nothing else. By statements that stay compiled: GRDB's are
+    /// compiled anew for each.
+    private static func inSavepoint(_ database: Database, _ body: () throws -> Void) throws {
+        try SQLiteStatement("SAVEPOINT caller", database).run([SQLValue]())
+        do {
+            try body()
+        } catch {
+            if database.isInsideTransaction {
+                try SQLiteStatement("ROLLBACK TO caller", database).run([SQLValue]())
+                try SQLiteStatement("RELEASE caller", database).run([SQLValue]())
+            }
+            throw error
+        }
+        try SQLiteStatement("RELEASE caller", database).run([SQLValue]())
     }
 }

@@ -42,6 +42,9 @@ struct CalendarMonthTests {
                     CalendarMonth(containing: interval.startsAt, in: zone) == month,
                     CalendarMonth(containing: end + TimeSpan(milliseconds: -1), in: zone) == month,
                     CalendarMonth(containing: end, in: zone) == month.next,
+                    // What a zone remembers is the month just asked for and the one before.
+                    zone.month(containing: end + TimeSpan(milliseconds: -1)) == interval,
+                    zone.month(containing: end) == following, zone.month(containing: interval.startsAt) == interval,
                     // Around the first midnight clocks may be moved over it.
                     (-4...4).allSatisfy({ quarter in
                         let moment = end + .minutes(quarter * 15 + 1)
