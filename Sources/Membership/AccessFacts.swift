@@ -90,7 +90,7 @@ extension AccountFacts: Equatable {
 }
 
 /// What a reader has spent, and what could be had.
-public struct OfferFacts: Equatable, Sendable {
+public final class OfferFacts: Sendable {
     /// The zone whose months the meter follows.
     public let zone: Zone
     /// The metered articles that the reader opened in the month that is asked about, none after the moment that is.
@@ -112,6 +112,15 @@ public struct OfferFacts: Equatable, Sendable {
         self.subscription = subscription
         self.trialDays = trialDays
         self.plans = plans
+    }
+}
+
+extension OfferFacts: Equatable {
+    /// By what they say.
+    public static func == (left: OfferFacts, right: OfferFacts) -> Bool {
+        left === right
+            || left.zone == right.zone && left.reads == right.reads && left.subscription == right.subscription
+                && left.trialDays == right.trialDays && left.plans == right.plans
     }
 }
 

@@ -98,14 +98,23 @@ package struct SQLAnswer<Result> {
         switch state {
         case .known(let results): return results
         case .awaited(let rows, let body):
-            var results: [Result] = []
-            try rows.each { results.append(try body($0)) }
-            return results
+            return try collecting(body, from: rows.each)
         }
     }
 
     /// What was made of the first row; nil when there is none.
     package func first() throws -> Result? { try rows().first }
+}
+
+/// What a body makes of each row, in order.
+private func collecting<Result>(
+    _ body: (any SQLRow) throws -> Result, from each: ((any SQLRow) throws -> Void) throws -> Void
+) rethrows -> [Result] {
+    var results: [Result] = []
+    try withoutActuallyEscaping(body) { body in
+        try each { results.append(try body($0)) }
+    }
+    return results
 }
 
 // What makes something of rows is put in place where it is called: there it is known what is made, which is worth half of
@@ -116,9 +125,7 @@ extension SQLConnection {
     package func query<Result>(
         _ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Result
     ) throws -> [Result] {
-        var results: [Result] = []
-        try each(sql, arguments) { results.append(try body($0)) }
-        return results
+        try collecting(body) { try each(sql, arguments, $0) }
     }
 
     /// Asks a question whose answer is taken later, so that several can travel to a server together. Where there is no
