@@ -13,6 +13,8 @@ final class LockWatch: Sendable {
     struct Found {
         var longest = Duration.zero
         var mostMemory = 0.0
+        /// How often somebody looked.
+        var looks = 0
     }
 
     /// Watches while the body runs.
@@ -26,7 +28,9 @@ final class LockWatch: Sendable {
             throw error
         }
         watch.stop()
-        return watch.found.withLock { $0 }
+        let found = watch.found.withLock { $0 }
+        guard found.looks > 0 else { throw Failure("nobody could look at the lock of \(path)") }
+        return found
     }
 
     private func stop() {
@@ -44,6 +48,7 @@ final class LockWatch: Sendable {
         var heldSince: ContinuousClock.Instant?
         var lookedAt = clock.now
         while !isOver.load(ordering: .relaxed) {
+            found.withLock { $0.looks += 1 }
             if (try? begin.run()) != nil {
                 try? end.run()
                 heldSince = nil

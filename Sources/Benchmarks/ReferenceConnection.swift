@@ -15,7 +15,10 @@ final class ReferenceConnection {
         handle = opened
         sqlite3_busy_timeout(handle, 5000)
         try run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")
-        try run(writes ? "PRAGMA secure_delete = ON" : "PRAGMA query_only = ON")
+        try run(
+            writes
+                ? "PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY"
+                : "PRAGMA query_only = ON")
     }
 
     deinit { sqlite3_close_v2(handle) }

@@ -16,20 +16,21 @@ public enum AccessRules {
     ) rethrows -> AccessDecision {
         guard facts.offer == nil else { return decide(facts, at: moment) }
         let situation = AccessSituation(facts, at: moment)
-        if let row = situation.first(upTo: .lastWithoutOffer), isFinal(row, facts) {
-            return decision(situation.verdict(of: row), facts, at: moment)
-        }
+        let early = situation.first(upTo: .lastWithoutOffer)
+        if let early, isFinal(early, facts) { return decision(situation.verdict(of: early), facts, at: moment) }
         var partly = facts
         partly.offer = try spent(facts)
-        if partly.offer != nil {
+        if early == nil, partly.offer != nil {
             // When somebody who is let in is let in no longer does not hang on what she could have then.
             let situation = AccessSituation(partly, at: moment)
-            if let row = situation.first(upTo: .lastWithoutPlans), row.reason.allows {
+            if let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans), row.reason.allows {
                 return decision(situation.verdict(of: row), partly, at: moment)
             }
         }
         facts.offer = try offer(partly)
-        return decide(facts, at: moment)
+        let whole = AccessSituation(facts, at: moment)
+        let row = early ?? whole.first(after: .lastWithoutOffer) ?? .otherwise
+        return decision(whole.verdict(of: row), facts, at: moment)
     }
 
     /// Whether a decision by a row that needs no ``OfferFacts`` needs none altogether. When it changes needs none, because
@@ -43,7 +44,7 @@ public enum AccessRules {
     /// What the first row of the table says that applies.
     static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
         let situation = AccessSituation(facts, at: moment)
-        return situation.verdict(of: situation.first(upTo: .otherwise) ?? .otherwise)
+        return situation.verdict(of: situation.first() ?? .otherwise)
     }
 
     /// What is decided, and when that changes.
@@ -53,7 +54,7 @@ public enum AccessRules {
         var (change, admission): (Timestamp?, Timestamp?)
         for boundary in boundaries(facts, after: moment) {
             let situation = AccessSituation(facts, at: boundary)
-            let row = situation.first(upTo: .otherwise) ?? .otherwise
+            let row = situation.first() ?? .otherwise
             if change == nil, row != now.row || situation.verdict(of: row) != now { change = boundary }
             if admission == nil, row.reason.allows { admission = boundary }
             if change != nil, admission != nil || now.row.reason.allows { break }

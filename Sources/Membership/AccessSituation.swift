@@ -51,10 +51,12 @@ struct AccessSituation {
     /// What the rules make of the article.
     var access: ArticleAccess { phase.access }
 
-    /// The first row that applies, up to one; nil when none of them does.
-    func first(upTo last: AccessRow) -> AccessRow? {
-        for number in AccessRow.unreadable.rawValue...last.rawValue {
-            if let row = AccessRow(rawValue: number), applies(row) { return row }
+    /// The first row that applies, of those after one and up to another; nil when none of them does.
+    func first(after earlier: AccessRow? = nil, upTo last: AccessRow = .otherwise) -> AccessRow? {
+        var number = (earlier?.rawValue ?? 0) + 1
+        while number <= last.rawValue, let row = AccessRow(rawValue: number) {
+            if applies(row) { return row }
+            number += 1
         }
         return nil
     }

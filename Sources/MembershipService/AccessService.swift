@@ -136,20 +136,15 @@ extension ReadTransaction {
             try facts.offer
             ?? (facts.canBeMetered || isBatch ? spent(by: facts, at: moment, asked) : OfferFacts())
         let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
-        switch facts.reader {
-        case .anonymous:
-            return OfferFacts(trialDays: trialDays)
-        case .visitor(_, let zone):
-            return OfferFacts(zone: zone, reads: spent.reads, trialDays: trialDays)
-        case .account(let account):
-            let hadTrial = account.grants.contains { $0.source == .trial }
-            return OfferFacts(
-                zone: try Zone(stored: account.timeZone), reads: spent.reads,
-                subscription: try subscription(of: account.id, at: moment, asked),
-                trialDays: hadTrial || trialDays == 0
-                    ? 0 : try hasLeftTrial(account.id, at: known, ledger) ? trialDays : 0,
-                plans: try planOffers(at: known))
+        guard case .account(let account) = facts.reader else {
+            return OfferFacts(zone: spent.zone, reads: spent.reads, trialDays: trialDays)
         }
+        let hadTrial = account.grants.contains { $0.source == .trial }
+        return OfferFacts(
+            zone: spent.zone, reads: spent.reads, subscription: try subscription(of: account.id, at: moment, asked),
+            trialDays: hadTrial || trialDays == 0
+                ? 0 : try hasLeftTrial(account.id, at: known, ledger) ? trialDays : 0,
+            plans: try planOffers(at: known))
     }
 
     /// The subscription that had not ended: as it is recorded, or as events tell it of another time.
