@@ -35,7 +35,7 @@ final class ReferenceCheck: @unchecked Sendable {
     }
 
     /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
-    /// else the answer names: what was spent of the meter, the subscription, and what could be had.
+    /// else the answer rests on: what was spent of the meter, or the subscription and what could be had.
     private static func sql(_ kind: CheckKind) -> String {
         let (columns, joins) =
             switch kind {
@@ -43,7 +43,7 @@ final class ReferenceCheck: @unchecked Sendable {
             case .entitled: (article + reader, readerJoins)
             case .trialEnded:
                 (article + reader + subscription + offered + plan, readerJoins + subscriptionJoin + planJoin)
-            case .metered: (article + reader + subscription + read, readerJoins + subscriptionJoin + readJoins)
+            case .metered: (article + reader + read, readerJoins + readJoins)
             }
         return """
             SELECT \(columns)
@@ -62,7 +62,7 @@ final class ReferenceCheck: @unchecked Sendable {
         u.meter_registered, u.teaser, u.starts_at, u.ends_at
         """
     private static let reader = """
-        , a.account_id, a.time_zone, a.created_at, a.erased_at, a.merged_into,
+        , a.account_id, a.time_zone, a.created_at,
         s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
         """
     private static let readerJoins = """
@@ -116,16 +116,16 @@ final class ReferenceCheck: @unchecked Sendable {
         let access = nearest(8)?.text
         if access == "free" { return .free }
         guard kind != .anonymous else { return .signUpRequired }
-        let grants = rows.filter { $0[27].text == "all-titles" }
-        if grants.contains(where: { holds($0[30], $0[31], now) }) { return .entitled }
+        let grants = rows.filter { $0[25].text == "all-titles" }
+        if grants.contains(where: { holds($0[28], $0[29], now) }) { return .entitled }
         if access == "registered" { return .registered }
         if access == "metered", kind == .metered {
-            let reads = Set(rows.compactMap { $0[37].integer })
+            let reads = Set(rows.compactMap { $0[30].integer })
             if reads.contains(article) { return .openedBefore }
             if let allowance = nearest(15)?.integer, reads.count < allowance { return .metered }
             return .meterExhausted
         }
-        return grants.contains { $0[28].text == "trial" } ? .trialEnded : nil
+        return grants.contains { $0[26].text == "trial" } ? .trialEnded : nil
     }
 
     private func holds(_ start: ReferenceValue, _ end: ReferenceValue, _ now: Timestamp) -> Bool {

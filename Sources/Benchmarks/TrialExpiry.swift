@@ -160,10 +160,7 @@ final class ReferenceExpiry {
     init(on connection: ReferenceConnection) throws {
         self.connection = connection
         try connection.run(
-            """
-            PRAGMA temp_store = MEMORY;
-            CREATE TEMP TABLE batch (account_id INTEGER PRIMARY KEY, subscription_id INTEGER, due_at INTEGER);
-            """)
+            "CREATE TEMP TABLE batch (account_id INTEGER PRIMARY KEY, subscription_id INTEGER, due_at INTEGER)")
         begin = try connection.prepare("BEGIN IMMEDIATE")
         commit = try connection.prepare("COMMIT")
         start = try ReferenceExpiry.startSQL.map(connection.prepare)

@@ -91,7 +91,7 @@ extension AccountFacts: Equatable {
 
 /// What a reader has spent, and what could be had.
 public final class OfferFacts: Sendable {
-    /// The zone whose months the meter follows.
+    /// The zone whose months the meter follows; UTC where nothing can be metered.
     public let zone: Zone
     /// The metered articles that the reader opened in the month that is asked about, none after the moment that is.
     public let reads: [MeteredRead]

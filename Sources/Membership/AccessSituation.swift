@@ -78,7 +78,7 @@ struct AccessSituation {
         case .trialEnded: lapsed?.source == .trial
         case .paymentOverdue: lapsed?.source == .grace
         case .subscriptionLapsed: lapsed?.source == .subscription
-        case .entitlementMissing: isHolding
+        case .entitlementMissing: !holding.isEmpty
         case .otherwise: true
         }
     }
@@ -114,8 +114,6 @@ struct AccessSituation {
     /// The grants that hold, whatever they open.
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
-    private var isHolding: Bool { account?.grants.contains { $0.interval.contains(moment) } ?? false }
-
     /// Of the grants that open the article now, the one that lasts longest.
     var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
 
@@ -149,7 +147,7 @@ struct AccessSituation {
 
     /// Whether the plan that the reader subscribes to opens the article.
     private var subscriptionOpens: Bool {
-        subscription.map { !Set($0.terms.entitlements).isDisjoint(with: access.opening) } ?? false
+        subscription.map { opens($0.terms.entitlements) } ?? false
     }
 
     /// The metered articles opened since the month began, up to the moment.

@@ -8,7 +8,7 @@ public struct Zone: Sendable {
     private let zone: TimeZone
     private let lastMonths = LastMonths()
 
-    /// The two months that were asked for last. Nearly everything that is asked about a zone is about the month that it is,
+    /// The two months that were worked out last. Nearly everything that is asked about a zone is about the month that it is,
     /// and the one after; and to find what the zone's rules make of a moment takes longer than all else about a meter.
     private final class LastMonths: Sendable {
         let intervals = Mutex<(Interval?, Interval?)>((nil, nil))
@@ -47,7 +47,7 @@ public struct Zone: Sendable {
         Zone.known.withLock { [self] in $0[name] = self }
     }
 
-    /// Zones that were taken from a database before, by name: no more than there are.
+    /// Zones that were taken from a database before, by name: no more than there are names in databases of this process.
     private static let known = Mutex<[String: Zone]>([:])
 
     private init(name: String, zone: TimeZone) {

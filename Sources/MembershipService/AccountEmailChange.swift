@@ -24,7 +24,7 @@ extension AccountService {
     /// had it still, whoever signs up with it next.
     ///
     /// - Throws: ``MembershipError`` with code `account_exists` when another account has the address, `unknown_account`,
-    ///   `account_erased`, `key_missing`, `key_mismatch`.
+    ///   `account_erased`; `key_missing` and `key_mismatch` until the key has been read once.
     public func changeEmail(
         _ reference: AccountReference, to email: EmailAddress, reason: String? = nil
     ) async throws -> EmailChange {

@@ -86,7 +86,8 @@ public struct AccountExport: Equatable, Sendable {
 extension AccountService {
     /// Everything that is held about a person, of one moment.
     ///
-    /// - Throws: ``MembershipError`` with code `unknown_account`, `account_erased`, `key_missing`, `key_mismatch`.
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `account_erased`; `key_missing` and
+    ///   `key_mismatch` until the key has been read once.
     public func export(_ reference: AccountReference) async throws -> AccountExport {
         let key = try ledgerKey.load()
         return try await store.read { tx in

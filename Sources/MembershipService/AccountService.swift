@@ -41,7 +41,8 @@ public struct AccountService: Sendable {
     ///   - device: what the app knows the device by, when a device is to have one trial too.
     ///   - visitor: what the site knew the person by before: what she has spent of this month's allowance stays spent.
     /// - Throws: ``MembershipError`` with code `account_exists` when the person has an account under any spelling of
-    ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch`.
+    ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch` until
+    ///   the key has been read once.
     public func signUp(
         email: EmailAddress, name: String? = nil, timeZone: String? = nil, language: Language = .english,
         device: DeviceID? = nil, visitor: VisitorID? = nil, wantsTrial: Bool = true

@@ -85,7 +85,14 @@ public struct OutboxService: Sendable {
     ///
     /// - Returns: how many those were.
     public func retryAllDead() async throws -> Int {
-        try await store.write { tx in try tx.retryDeadMessages() }
+        // A long outage leaves many, and nobody is to wait for all of them.
+        let most = 1000
+        var total = 0
+        while true {
+            let count = try await store.write { tx in try tx.retryDeadMessages(limit: most) }
+            total += count
+            if count < most { return total }
+        }
     }
 }
 

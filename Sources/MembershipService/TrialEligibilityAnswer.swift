@@ -15,7 +15,8 @@ extension TrialService {
     /// Says whether a person could begin the one trial now. She need not have an account. Nothing is written.
     ///
     /// - Parameter device: what the app knows the device by, when a device is to have one trial too.
-    /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch`; a refusal is not an error.
+    /// - Throws: ``MembershipError`` with code `key_missing` or `key_mismatch` until the key has been read once; a
+    ///   refusal is not an error.
     public func eligibility(of email: EmailAddress, device: DeviceID? = nil) async throws -> EligibilityAnswer {
         let key = try ledgerKey.load()
         return try await store.read { tx in

@@ -39,7 +39,6 @@ package final class Catalog {
 
     /// Forgets all: what was read in a transaction that was taken back may never have been.
     func forget() {
-        version = nil
         use(version: nil)
     }
 

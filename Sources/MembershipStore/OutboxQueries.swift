@@ -162,13 +162,17 @@ extension WriteTransaction {
             [now, reference.account, reference.sequence])
     }
 
-    /// Makes every message that was given up due now.
+    /// Makes messages that were given up by now due now, at most `limit`.
     ///
     /// - Returns: how many those were.
-    package func retryDeadMessages() throws -> Int {
+    package func retryDeadMessages(limit: Int) throws -> Int {
         try sql.run(
-            "UPDATE outbox SET due_at = $1, dead_at = NULL, leased_until = NULL, attempts = 0 WHERE dead_at IS NOT NULL",
-            [now])
+            """
+            UPDATE outbox SET due_at = $1, dead_at = NULL, leased_until = NULL, attempts = 0
+            WHERE (account_id, event_sequence) IN (
+                SELECT account_id, event_sequence FROM outbox WHERE dead_at IS NOT NULL LIMIT $2)
+            """,
+            [now, limit])
     }
 
     /// Removes messages that were delivered or given up before a moment, at most `limit`. Those that have a file stay:

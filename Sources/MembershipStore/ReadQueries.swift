@@ -212,22 +212,20 @@ extension MeteredRead {
 
 /// Her own, those of accounts that were merged into hers, and those of visitors whom she or they turned out to be.
 private let meteredByAccount = """
-    SELECT article_id, meter, opened_at, read_id FROM reads
-    WHERE account_id = $1 AND opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL
+    SELECT \(meteredColumns) FROM reads WHERE account_id = $1 AND \(isMeteredThen)
     UNION ALL
-    SELECT article_id, meter, opened_at, read_id FROM account_merges
-    JOIN reads ON reads.account_id = merged_id
-    WHERE account_merges.account_id = $1 AND merged_at <= $4
-        AND opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL
+    SELECT \(meteredColumns) FROM account_merges JOIN reads ON reads.account_id = merged_id
+    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $4
     UNION ALL
-    SELECT article_id, meter, opened_at, read_id FROM account_visitors
+    SELECT \(meteredColumns) FROM account_visitors
     JOIN visitor_reads ON visitor_reads.visitor = account_visitors.visitor
-    WHERE account_visitors.account_id = $1 AND linked_at <= $4 AND opened_at >= $2 AND opened_at <= $3
-        AND opened_at <= linked_at AND (read_after IS NULL OR opened_at > read_after) AND meter IS NOT NULL
+    WHERE account_visitors.account_id = $1 AND \(isMeteredThen) AND \(isOfHerAsVisitor)
     UNION ALL
-    SELECT article_id, meter, opened_at, read_id FROM account_merges
-    JOIN account_visitors ON account_visitors.account_id = merged_id
+    SELECT \(meteredColumns) FROM account_merges JOIN account_visitors ON account_visitors.account_id = merged_id
     JOIN visitor_reads ON visitor_reads.visitor = account_visitors.visitor
-    WHERE account_merges.account_id = $1 AND merged_at <= $4 AND linked_at <= $4 AND opened_at >= $2 AND opened_at <= $3
-        AND opened_at <= linked_at AND (read_after IS NULL OR opened_at > read_after) AND meter IS NOT NULL
+    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $4 AND \(isOfHerAsVisitor)
     """
+private let meteredColumns = "article_id, meter, opened_at, read_id"
+private let isMeteredThen = "opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL"
+private let isOfHerAsVisitor =
+    "linked_at <= $4 AND opened_at <= linked_at AND (read_after IS NULL OR opened_at > read_after)"

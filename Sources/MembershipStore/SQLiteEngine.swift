@@ -181,7 +181,8 @@ package final class SQLiteEngine: DatabaseEngine {
             } else {
                 // In kibibytes: what a batch of a job changes fits, and is not written twice.
                 try database.execute(sql: "PRAGMA cache_size = -16384")
-                // Each savepoint keeps the pages as they were before it: not in a file that is written to the disk.
+                // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file that
+                // is written to the disk. So what is written is written in batches.
                 try database.execute(sql: "PRAGMA temp_store = MEMORY")
                 // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
                 try database.execute(sql: "PRAGMA secure_delete = ON")

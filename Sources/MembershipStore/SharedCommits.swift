@@ -148,19 +148,24 @@ final class SharedCommits: Sendable {
         state.withLock { state in state.waiting.insert(contentsOf: rest, at: 0) }
     }
 
-    /// Takes back what the body did when it throws, and nothing else. By statements that stay compiled: GRDB's are
-    /// compiled anew for each.
+    /// Takes back what the body did when it throws, and nothing else; when that cannot be done, all that was done in the
+    /// transaction. By statements that stay compiled: GRDB's are compiled anew for each.
     private static func inSavepoint(_ database: Database, _ body: () throws -> Void) throws {
-        try SQLiteStatement("SAVEPOINT caller", database).run([SQLValue]())
+        func run(_ sql: String) throws { try SQLiteStatement(sql, database).run([SQLValue]()) }
+        try run("SAVEPOINT caller")
         do {
             try body()
+            try run("RELEASE caller")
         } catch {
             if database.isInsideTransaction {
-                try SQLiteStatement("ROLLBACK TO caller", database).run([SQLValue]())
-                try SQLiteStatement("RELEASE caller", database).run([SQLValue]())
+                do {
+                    try run("ROLLBACK TO caller")
+                    try run("RELEASE caller")
+                } catch {
+                    try? database.rollback()
+                }
             }
             throw error
         }
-        try SQLiteStatement("RELEASE caller", database).run([SQLValue]())
     }
 }

@@ -36,4 +36,19 @@ struct OpeningClockTests {
             #expect(admitted == 5)
         }
     }
+
+    @Test func whoeverSignedUpByAClockAheadIsThere() async throws {
+        let database = try await TestDatabase.live(clock: WallClock { TestDatabase.start })
+        var registered = RuleChange()
+        registered.access = .registered
+        _ = try await database.services.rules.set(.everything, registered, .init(from: TestDatabase.start + .days(-9)))
+        try await database.addArticle("golem/a")
+        let ahead = try await Services.open(
+            database.location, clock: WallClock { TestDatabase.start + TimeSpan(milliseconds: 3000) })
+        _ = try await ahead.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"), wantsTrial: false)
+        // By this machine's clock she has not signed up yet; but she has.
+        let opening = try await database.services.access.open(
+            reader: ReaderReference(parsing: "ada@example.com"), article: ArticleReference(parsing: "golem/a"))
+        #expect(opening.answer.decision.reason == .registered)
+    }
 }

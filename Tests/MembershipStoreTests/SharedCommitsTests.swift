@@ -27,6 +27,12 @@ struct SharedCommitsTests {
         _ count: Int, on engine: any DatabaseEngine,
         _ body: @escaping @Sendable (Int, any SQLConnection) throws -> Result
     ) async throws -> [Swift.Result<Result, any Error>] {
+        try await together(count, on: engine) { number in try await engine.write { try body(number, $0) } }
+    }
+
+    private func together<Result: Sendable>(
+        _ count: Int, on engine: any DatabaseEngine, _ write: @escaping @Sendable (Int) async throws -> Result
+    ) async throws -> [Swift.Result<Result, any Error>] {
         let begun = Begun()
         let (isHeld, hold) = AsyncStream.makeStream(of: Void.self)
         let release = DispatchSemaphore(value: 0)
@@ -40,7 +46,7 @@ struct SharedCommitsTests {
         let tasks = (0..<count).map { number in
             Task {
                 begun.count.add(1, ordering: .relaxed)
-                return try await engine.write { try body(number, $0) }
+                return try await write(number)
             }
         }
         while begun.count.load(ordering: .relaxed) < count { await Task.yield() }
@@ -132,5 +138,59 @@ struct SharedCommitsTests {
         try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
         #expect(try await numbers(engine) == [1])
+    }
+
+    // MARK: - What the writer remembers
+
+    /// Changes what is on offer, and sees it.
+    private static func offer(_ days: Int, _ tx: WriteTransaction) throws -> Int? {
+        try tx.sql.run("UPDATE plan_versions SET trial_days = $1", [days])
+        return try tx.publishedVersion(ofPlan: Slug(parsing: "membership"))?.terms.trialDays
+    }
+
+    @Test func whatWasTakenBackIsNotRememberedThoughTheNextChangeHasItsNumber() async throws {
+        let database = try await TestDatabase.sandbox()
+        let store = try await database.store()
+        let results = try await together(2, on: store.engine) { number in
+            try await store.write { tx in
+                let seen = try SharedCommitsTests.offer(90 + number, tx)
+                if number == 0 { throw Refusal() }
+                return seen
+            }
+        }
+        #expect(throws: Refusal.self) { try results[0].get() }
+        #expect(try results[1].get() == 91)
+        await #expect(throws: Refusal.self) {
+            try await store.write { tx in
+                #expect(try SharedCommitsTests.offer(70, tx) == 70)
+                throw Refusal()
+            }
+        }
+        #expect(try await store.write { tx in try SharedCommitsTests.offer(71, tx) } == 71)
+    }
+
+    @Test func anArticleThatWasTakenBackIsNotRemembered() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle("golem/a")
+        let store = try await database.store()
+        let another = try ArticleReference(parsing: "golem/b")
+        await #expect(throws: Refusal.self) {
+            try await store.write { tx in
+                // A new article is counted by no trigger, because nothing can have been remembered of it.
+                let columns = try tx.sql.columns(of: "articles").map(\.name)
+                let changed = ["article_id": "article_id + 1", "slug": "'b'", "source_id": "'b'", "link": "NULL"]
+                try tx.sql.run(
+                    """
+                    INSERT INTO articles (\(columns.joined(separator: ", ")))
+                    SELECT \(columns.map { changed[$0] ?? $0 }.joined(separator: ", ")) FROM articles
+                    """, [])
+                _ = try tx.accessFacts(reader: .anonymous, article: another)
+                throw Refusal()
+            }
+        }
+        let error = await #expect(throws: MembershipError.self) {
+            try await store.write { tx in _ = try tx.accessFacts(reader: .anonymous, article: another) }
+        }
+        #expect(error?.code == .unknownArticle)
     }
 }
