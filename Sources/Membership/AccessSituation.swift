@@ -27,16 +27,26 @@ struct AccessSituation {
             let allowance = allowance(of: facts.reader, hasAccount: hasAccount, phase)
         else { return nil }
         let meter = phase.access.meter
-        let spent = readsThisMonth(offer, at: moment).filter { $0.meter == meter }.map(\.article)
+        let month = offer.zone.month(containing: moment)
         return MeterState(
-            meter: meter, allowance: allowance, spent: Set(spent).count,
-            resetsAt: offer.zone.month(containing: moment).endsAt ?? Timestamp.writable.upperBound,
-            timeZone: offer.zone.name)
+            meter: meter, allowance: allowance,
+            spent: distinctCount(
+                reads(offer, in: month, upTo: moment).lazy.filter { $0.meter == meter }.map(\.article)),
+            resetsAt: month.endsAt ?? Timestamp.writable.upperBound, timeZone: offer.zone.name)
     }
 
-    private static func readsThisMonth(_ offer: OfferFacts, at moment: Timestamp) -> [MeteredRead] {
-        let month = offer.zone.month(containing: moment)
-        return offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
+    private static func reads(_ offer: OfferFacts, in month: Interval, upTo moment: Timestamp) -> [MeteredRead] {
+        offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
+    }
+
+    /// Of the few that a meter allows, looking at each again is quicker than a set.
+    private static func distinctCount(_ articles: some Collection<Identifier<Article>>) -> Int {
+        var distinct: [Identifier<Article>] = []
+        for article in articles {
+            guard distinct.count < 16 else { return Set(articles).count }
+            if !distinct.contains(article) { distinct.append(article) }
+        }
+        return distinct.count
     }
 
     /// What the meter allows whoever reads; nil when nobody knows who that is.
@@ -152,7 +162,7 @@ struct AccessSituation {
 
     /// The metered articles opened since the month began, up to the moment.
     var readsThisMonth: [MeteredRead] {
-        facts.offer.map { AccessSituation.readsThisMonth($0, at: moment) } ?? []
+        facts.offer.map { AccessSituation.reads($0, in: $0.zone.month(containing: moment), upTo: moment) } ?? []
     }
 
     private var hasOpenedBefore: Bool {

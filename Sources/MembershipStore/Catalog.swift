@@ -9,7 +9,9 @@ package final class Catalog {
     /// Whether it is known that all of this holds in the transaction under way.
     var isChecked = false
     private var version: Int64?
-    private var articles: [ArticleReference: RuledArticle] = [:]
+    /// The articles asked for lately, and those asked for before them: whatever is asked for again is kept, and the rest
+    /// goes when there are too many.
+    private var (articles, earlier): ([ArticleReference: RuledArticle], [ArticleReference: RuledArticle]) = ([:], [:])
     /// The rules that articles have in common, by the nearest target of them.
     private var rules: [RuleTarget: [AccessRule]] = [:]
     private var offers: Lasting<[PlanOffer]>?
@@ -22,7 +24,7 @@ package final class Catalog {
         let interval: Interval
     }
 
-    /// So many articles at most are remembered: less than a kilobyte each.
+    /// So many articles at most are remembered of either kind, with one or two kilobytes each.
     private static let mostArticles = 8192
 
     /// Forgets what belongs to another version.
@@ -30,7 +32,7 @@ package final class Catalog {
         isChecked = true
         guard version != self.version || version == nil else { return }
         self.version = version
-        articles = [:]
+        (articles, earlier) = ([:], [:])
         rules = [:]
         offers = nil
         trialDays = [:]
@@ -44,9 +46,8 @@ package final class Catalog {
 
     func article(_ reference: ArticleReference, _ find: () throws -> RuledArticle) rethrows -> RuledArticle {
         if let known = articles[reference] { return known }
-        let found = try find()
-        // Any of them: which ones come again soon nobody knows.
-        if articles.count >= Catalog.mostArticles { articles.remove(at: articles.startIndex) }
+        let found = try earlier[reference] ?? find()
+        if articles.count >= Catalog.mostArticles { (articles, earlier) = ([:], articles) }
         articles[reference] = found
         return found
     }

@@ -64,11 +64,13 @@ private struct KillSite {
 
     // MARK: - A round
 
-    /// Lets one or two workers begin, kills each a little after it has acknowledged something, and looks at what is
-    /// there.
+    /// Lets one or two workers begin, kills each at any moment, or a little after it has acknowledged something, and looks
+    /// at what is there.
     mutating func kill(_ round: Int) async throws {
         clock.move(to: KillSite.start + TimeSpan(milliseconds: KillSite.step.milliseconds * Int64(round)))
         var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []
+        // Most of what can break is written behind the first answer; what is written before it is killed too.
+        let waitsForAnswer = choices.chance(70)
         for letter in choices.chance(50) ? ["a"] : ["a", "b"] {
             let log = place.folder + "/\(round)\(letter).log"
             let complaints = place.folder + "/\(round)\(letter).err"
@@ -83,7 +85,7 @@ private struct KillSite {
             workers.append((process, log, complaints, 1 + choices.below(80)))
         }
         for worker in workers {
-            await KillSite.waitForAnswer(in: worker.log, of: worker.process)
+            if waitsForAnswer { await KillSite.waitForAnswer(in: worker.log, of: worker.process) }
             try await Task.sleep(for: .milliseconds(worker.delay))
             worker.process.send(SIGKILL)
             let status = worker.process.wait()
