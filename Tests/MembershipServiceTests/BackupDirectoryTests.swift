@@ -65,6 +65,8 @@ import TestSupport
         let first = try #require(try follower?.followOnce()).completeUntil
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<3 { group.addTask { try await others.write(database, as: writer) } }
+            // Also when something is thrown below, or they would write for ever.
+            defer { others.end() }
             var (pages, steps) = (0, 0)
             while pages < 6000 {
                 pages += try follower?.followOnce().pages ?? 0
