@@ -17,6 +17,8 @@ final class DirectoryLock {
     }
 
     deinit {
+        // A child that has been forked and has not begun its program yet has the file open too, and would keep the lock.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }
