@@ -59,7 +59,7 @@ let package = Package(
         // libcurl, loaded when mail is first sent through a server. Its header is not needed.
         .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
-        // A setting of SQLite's that Swift cannot make.
+        // How SQLite takes memory, which Swift cannot set.
         .target(name: "SQLiteMemory", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         .target(name: "Membership", swiftSettings: settings),

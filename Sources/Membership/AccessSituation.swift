@@ -28,25 +28,14 @@ struct AccessSituation {
         else { return nil }
         let meter = phase.access.meter
         let month = offer.zone.month(containing: moment)
+        let spent = reads(offer, in: month, upTo: moment).filter { $0.meter == meter }.map(\.article)
         return MeterState(
-            meter: meter, allowance: allowance,
-            spent: distinctCount(
-                reads(offer, in: month, upTo: moment).lazy.filter { $0.meter == meter }.map(\.article)),
+            meter: meter, allowance: allowance, spent: Set(spent).count,
             resetsAt: month.endsAt ?? Timestamp.writable.upperBound, timeZone: offer.zone.name)
     }
 
     private static func reads(_ offer: OfferFacts, in month: Interval, upTo moment: Timestamp) -> [MeteredRead] {
         offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
-    }
-
-    /// Of the few that a meter allows, looking at each again is quicker than a set.
-    private static func distinctCount(_ articles: some Collection<Identifier<Article>>) -> Int {
-        var distinct: [Identifier<Article>] = []
-        for article in articles {
-            guard distinct.count < 16 else { return Set(articles).count }
-            if !distinct.contains(article) { distinct.append(article) }
-        }
-        return distinct.count
     }
 
     /// What the meter allows whoever reads; nil when nobody knows who that is.

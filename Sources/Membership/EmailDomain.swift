@@ -44,7 +44,7 @@ public struct EmailDomain: Hashable, Sendable {
     public var withParents: [EmailDomain] {
         let labels = name.split(separator: ".")
         guard labels.count > 2 else { return [self] }
-        return (0..<max(1, labels.count - 1)).map { EmailDomain(stored: labels[$0...].joined(separator: ".")) }
+        return (0..<labels.count - 1).map { EmailDomain(stored: labels[$0...].joined(separator: ".")) }
     }
 
     /// The longest domain in bytes (RFC 1035, 2.3.4).

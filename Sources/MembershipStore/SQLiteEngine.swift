@@ -5,7 +5,7 @@ import Migrations
 import SQLiteMemory
 import Synchronization
 
-/// One SQLite file in WAL mode: a connection that writes and one that reads, each opened when first needed.
+/// One SQLite file in WAL mode: a connection that writes and some that read, each opened when first needed.
 ///
 /// GRDB's pool is not used, because opening it writes to the file whenever the log is empty, so that a plain check
 /// would wait for writers and for the disk (docs/decisions/0002).

@@ -30,30 +30,28 @@ struct SQLiteStatement {
 
     /// Runs it to its end.
     func run(_ arguments: [any SQLValueConvertible]) throws {
-        defer { sqlite3_reset(handle) }
-        try bind(arguments.lazy.map(\.sqlValue), count: arguments.count)
-        while try step() {}
+        try run(arguments.lazy.map(\.sqlValue))
     }
 
     /// Runs it to its end.
-    func run(_ values: [SQLValue]) throws {
+    func run(_ values: some Collection<SQLValue>) throws {
         defer { sqlite3_reset(handle) }
-        try bind(values, count: values.count)
+        try bind(values)
         while try step() {}
     }
 
     /// Runs it and shows each row, in order.
     func each(_ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
         defer { sqlite3_reset(handle) }
-        try bind(arguments.lazy.map(\.sqlValue), count: arguments.count)
+        try bind(arguments.lazy.map(\.sqlValue))
         let row = SQLiteRow(handle: handle)
         while try step() { try body(row) }
     }
 
-    private func bind(_ values: some Sequence<SQLValue>, count: Int) throws {
-        guard count == sqlite3_bind_parameter_count(handle) else {
+    private func bind(_ values: some Collection<SQLValue>) throws {
+        guard values.count == sqlite3_bind_parameter_count(handle) else {
             throw DatabaseError(
-                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(count)",
+                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
                 sql: String(cString: sqlite3_sql(handle)))
         }
         var number: Int32 = 0

@@ -151,7 +151,7 @@ final class SharedCommits: Sendable {
     /// Takes back what the body did when it throws, and nothing else; when that cannot be done, all that was done in the
     /// transaction. By statements that stay compiled: GRDB's are compiled anew for each.
     private static func inSavepoint(_ database: Database, _ body: () throws -> Void) throws {
-        func run(_ sql: String) throws { try SQLiteStatement(sql, database).run([SQLValue]()) }
+        func run(_ sql: String) throws { try SQLiteStatement(sql, database).run([]) }
         try run("SAVEPOINT caller")
         do {
             try body()
