@@ -154,7 +154,7 @@ private func isNotFailing(job: String, at moment: String) -> String {
 
 /// As the partial indexes have it.
 private func isOpen(inTrial: Bool) -> String {
-    inTrial ? "status = 'trialing'" : "status IN ('active', 'past_due', 'paused')"
+    inTrial ? "status = 'trialing'" : "ended_at IS NULL AND status <> 'trialing'"
 }
 
 private func dueCondition(trials: Bool) -> String {

@@ -1,0 +1,50 @@
+import GRDB
+import Membership
+import MembershipStore
+import Testing
+import TestSupport
+
+/// What the schema asks of a row of the tables that readers fill.
+@Suite(.enabled(if: TestEngine.isSQLite))
+struct RowConditionTests {
+    /// SQLite makes a table of a list of more than two values, anew for each row.
+    @Test(arguments: [
+        "subscriptions", "grants", "events", "event_heads", "outbox", "payments", "reads", "visitor_reads",
+    ])
+    func noRowIsWrittenWithATableMadeForIt(table: String) async throws {
+        let sandbox = try await TestDatabase.sandbox()
+        let database = try DatabaseQueue(path: sandbox.address)
+        let steps = try await database.read { database in
+            let columns = try database.columns(in: table).map(\.name)
+            let values = columns.map { _ in "NULL" }.joined(separator: ", ")
+            let key = try database.primaryKey(table).columns.map { "\($0) = 1" }.joined(separator: " AND ")
+            let changes = columns.map { "\($0) = \($0)" }.joined(separator: ", ")
+            return try ["INSERT INTO \(table) VALUES (\(values))", "UPDATE \(table) SET \(changes) WHERE \(key)"].map {
+                try Row.fetchAll(database, sql: "EXPLAIN " + $0).map { $0["opcode"] as String }
+            }
+        }
+        for steps in steps {
+            #expect(steps.contains("IdxInsert") || steps.contains("Insert"))
+            #expect(!steps.contains("OpenEphemeral"))
+        }
+    }
+
+    @Test func aRowHasOneOfTheValuesThatTheProgramKnows() async throws {
+        let sandbox = try await TestDatabase.sandbox()
+        let database = try DatabaseQueue(path: sandbox.address)
+        let admissions = ["free", "registered", "entitled", "opened_before", "metered"]
+        let sources = Grant.Source.allCases.map(\.rawValue)
+        for (table, column, values) in [
+            ("subscriptions", "status", Subscription.Status.allCases.map(\.rawValue)), ("grants", "source", sources),
+            ("reads", "admitted_by", admissions), ("reads", "source", sources),
+            ("visitor_reads", "admitted_by", ["free", "opened_before", "metered"]),
+        ] {
+            let sql = try await database.read {
+                try #require(
+                    try String.fetchOne($0, sql: "SELECT sql FROM sqlite_schema WHERE name = ?", arguments: [table]))
+            }
+            let wanted = values.map { "\(column) = '\($0)'" }.joined(separator: " OR ")
+            #expect(sql.split { $0.isWhitespace }.joined(separator: " ").contains("CHECK (\(wanted))"), "\(table)")
+        }
+    }
+}
