@@ -25,18 +25,18 @@ public struct WallClock: Sendable {
     }
 }
 
-/// The latest time that a clock has shown.
+/// The latest time that a clock has shown. It is looked at with every decision, and seldom another one.
 private final class LatestTime: Sendable {
-    private let time: Mutex<Timestamp>
+    private let milliseconds: Atomic<Int64>
 
     init(_ time: Timestamp) {
-        self.time = Mutex(time)
+        milliseconds = Atomic(time.milliseconds)
     }
 
     func raise(to moment: Timestamp) -> Timestamp {
-        time.withLock { time in
-            time = max(time, moment)
-            return time
-        }
+        let latest = milliseconds.load(ordering: .relaxed)
+        guard moment.milliseconds > latest else { return Timestamp(milliseconds: latest) }
+        let raised = milliseconds.max(moment.milliseconds, ordering: .relaxed).newValue
+        return Timestamp(milliseconds: raised)
     }
 }

@@ -3,32 +3,23 @@ import GRDB
 import GRDBSQLite
 import Membership
 
-/// A connection that reads, one thread at a time.
+/// A connection that reads.
 ///
 /// Beginning and ending a transaction costs more than a lookup. So the transaction is kept open from one reading to the
 /// next as long as nobody, in whatever process, has committed anything: the header of the log's index, which all
 /// processes share in memory, is then the one with which it began. What has been committed is therefore seen by the next
 /// reading, as if each had a transaction of its own.
 ///
-/// It is given up after ``longestKept``, and not kept at all while the log is long, so that the log can be emptied.
-///
-/// Unchecked, because what it holds cannot be sent between threads by itself: it is touched only by whoever has its lock,
-/// and a lock that is taken here and let go of there, as a pool of connections does, is none that the compiler can follow.
-final class SQLiteReader: @unchecked Sendable {
-    /// After so long a transaction is renewed, or ended when nobody reads any more.
-    static let longestKept = DispatchTimeInterval.milliseconds(5)
-
-    /// Everything below is used by whoever has it.
-    private let lock = NSLock()
-    private let path: String
+/// It is not kept while the log is long, so that the log can be emptied, and ended by ``SharedReader`` after a while.
+final class SQLiteReader {
+    fileprivate let path: String
     private let queue: DatabaseQueue
     private let handle: OpaquePointer
     private var statements: [StatementText: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
     /// How the header was right before the transaction began; nil when none is kept.
     private var kept: LogIndexHeader?
-    private var readings: UInt64 = 0
-    private var isWatched = false
+    private(set) var readings: UInt64 = 0
     fileprivate let catalog = Catalog()
 
     init(path: String, configuration: Configuration) throws {
@@ -45,18 +36,14 @@ final class SQLiteReader: @unchecked Sendable {
         statements = [:]
     }
 
-    /// Has the connection for itself.
-    func take() { lock.lock() }
-    /// Has it, unless somebody else does.
-    func takeIfFree() -> Bool { lock.try() }
-    /// Lets others have it.
-    func leave() { lock.unlock() }
+    /// Whether a transaction is kept for the next reading.
+    var keepsTransaction: Bool { kept != nil }
 
-    /// Runs a body on the newest state of the database. Only whoever has taken the connection may call it.
+    /// Runs a body on the newest state of the database.
     func read<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
         try begin()
         do {
-            let result = try body(SQLiteReadConnection(reader: self, path: path))
+            let result = try body(SQLiteReadConnection(reader: self))
             finish()
             return result
         } catch {
@@ -76,40 +63,18 @@ final class SQLiteReader: @unchecked Sendable {
     private func finish() {
         readings += 1
         // One reading alone, such as that of a command, has nothing to keep a transaction for.
-        guard readings > 1, let kept, !kept.isLong else {
-            end()
-            if header == nil { header = LogIndexHeader.address(of: handle) }
-            return
-        }
-        watch()
+        if readings > 1, let kept, !kept.isLong { return }
+        end()
+        if header == nil { header = LogIndexHeader.address(of: handle) }
     }
 
-    private func end() {
+    /// Ends the transaction that is kept.
+    func end() {
         kept = nil
         guard sqlite3_get_autocommit(handle) == 0 else { return }
         // Nothing was written: there is nothing that could fail to be taken back.
         try? execute("COMMIT")
         if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
-    }
-
-    /// Ends the transaction when its time is over.
-    private func watch() {
-        guard !isWatched else { return }
-        isWatched = true
-        look(after: readings)
-    }
-
-    private func look(after seen: UInt64) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + SQLiteReader.longestKept) { [weak self] in
-            guard let self else { return }
-            // Whoever reads for long is not waited for: no thread is to stand still for it.
-            guard lock.try() else { return look(after: seen) }
-            defer { lock.unlock() }
-            end()
-            isWatched = false
-            // The next reading keeps another one.
-            if readings != seen { watch() }
-        }
     }
 
     private func execute(_ sql: String) throws {
@@ -148,21 +113,20 @@ private struct StatementText: Hashable {
 /// What a body that reads is given.
 private struct SQLiteReadConnection: SQLiteDialect {
     let reader: SQLiteReader
-    let path: String
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
-        try translatingErrors(path: path) {
+        try translatingErrors(path: reader.path) {
             try reader.statement(sql).run(arguments)
             return reader.changes
         }
     }
 
     func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
-        try translatingErrors(path: path) { try reader.statement(sql).each(arguments, body) }
+        try translatingErrors(path: reader.path) { try reader.statement(sql).each(arguments, body) }
     }
 
     func runScript(_ sql: String) throws {
-        try translatingErrors(path: path) { try reader.run(script: sql) }
+        try translatingErrors(path: reader.path) { try reader.run(script: sql) }
     }
 
     func catalog() throws -> Catalog? {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// The connections that read a file: as many as read at the same time, up to one for each processor, each opened when it
 /// is first needed.
@@ -7,36 +6,100 @@ import Synchronization
 /// A thread comes back to the connection that it had before if it can, because what that remembers of the catalogue is
 /// in the memory of its processor.
 final class SQLiteReaders: Sendable {
-    private let open: @Sendable () throws -> SQLiteReader
-    private let readers: Mutex<[SQLiteReader?]>
+    private let readers: [SharedReader]
 
     init(_ open: @escaping @Sendable () throws -> SQLiteReader) {
-        self.open = open
-        readers = Mutex(Array(repeating: nil, count: max(2, ProcessInfo.processInfo.activeProcessorCount)))
+        let count = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        readers = (0..<count).map { _ in SharedReader(open) }
+    }
+
+    deinit {
+        for reader in readers { reader.close() }
     }
 
     func read<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
-        let reader = try taken()
+        let reader = taken()
         defer { reader.leave() }
         return try reader.read(body)
     }
 
-    private func taken() throws -> SQLiteReader {
+    /// One that nobody else has, and that is open if there is such a one.
+    private func taken() -> SharedReader {
         // What tells threads apart stands in the upper digits of the product.
         let thread = UInt(pthread_self()) &* 0x9E37_79B9_7F4A_7C15 >> 32
-        let (reader, isTaken) = try readers.withLock { readers -> (SQLiteReader, Bool) in
-            let own = Int(thread % UInt(readers.count))
-            if let reader = readers[own], reader.takeIfFree() { return (reader, true) }
-            for case let reader? in readers where reader.takeIfFree() { return (reader, true) }
-            guard let unopened = readers[own] == nil ? own : readers.firstIndex(where: { $0 == nil }) else {
-                guard let busy = readers[own] else { preconditionFailure("every reader is open") }
-                return (busy, false)
-            }
-            let reader = try open()
-            readers[unopened] = reader
-            return (reader, reader.takeIfFree())
+        let own = Int(thread % UInt(readers.count))
+        for place in readers.indices {
+            let reader = readers[(own + place) % readers.count]
+            guard reader.takeIfFree() else { continue }
+            if reader.isOpen { return reader }
+            reader.leave()
         }
-        if !isTaken { reader.take() }
-        return reader
+        for place in readers.indices {
+            let reader = readers[(own + place) % readers.count]
+            if reader.takeIfFree() { return reader }
+        }
+        readers[own].take()
+        return readers[own]
+    }
+}
+
+/// A connection that reads, one thread at a time. It is opened when it is first needed.
+///
+/// Unchecked, because what it holds cannot be sent between threads by itself: it is touched only by whoever has its lock,
+/// and a lock that is taken here and let go of there, as a pool of connections does, is none that the compiler can follow.
+private final class SharedReader: @unchecked Sendable {
+    /// After so long a transaction is renewed, or ended when nobody reads any more.
+    private static let longestKept = DispatchTimeInterval.milliseconds(5)
+
+    /// Everything below is used by whoever has it.
+    private let lock = NSLock()
+    private let open: @Sendable () throws -> SQLiteReader
+    private var reader: SQLiteReader?
+    private var isWatched = false
+
+    init(_ open: @escaping @Sendable () throws -> SQLiteReader) {
+        self.open = open
+    }
+
+    /// Has the connection for itself.
+    func take() { lock.lock() }
+    /// Has it, unless somebody else does.
+    func takeIfFree() -> Bool { lock.try() }
+    /// Lets others have it.
+    func leave() { lock.unlock() }
+
+    /// Whether it was opened. Only whoever has taken the connection may ask, and read.
+    var isOpen: Bool { reader != nil }
+
+    func read<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+        let reader = try reader ?? open()
+        self.reader = reader
+        defer { if reader.keepsTransaction, !isWatched { watch(reader) } }
+        return try reader.read(body)
+    }
+
+    /// Lets go of the file, although a look at the transaction may be still to come.
+    func close() {
+        lock.withLock { reader = nil }
+    }
+
+    /// Ends the transaction when its time is over. What looks holds this, which costs each reading less than if it knew
+    /// this only as long as somebody else does.
+    private func watch(_ reader: SQLiteReader) {
+        isWatched = true
+        look(after: reader.readings)
+    }
+
+    private func look(after seen: UInt64) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + SharedReader.longestKept) { [self] in
+            // Whoever reads for long is not waited for: no thread is to stand still for it.
+            guard lock.try() else { return look(after: seen) }
+            defer { lock.unlock() }
+            isWatched = false
+            guard let reader else { return }
+            reader.end()
+            // The next reading keeps another one.
+            if reader.readings != seen { watch(reader) }
+        }
     }
 }
