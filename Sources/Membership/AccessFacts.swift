@@ -115,6 +115,11 @@ public final class OfferFacts: Sendable {
     }
 }
 
+extension OfferFacts {
+    /// Nothing spent, and nothing to be had.
+    package static let nothing = OfferFacts()
+}
+
 extension OfferFacts: Equatable {
     /// By what they say.
     public static func == (left: OfferFacts, right: OfferFacts) -> Bool {

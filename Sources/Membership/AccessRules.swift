@@ -19,11 +19,13 @@ public enum AccessRules {
         let early = situation.first(upTo: .lastWithoutOffer)
         if let early, isFinal(early, facts) { return decision(situation.verdict(of: early), facts, at: moment) }
         var partly = facts
-        partly.offer = try spent(facts)
-        if early == nil, partly.offer != nil {
+        if let spent = try spent(facts) {
+            partly.offer = spent
             // When somebody who is let in is let in no longer does not hang on what she could have then.
             let situation = AccessSituation(partly, at: moment)
-            if let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans), row.reason.allows {
+            if early == nil, let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans),
+                row.reason.allows
+            {
                 return decision(situation.verdict(of: row), partly, at: moment)
             }
         }
@@ -51,49 +53,68 @@ public enum AccessRules {
     private static func decision(
         _ now: AccessDecision.Verdict, _ facts: AccessFacts, at moment: Timestamp
     ) -> AccessDecision {
+        let isLetIn = now.row.reason.allows
         var (change, admission): (Timestamp?, Timestamp?)
-        for boundary in boundaries(facts, after: moment) {
+        var boundaries = AccessBoundaries(facts, after: moment)
+        while let boundary = boundaries.next() {
             let situation = AccessSituation(facts, at: boundary)
-            let row = situation.first() ?? .otherwise
-            if change == nil, row != now.row || situation.verdict(of: row) != now { change = boundary }
-            if admission == nil, row.reason.allows { admission = boundary }
-            if change != nil, admission != nil || now.row.reason.allows { break }
+            // Whatever row is the first then, it is another.
+            let isOver = isLetIn && !situation.applies(now.row)
+            let row = isOver ? nil : situation.first() ?? .otherwise
+            if change == nil, row != now.row || situation.verdict(of: now.row) != now { change = boundary }
+            if !isLetIn, admission == nil, row?.reason.allows ?? false { admission = boundary }
+            if change != nil, isLetIn || admission != nil { break }
         }
-        return AccessDecision(
-            verdict: now, at: moment, nextChangeAt: change, waitUntil: now.row.reason.allows ? nil : admission)
+        return AccessDecision(verdict: now, at: moment, nextChangeAt: change, waitUntil: admission)
+    }
+}
+
+/// Every later moment at which some fact starts or stops holding by itself, in order. What nobody could write down counts
+/// as never.
+private struct AccessBoundaries {
+    private let facts: AccessFacts
+    private let account: AccountFacts?
+    /// The end of the month whose reads count, and what the clock does to the subscription.
+    private var ofOffer: [Timestamp] = []
+    private var last: Timestamp
+
+    init(_ facts: AccessFacts, after moment: Timestamp) {
+        self.facts = facts
+        if case .account(let account) = facts.reader { self.account = account } else { account = nil }
+        last = moment
+        guard let offer = facts.offer else { return }
+        // With the month its reads are over; in those after there are none.
+        if facts.canBeMetered, let end = offer.zone.month(containing: moment).endsAt { ofOffer.append(end) }
+        var subscription = offer.subscription?.advanced(to: moment)
+        while let due = subscription?.nextStatusAt {
+            ofOffer.append(due)
+            subscription = subscription?.advanced(to: due)
+        }
     }
 
-    /// Every later moment at which some fact starts or stops holding by itself, in order. What nobody could write down
-    /// counts as never.
-    private static func boundaries(_ facts: AccessFacts, after moment: Timestamp) -> [Timestamp] {
-        var ahead: [Timestamp] = []
-        func add(_ boundary: Timestamp?) {
-            guard let boundary, boundary > moment, boundary <= Timestamp.writable.upperBound else { return }
-            ahead.append(boundary)
+    /// The one after the last that was given. Most decisions need one or two, and there are few: they are looked for,
+    /// not sorted.
+    mutating func next() -> Timestamp? {
+        let last = last
+        var earliest: Timestamp?
+        func consider(_ boundary: Timestamp?) {
+            guard let boundary, boundary > last, boundary <= Timestamp.writable.upperBound else { return }
+            earliest = min(boundary, earliest ?? boundary)
         }
-        for boundary in facts.ruled.boundaries { add(boundary) }
-        if case .account(let account) = facts.reader {
-            add(account.createdAt)
-            for grant in account.grants {
-                add(grant.interval.startsAt)
-                add(grant.interval.endsAt)
+        consider(facts.ruled.nextBoundary(after: last))
+        if let account {
+            consider(account.createdAt)
+            for index in account.grants.indices {
+                consider(account.grants[index].interval.startsAt)
+                consider(account.grants[index].interval.endsAt)
             }
-            for suspension in account.suspensions {
-                add(suspension.interval.startsAt)
-                add(suspension.interval.endsAt)
-            }
-        }
-        if let offer = facts.offer {
-            // With the month its reads are over; in those after there are none.
-            if facts.canBeMetered { add(offer.zone.month(containing: moment).endsAt) }
-            var subscription = offer.subscription?.advanced(to: moment)
-            while let due = subscription?.nextStatusAt {
-                add(due)
-                subscription = subscription?.advanced(to: due)
+            for index in account.suspensions.indices {
+                consider(account.suspensions[index].interval.startsAt)
+                consider(account.suspensions[index].interval.endsAt)
             }
         }
-        guard ahead.count > 1 else { return ahead }
-        ahead.sort()
-        return ahead.indices.filter { $0 == 0 || ahead[$0] != ahead[$0 - 1] }.map { ahead[$0] }
+        for boundary in ofOffer { consider(boundary) }
+        if let earliest { self.last = earliest }
+        return earliest
     }
 }

@@ -68,15 +68,15 @@ struct AccessSituation {
         case .notPublished: moment < phase.access.publishedAt
         case .free: phase.access.level == .free
         case .suspended: suspension != nil
-        case .entitled: longestLasting != nil
+        case .entitled: lastToEnd { $0.contains(moment) } != nil
         case .registered: phase.access.level == .registered && account != nil
         case .openedBefore: hasOpenedBefore
         case .metered: meter.map { $0.left > 0 } ?? false
         case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
         case .anonymous: account == nil
-        case .trialEnded: lapsed?.source == .trial
-        case .paymentOverdue: lapsed?.source == .grace
-        case .subscriptionLapsed: lapsed?.source == .subscription
+        case .trialEnded: lapsedSource == .trial
+        case .paymentOverdue: lapsedSource == .grace
+        case .subscriptionLapsed: lapsedSource == .subscription
         case .entitlementMissing: !holding.isEmpty
         case .otherwise: true
         }
@@ -114,22 +114,25 @@ struct AccessSituation {
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
     /// Of the grants that open the article now, the one that lasts longest.
-    var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
+    var longestLasting: Grant? { lastToEnd { $0.contains(moment) }.flatMap { account?.grants[$0] } }
 
     /// Of the grants that opened the article and are over, the one that ended last: it says best what would help.
-    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) } }
+    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) }.flatMap { account?.grants[$0] } }
 
-    /// Of the grants that open the article, the one that ends last; of those that end at once, the first.
-    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Grant? {
+    private var lapsedSource: Grant.Source? {
+        lastToEnd { $0.hasEnded(by: moment) }.flatMap { account?.grants[$0].source }
+    }
+
+    /// Of the grants that open the article, the place of the one that ends last; of those that end at once, the first.
+    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Int? {
         guard let grants = account?.grants else { return nil }
-        let opening = phase.access.opening
         var last: Int?
         for index in grants.indices where isWanted(grants[index].interval) {
-            guard opening.contains(grants[index].entitlement) else { continue }
+            guard phase.access.opening.contains(grants[index].entitlement) else { continue }
             if let last, !grants[index].interval.outlasts(grants[last].interval) { continue }
             last = index
         }
-        return last.map { grants[$0] }
+        return last
     }
 
     /// What the subscription that has not ended is by the clock.

@@ -5,14 +5,20 @@ public final class RuledArticle: Sendable {
     /// The rules of the article, its section, its title and everything, whatever their interval.
     public let rules: [AccessRule]
     /// Every moment at which rules can make something else of it with no one doing anything, in order.
-    package let boundaries: [Timestamp]
+    private let boundaries: [Timestamp]
+    /// Nothing comes after it: most articles have changed for the last time long ago.
+    private let lastBoundary: Timestamp
     /// Whether it can be metered at any time, as far as the rules go.
     package let canBeMetered: Bool
-    /// What holds from a moment on that will be asked about often, up to the boundary after it, and from each further
-    /// one; empty when it is worked out each time.
-    private let phases: [ArticlePhase]
-    /// When each of them begins.
-    private let starts: [Timestamp]
+    /// What holds from a moment on that will be asked about often, at hand; nil when it is worked out each time.
+    private let first: KeptPhase?
+    /// What holds after it.
+    private let later: [KeptPhase]
+
+    private struct KeptPhase {
+        let phase: ArticlePhase
+        let interval: Interval
+    }
 
     /// Brings an article and its rules together.
     ///
@@ -23,21 +29,29 @@ public final class RuledArticle: Sendable {
         canBeMetered = rules.contains { $0.settings?.terms?.access == .metered }
         let boundaries = Set(ArticleAccess.boundaries(of: article, rules: rules)).sorted()
         self.boundaries = boundaries
-        let starts = start.map { start in
-            [start] + boundaries.filter { $0 > start }.prefix(RuledArticle.mostPhases)
+        lastBoundary = boundaries.last ?? Timestamp(milliseconds: .min)
+        let starts = start.map { start in [start] + boundaries.filter { $0 > start }.prefix(RuledArticle.mostLater) }
+        let kept = (starts ?? []).map { start in
+            KeptPhase(
+                phase: ArticlePhase(ArticleAccess(of: article, rules: rules, at: start)),
+                interval: Interval(from: start, until: boundaries.first { $0 > start }))
         }
-        self.starts = starts ?? []
-        phases = self.starts.map { ArticlePhase(ArticleAccess(of: article, rules: rules, at: $0)) }
+        first = kept.first
+        later = Array(kept.dropFirst())
     }
 
-    /// So many are worked out at most; the last of them must not stand for what comes after.
-    private static let mostPhases = 16
+    private static let mostLater = 16
+
+    /// The earliest moment after another at which rules can make something else of it with no one doing anything; nil
+    /// when there is none.
+    package func nextBoundary(after moment: Timestamp) -> Timestamp? {
+        moment < lastBoundary ? boundaries.first { $0 > moment } : nil
+    }
 
     /// What the rules make of it at a moment.
     package func phase(at moment: Timestamp) -> ArticlePhase {
-        if starts.count <= RuledArticle.mostPhases, let known = starts.lastIndex(where: { $0 <= moment }) {
-            return phases[known]
-        }
+        if let first, first.interval.contains(moment) { return first.phase }
+        if let known = later.first(where: { $0.interval.contains(moment) }) { return known.phase }
         return ArticlePhase(ArticleAccess(of: article, rules: rules, at: moment))
     }
 }

@@ -65,15 +65,18 @@ private struct AccessBatch {
     private let moment: AccessService.Moment
     private let ledger: LedgerAccess
     private let article: (ArticleReference) throws -> RuledArticle?
-    private var readers: [ReaderReference: BatchReader] = [:]
+    private var readers: [ReaderReference: Result<BatchReader, MembershipError>] = [:]
+
+    /// Most questions are of the same reader as the one before.
+    private var latest: (reference: ReaderReference, reader: BatchReader)?
 
     /// Whoever asks several questions.
     private final class BatchReader {
-        let known: Result<KnownReader, MembershipError>
+        let known: KnownReader
         /// Gathered by the first question that needs it.
         var offer: OfferFacts?
 
-        init(_ known: Result<KnownReader, MembershipError>) {
+        init(_ known: KnownReader) {
             self.known = known
         }
     }
@@ -92,23 +95,30 @@ private struct AccessBatch {
             // The error is the one that a single question gets.
             return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, ledger).answer }
         }
-        let reader = try reader(question.reader, in: tx)
-        switch reader.known {
-        case .failure(let error): return .failure(error)
-        case .success(let known):
-            let facts = AccessFacts(article, reader: known.facts, offer: reader.offer)
-            return try AccessBatch.outcome {
-                let judged = try tx.judge(question.reader, known.account, facts, moment, ledger, isBatch: true)
-                reader.offer = judged.facts.offer
-                return judged.answer
+        let reader: BatchReader
+        if let latest, latest.reference == question.reader {
+            reader = latest.reader
+        } else {
+            switch try self.reader(question.reader, in: tx) {
+            case .failure(let error): return .failure(error)
+            case .success(let known): reader = known
             }
+            latest = (question.reader, reader)
+        }
+        var facts = AccessFacts(article, reader: reader.known.facts, offer: reader.offer)
+        defer { reader.offer = facts.offer }
+        return try AccessBatch.outcome {
+            try tx.judge(question.reader, reader.known.account, &facts, moment, ledger, isBatch: true)
         }
     }
 
-    private mutating func reader(_ reference: ReaderReference, in tx: ReadTransaction) throws -> BatchReader {
+    private mutating func reader(
+        _ reference: ReaderReference, in tx: ReadTransaction
+    ) throws -> Result<BatchReader, MembershipError> {
         if let reader = readers[reference] { return reader }
-        let reader = BatchReader(
-            try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) })
+        let reader = try AccessBatch.outcome {
+            BatchReader(try tx.knownReader(reference, asKnownAt: moment.knownAt))
+        }
         readers[reference] = reader
         return reader
     }

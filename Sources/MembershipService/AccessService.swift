@@ -80,28 +80,25 @@ extension ReadTransaction {
         _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, _ ledger: LedgerAccess
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         if let known = moment.knownAt { try requireKnowable(known) }
-        let (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
-        return try judge(reader, account, facts, moment, ledger)
+        var (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
+        return (try judge(reader, account, &facts, moment, ledger), facts)
     }
 
-    /// A decision by facts that may still lack what is offered.
+    /// A decision by facts that may lack what is offered, and have it afterwards if it was needed.
     ///
     /// - Parameter isBatch: whether what is offered is to do for other articles too.
     func judge(
-        _ reader: ReaderReference, _ account: Identifier<Account>?, _ facts: AccessFacts,
+        _ reader: ReaderReference, _ account: Identifier<Account>?, _ facts: inout AccessFacts,
         _ moment: AccessService.Moment, _ ledger: LedgerAccess, isBatch: Bool = false
-    ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
+    ) throws -> AccessService.Answer {
         let at = moment.at ?? moment.knownAt ?? now
-        var facts = facts
         let decision = try AccessRules.decide(
             &facts, at: at,
             spent: { facts in
                 try isBatch || !facts.canBeMetered ? nil : spent(by: facts, at: at, moment)
             },
             offer: { facts in try offer(for: facts, at: at, moment, ledger, isBatch: isBatch) })
-        let answer = AccessService.Answer(
-            decision: decision, reader: reader, account: account, ruled: facts.ruled)
-        return (answer, facts)
+        return AccessService.Answer(decision: decision, reader: reader, account: account, ruled: facts.ruled)
     }
 
     /// What a reader has spent of meters.
@@ -120,7 +117,7 @@ extension ReadTransaction {
             return OfferFacts(zone: zone, reads: reads)
         }
         return switch facts.reader {
-        case .anonymous: OfferFacts()
+        case .anonymous: .nothing
         case .visitor(let visitor, let zone): try reads(of: .visitor(visitor), in: zone)
         case .account(let account): try reads(of: .account(account.id), in: Zone(stored: account.timeZone))
         }
@@ -134,7 +131,7 @@ extension ReadTransaction {
         let known = asked.knownAt ?? now
         let spent =
             try facts.offer
-            ?? (facts.canBeMetered || isBatch ? spent(by: facts, at: moment, asked) : OfferFacts())
+            ?? (facts.canBeMetered || isBatch ? spent(by: facts, at: moment, asked) : .nothing)
         let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
         guard case .account(let account) = facts.reader else {
             return OfferFacts(zone: spent.zone, reads: spent.reads, trialDays: trialDays)
