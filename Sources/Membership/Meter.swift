@@ -16,7 +16,7 @@ public struct MeteredRead: Hashable, Sendable {
 }
 
 /// How a reader stands with a meter at a moment.
-public struct MeterState: Hashable, Sendable {
+public final class MeterState: Sendable {
     /// Whose meter: a title's, or everything's.
     public let meter: RuleTarget
     /// Articles a month.
@@ -38,5 +38,13 @@ public struct MeterState: Hashable, Sendable {
         self.spent = spent
         self.resetsAt = resetsAt
         self.timeZone = timeZone
+    }
+}
+
+extension MeterState: Equatable {
+    /// By what they say.
+    public static func == (left: MeterState, right: MeterState) -> Bool {
+        left.meter == right.meter && left.allowance == right.allowance && left.spent == right.spent
+            && left.resetsAt == right.resetsAt && left.timeZone == right.timeZone
     }
 }

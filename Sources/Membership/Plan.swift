@@ -21,7 +21,7 @@ public struct Plan: Equatable, Sendable {
 }
 
 /// One version of a plan. Once published it never changes.
-public struct PlanVersion: Hashable, Sendable {
+public final class PlanVersion: Sendable {
     /// The plan's name, such as `membership`.
     public let plan: Slug
     /// Counted from 1.
@@ -37,6 +37,21 @@ public struct PlanVersion: Hashable, Sendable {
         self.version = version
         self.terms = terms
         self.publishedAt = publishedAt
+    }
+}
+
+extension PlanVersion: Hashable {
+    /// By what they say.
+    public static func == (left: PlanVersion, right: PlanVersion) -> Bool {
+        left === right
+            || (left.plan, left.version, left.publishedAt) == (right.plan, right.version, right.publishedAt)
+                && left.terms == right.terms
+    }
+
+    /// By the plan and the number.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(plan)
+        hasher.combine(version)
     }
 }
 

@@ -3,15 +3,24 @@ import Synchronization
 
 /// A time zone of the IANA database.
 public struct Zone: Sendable {
-    /// `Europe/Berlin`.
-    public let name: String
-    private let zone: TimeZone
-    private let lastMonths = LastMonths()
+    private let known: Known
 
-    /// The two months that were worked out last. Nearly everything that is asked about a zone is about the month that it is,
-    /// and the one after; and to find what the zone's rules make of a moment takes longer than all else about a meter.
-    private final class LastMonths: Sendable {
-        let intervals = Mutex<(Interval?, Interval?)>((nil, nil))
+    /// `Europe/Berlin`.
+    public var name: String { known.name }
+
+    /// In one place, because zones are handed on with every subscription.
+    private final class Known: Sendable {
+        let name: String
+        let zone: TimeZone
+        /// The two months that were worked out last. Nearly everything that is asked about a zone is about the month that
+        /// it is, and the one after; and to find what the zone's rules make of a moment takes longer than all else about a
+        /// meter.
+        let lastMonths = Mutex<(Interval?, Interval?)>((nil, nil))
+
+        init(name: String, zone: TimeZone) {
+            self.name = name
+            self.zone = zone
+        }
     }
 
     /// UTC.
@@ -25,8 +34,7 @@ public struct Zone: Sendable {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a time zone.", remedy: "Give an IANA name: Europe/Berlin, UTC.")
         }
-        name = text
-        self.zone = zone
+        self.init(name: text, zone: zone)
     }
 
     /// Takes a name that was checked before it was stored.
@@ -34,8 +42,8 @@ public struct Zone: Sendable {
     /// - Throws: ``MembershipError`` with code `database_damaged` when this machine does not know it: in another zone a
     ///   boundary may be on another day, and a period a month shorter.
     package init(stored name: String) throws(MembershipError) {
-        if let known = Zone.known.withLock({ $0[name] }) {
-            self = known
+        if let stored = Zone.stored.withLock({ $0[name] }) {
+            self = stored
             return
         }
         guard let zone = TimeZone(identifier: name) else {
@@ -44,24 +52,23 @@ public struct Zone: Sendable {
                 remedy: "Install the time zone database (Debian: tzdata), of the version of the other machines.")
         }
         self.init(name: name, zone: zone)
-        Zone.known.withLock { [self] in $0[name] = self }
+        Zone.stored.withLock { [self] in $0[name] = self }
     }
 
     /// Zones that were taken from a database before, by name: no more than there are names in databases of this process.
-    private static let known = Mutex<[String: Zone]>([:])
+    private static let stored = Mutex<[String: Zone]>([:])
 
     private init(name: String, zone: TimeZone) {
-        self.name = name
-        self.zone = zone
+        known = Known(name: name, zone: zone)
     }
 
     /// The month of ``CalendarMonth/init(containing:in:)``.
     package func month(containing moment: Timestamp) -> Interval {
-        let known = lastMonths.intervals.withLock(\.self)
-        if let month = known.0, month.contains(moment) { return month }
-        if let month = known.1, month.contains(moment) { return month }
+        let last = known.lastMonths.withLock(\.self)
+        if let month = last.0, month.contains(moment) { return month }
+        if let month = last.1, month.contains(moment) { return month }
         let month = CalendarMonth(containing: moment, in: self).interval(in: self)
-        lastMonths.intervals.withLock { $0 = (month, $0.0) }
+        known.lastMonths.withLock { $0 = (month, $0.0) }
         return month
     }
 
@@ -86,7 +93,7 @@ public struct Zone: Sendable {
     /// East of Greenwich, in milliseconds.
     private func offset(at moment: Timestamp) -> Int64 {
         let (seconds, _) = moment.milliseconds.flooredDivision(by: 1000)
-        return Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))) * 1000
+        return Int64(known.zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))) * 1000
     }
 
     private static let day: Int64 = 86_400_000
@@ -94,7 +101,7 @@ public struct Zone: Sendable {
 
 extension Zone: Hashable {
     /// By name.
-    public static func == (left: Zone, right: Zone) -> Bool { left.name == right.name }
+    public static func == (left: Zone, right: Zone) -> Bool { left.known === right.known || left.name == right.name }
 
     /// By name.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -221,7 +221,7 @@ extension SQLConnection {
 }
 
 extension PlanVersion {
-    fileprivate init(
+    fileprivate convenience init(
         plan: Slug, row: any SQLRow, prices: [(version: Int, price: Money)],
         entitlements: [(version: Int, entitlement: Entitlement)]
     ) throws {
