@@ -17,9 +17,10 @@ struct Checks {
                 let questions = try draw.questions(kind, count: round == 0 ? 500 : size.checks)
                 guard let reference = references[kind] else { continue }
                 if round == 0 { try await compare(questions, reference) }
-                let ours = try await Checks.time(questions, services)
-                let theirs = try Checks.time(questions, reference)
-                if round > 0 { times[kind, default: []].append((ours: ours, reference: theirs)) }
+                let pair = try await Measurement.pair(
+                    round, ours: { try await Checks.time(questions, services) },
+                    reference: { try Checks.time(questions, reference) })
+                if round > 0 { times[kind, default: []].append(pair) }
             }
         }
         let single = CheckKind.allCases.map { kind in
@@ -40,11 +41,12 @@ struct Checks {
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
             let parts = try (0..<2).map { _ in try draw.mixed(count: round == 0 ? 400 : size.checks) }
-            let ours = try await Checks.mean(parts) { _, questions in try await Checks.time(questions, services) }
-            let theirs = try await Checks.mean(parts) { part, questions in
-                try Checks.time(questions, mixed: references[part])
-            }
-            if round > 0 { rounds.append((ours: ours, reference: theirs)) }
+            let pair = try await Measurement.pair(
+                round, ours: { try await Checks.mean(parts) { _, asked in try await Checks.time(asked, services) } },
+                reference: {
+                    try await Checks.mean(parts) { part, asked in try Checks.time(asked, mixed: references[part]) }
+                })
+            if round > 0 { rounds.append(pair) }
         }
         return Measurement("check: mixed, two threads", unit: "µs", rounds: rounds, atMost: 0.6)
     }
@@ -141,9 +143,12 @@ struct CheckBatches {
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
             let pages = try (0..<(round == 0 ? 5 : size.checks / 500)).map { _ in try page(&draw) }
-            let batched = try await CheckBatches.time(pages, services)
-            let single = try await Checks.time(pages.flatMap(\.self), services) * Double(CheckBatches.pageLength)
-            if round > 0 { rounds.append((ours: batched, reference: single)) }
+            let pair = try await Measurement.pair(
+                round, ours: { try await CheckBatches.time(pages, services) },
+                reference: {
+                    try await Checks.time(pages.flatMap(\.self), services) * Double(CheckBatches.pageLength)
+                })
+            if round > 0 { rounds.append(pair) }
         }
         return [Measurement("batch: 100 articles for a reader", unit: "µs", rounds: rounds, atMost: 0.25)]
     }

@@ -21,6 +21,16 @@ struct Measurement: Encodable {
         case unit, ours, reference, ratio, spread, aim, holds
     }
 
+    /// Ours and the reference of a round on the same data; in every other round the reference comes first, because
+    /// whoever comes second finds what the first has brought into the caches of the processor.
+    static func pair(
+        _ round: Int, ours: () async throws -> Double, reference: () async throws -> Double
+    ) async rethrows -> (ours: Double, reference: Double) {
+        guard round.isMultiple(of: 2) else { return (ours: try await ours(), reference: try await reference()) }
+        let first = try await reference()
+        return (ours: try await ours(), reference: first)
+    }
+
     /// A case in which less is better, such as a time.
     ///
     /// - Parameter rounds: ours and the reference, a pair a round.
