@@ -84,8 +84,8 @@ package struct SQLiteBackup: Sendable {
             configuration.label = "fortnight.backup.check"
             let queue = try DatabaseQueue(path: file, configuration: configuration)
             let found = try queue.writeWithoutTransaction { database in
-                let faults = try String.fetchAll(database, sql: "PRAGMA integrity_check(3)")
-                guard faults == ["ok"] else {
+                let faults = try database.integrityFaults(most: 3)
+                guard faults.isEmpty else {
                     throw MembershipError(
                         .databaseDamaged, "\(name) is damaged: \(faults.joined(separator: "; ")).",
                         remedy: "Use another backup; .recover of the sqlite3 shell may save what is in this one.")

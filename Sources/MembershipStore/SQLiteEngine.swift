@@ -59,8 +59,9 @@ package final class SQLiteEngine: DatabaseEngine {
         let deadline = ContinuousClock().now + .milliseconds(lockWait.milliseconds)
         while true {
             do {
+                // The mode is written behind the answer: only whoever asks for all of it is told that this failed.
                 let mode = try queue.writeWithoutTransaction {
-                    try String.fetchOne($0, sql: "PRAGMA journal_mode = WAL")
+                    try String.fetchAll($0, sql: "PRAGMA journal_mode = WAL").last
                 }
                 if mode == "wal" { return }
                 throw MembershipError(.databaseUnavailable, "\(path) cannot be put into WAL mode.")

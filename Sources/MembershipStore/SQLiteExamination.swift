@@ -33,9 +33,9 @@ struct SQLiteExamination {
     }
 
     private func integrity() throws -> Finding {
-        let faults = try String.fetchAll(database, sql: "PRAGMA integrity_check(5)")
+        let faults = try database.integrityFaults(most: 5)
         return Finding(
-            "integrity", faults.joined(separator: "; "), isSound: faults == ["ok"],
+            "integrity", faults.isEmpty ? "ok" : faults.joined(separator: "; "), isSound: faults.isEmpty,
             remedy: "Restore a backup; .recover of the sqlite3 shell may save what is newer.")
     }
 
@@ -75,5 +75,20 @@ struct SQLiteExamination {
         return Finding(
             "references", broken.isEmpty ? "ok" : listed, isSound: broken.isEmpty,
             remedy: "Rows were changed by hand; put back what they refer to, or restore a backup.")
+    }
+}
+
+extension Database {
+    /// What is wrong with the pages of the file.
+    ///
+    /// - Throws: when the disk refuses to give a page: whatever is on it is not known to be damaged.
+    func integrityFaults(most: Int) throws -> [String] {
+        let said = try String.fetchAll(self, sql: "PRAGMA integrity_check(\(most))")
+        // SQLite says of both that the page could not be got, and gives the number of the error.
+        for match in said.joined(separator: " ").matches(of: /error code=(\d+)/) {
+            guard let code = Int32(match.1), code & 0xFF == ResultCode.SQLITE_IOERR.rawValue else { continue }
+            throw DatabaseError(resultCode: .SQLITE_IOERR, message: said.joined(separator: " "))
+        }
+        return said == ["ok"] ? [] : said
     }
 }

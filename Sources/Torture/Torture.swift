@@ -38,6 +38,7 @@ struct Trials: AsyncParsableCommand {
             Linearizability(),
             PowerLoss(),
             FaultyDisk(),
+            FaultyUpkeep(),
             HostileInput(),
         ]
     }
