@@ -49,3 +49,46 @@ struct DiskFault: Sendable {
         (self.name, self.call, self.code, self.tells) = (name, call, code, tells)
     }
 }
+
+extension DiskFault {
+    /// What is wrong with an error that a caller is told; nil when it says what it should.
+    ///
+    /// - Parameter tells: what it may say.
+    static func flaw(of error: any Error, _ tells: Set<MembershipError.Code>) -> String? {
+        guard let error = error as? MembershipError else { return "an error of no kind: \(error)" }
+        return tells.contains(error.code) ? nil : "told \(error.code.rawValue): \(error.message)"
+    }
+}
+
+/// The n-th call of a kind fails.
+struct DiskCase: CustomStringConvertible, Sendable {
+    let fault: DiskFault
+    let nth: Int64
+    /// Whether every later one fails too, until the cause is gone.
+    let lasts: Bool
+
+    /// Every fault of every call.
+    ///
+    /// - Parameter counts: how many calls of each kind there are.
+    static func all(_ counts: [Int64]) -> [DiskCase] {
+        DiskFault.all.flatMap { fault -> [DiskCase] in
+            let count = counts[Int(fault.call.rawValue)]
+            guard count > 0 else { return [] }
+            // A lock of shared memory that nobody gives back is waited for ten seconds, whatever SQLite is told.
+            let isSlow = fault.call == FAULTY_FILES_SHM_LOCK && fault.tells == [.databaseBusy]
+            return (1...count).flatMap { nth in
+                (isSlow ? [false] : [false, true]).map { DiskCase(fault: fault, nth: nth, lasts: $0) }
+            }
+        }
+    }
+
+    /// Fails the call from now on.
+    func begin() {
+        faulty_files_fail(Int32(fault.call.rawValue), nth, fault.code, lasts)
+    }
+
+    /// How many calls of each kind there were since then.
+    static var counts: [Int64] { (0..<Int32(FAULTY_FILES_CALLS.rawValue)).map { faulty_files_count($0) } }
+
+    var description: String { "\(fault.name), call \(nth)\(lasts ? " and all after it" : "")" }
+}

@@ -17,6 +17,17 @@ struct DiskPlace: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
+    /// A place inside this one.
+    func within(_ name: String) throws -> DiskPlace {
+        let place = DiskPlace(path: path + "/" + name)
+        try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: false)
+        return place
+    }
+
+    private init(path: String) {
+        self.path = path
+    }
+
     /// How long a call waits for others: what is locked on purpose is not to keep a trial for long.
     private static let wait = TimeSpan(milliseconds: 300)
 

@@ -17,17 +17,6 @@ struct FaultyDisk: Trial {
     /// With so many files that may still be opened the script comes to its end.
     private static let mostSpare = 12
 
-    /// The n-th call of a kind fails.
-    private struct Case: CustomStringConvertible {
-        let fault: DiskFault
-        let nth: Int64
-        let lasts: Bool
-
-        var description: String {
-            "\(fault.name), call \(nth)\(lasts ? " and all after it" : "")"
-        }
-    }
-
     /// What was seen.
     private struct Tally {
         var cases = 0
@@ -51,7 +40,9 @@ struct FaultyDisk: Trial {
         let counts = try await calls(start, clock)
         var tally = Tally()
         try await fewFiles(start, clock, &tally)
-        let cases = FaultyDisk.cases(counts, seed: setting.seed)
+        var dice = SeededNumbers(seed: setting.seed)
+        // A short run has some of all.
+        let cases = DiskCase.all(counts).shuffled(using: &dice)
         for one in cases {
             guard tally.faults.count < FaultyDisk.mostFaults,
                 tally.cases < FaultyDisk.leastCases || ContinuousClock().now < end
@@ -84,30 +75,11 @@ struct FaultyDisk: Trial {
         for step in try script.steps() {
             if let flaw = try await step.call(services) { throw Stopped("\(step.name) without a fault: \(flaw)") }
         }
-        return (0..<Int32(FAULTY_FILES_CALLS.rawValue)).map { faulty_files_count($0) }
+        return DiskCase.counts
     }
 
-    /// Every fault of every call, in an order of the seed's, so that a short run has some of all.
-    private static func cases(_ counts: [Int64], seed: UInt64) -> [Case] {
-        var cases: [Case] = []
-        for fault in DiskFault.all {
-            let count = counts[Int(fault.call.rawValue)]
-            guard count > 0 else { continue }
-            for nth in 1...count {
-                // A lock of shared memory that nobody gives back is waited for ten seconds, whatever SQLite is told.
-                let isSlow = fault.call == FAULTY_FILES_SHM_LOCK && fault.tells == [.databaseBusy]
-                for lasts in isSlow ? [false] : [false, true] {
-                    cases.append(Case(fault: fault, nth: nth, lasts: lasts))
-                }
-            }
-        }
-        var dice = SeededNumbers(seed: seed)
-        cases.shuffle(using: &dice)
-        return cases
-    }
-
-    private func faults(of one: Case, _ script: DiskScript, _ failedCalls: inout Int) async throws -> [String] {
-        faulty_files_fail(Int32(one.fault.call.rawValue), one.nth, one.fault.code, one.lasts)
+    private func faults(of one: DiskCase, _ script: DiskScript, _ failedCalls: inout Int) async throws -> [String] {
+        one.begin()
         defer { faulty_files_heal() }
         var acknowledged: [Acknowledgement] = []
         // The services are gone before the file is looked at, so that what closing does to it is seen too.
@@ -125,7 +97,7 @@ struct FaultyDisk: Trial {
         var services: Services?
         do { services = try await script.open() } catch {
             failedCalls += 1
-            if let flaw = FaultyDisk.flaw(of: error, tells) { return ["opening: \(flaw)"] }
+            if let flaw = DiskFault.flaw(of: error, tells) { return ["opening: \(flaw)"] }
             heal()
         }
         if services == nil {
@@ -139,7 +111,7 @@ struct FaultyDisk: Trial {
                 if let flaw = try await step.call(services) { return ["\(step.name): \(flaw)"] }
             } catch {
                 failedCalls += 1
-                if let flaw = FaultyDisk.flaw(of: error, tells) { return ["\(step.name): \(flaw)"] }
+                if let flaw = DiskFault.flaw(of: error, tells) { return ["\(step.name): \(flaw)"] }
                 heal()
                 do {
                     if let flaw = try await step.call(services) { return ["\(step.name), again: \(flaw)"] }
@@ -148,12 +120,6 @@ struct FaultyDisk: Trial {
             if let acknowledgement = step.acknowledges { acknowledged.append(acknowledgement) }
         }
         return []
-    }
-
-    /// What is wrong with an error; nil when it says what it should.
-    private static func flaw(of error: any Error, _ tells: Set<MembershipError.Code>) -> String? {
-        guard let error = error as? MembershipError else { return "an error of no kind: \(error)" }
-        return tells.contains(error.code) ? nil : "told \(error.code.rawValue): \(error.message)"
     }
 
     private func soundness(_ script: DiskScript, _ acknowledged: [Acknowledgement]) async -> [String] {

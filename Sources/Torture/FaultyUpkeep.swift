@@ -29,79 +29,62 @@ struct FaultyUpkeep: Trial {
         let faults: @Sendable (DiskPlace) async throws -> [String]
     }
 
-    /// The n-th call of a kind fails in the work of a number.
-    private struct Case {
-        let work: Int
-        let fault: DiskFault
-        let nth: Int64
-        let lasts: Bool
-    }
-
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
         let end = ContinuousClock().now + setting.time
-        let works = try await FaultyUpkeep.works()
+        let start = try DiskPlace("upkeep-start")
         defer {
             faulty_files_heal()
             faulty_files_watch(nil)
-            for work in works { work.start.remove() }
+            start.remove()
         }
-        var cases: [Case] = []
-        for (number, work) in works.enumerated() { cases += try await FaultyUpkeep.cases(of: work, number) }
+        let works = try await FaultyUpkeep.works(in: start)
+        var cases: [(work: Work, what: DiskCase)] = []
+        for work in works { cases += try await FaultyUpkeep.cases(of: work).map { (work, $0) } }
         var dice = SeededNumbers(seed: setting.seed)
         cases.shuffle(using: &dice)
-        cases = cases.filter { FaultyUpkeep.wasFound($0, works) } + cases.filter { !FaultyUpkeep.wasFound($0, works) }
+        let found = cases.filter(FaultyUpkeep.wasFound)
+        guard !found.isEmpty else { throw Stopped("the cases that were found before are none any more") }
         var (tried, refused, unmet, faults) = (0, 0, 0, [String]())
-        for one in cases {
+        for (work, what) in found + cases.filter({ !FaultyUpkeep.wasFound($0) }) {
             guard faults.count < FaultyUpkeep.mostFaults,
                 tried < FaultyUpkeep.leastCases || ContinuousClock().now < end
             else { break }
-            let (work, place) = (works[one.work], try works[one.work].start.copy("upkeep"))
+            let place = try work.start.copy("upkeep")
             defer { place.remove() }
             faulty_files_watch(place.path)
-            faulty_files_fail(Int32(one.fault.call.rawValue), one.nth, one.fault.code, one.lasts)
-            let found = try await FaultyUpkeep.faults(of: work, in: place, tells: one.fault.tells, &refused)
+            what.begin()
+            let flaws = try await FaultyUpkeep.faults(of: work, in: place, tells: what.fault.tells, &refused)
             faulty_files_heal()
             if faulty_files_failures() > 0 { tried += 1 } else { unmet += 1 }
-            faults += found.prefix(1).map {
-                "\(work.name), \(one.fault.name), call \(one.nth)\(one.lasts ? " and all after it" : ""): \($0)"
-            }
+            faults += flaws.prefix(1).map { "\(work.name), \(what): \($0)" }
         }
         return Outcome(
             did: "\(tried) of \(cases.count) faults in turn, \(refused) calls refused, "
                 + "\(unmet) whose call did not come", faults: faults)
     }
 
-    /// Where something did not hold once; these come first, whatever the seed. A database was said to be made whose log
-    /// had not been switched on, and a copy was said to be damaged that could not be read.
-    private static func wasFound(_ one: Case, _ works: [Work]) -> Bool {
-        switch (works[one.work].name, one.fault.call) {
-        case ("init", FAULTY_FILES_WRITE): one.nth == 3 && !one.lasts
-        case ("init", FAULTY_FILES_SYNC): one.nth == 1 && !one.lasts
-        case ("backup", FAULTY_FILES_READ): one.nth == 122 && one.lasts
-        case ("restore", FAULTY_FILES_READ): one.nth == 20 && one.lasts
+    /// Where something did not hold once: a database was said to be made, and its log had not been switched on. These
+    /// come first, whatever the seed.
+    private static func wasFound(_ one: (work: Work, what: DiskCase)) -> Bool {
+        guard one.work.name == "init", !one.what.lasts else { return false }
+        return switch one.what.fault.call {
+        case FAULTY_FILES_WRITE: one.what.nth <= 4
+        case FAULTY_FILES_SYNC: one.what.nth <= 2
         default: false
         }
     }
 
     /// Every fault of every call that the work makes when nothing fails.
-    private static func cases(of work: Work, _ number: Int) async throws -> [Case] {
+    private static func cases(of work: Work) async throws -> [DiskCase] {
         let place = try work.start.copy("upkeep")
         defer { place.remove() }
         faulty_files_watch(place.path)
         faulty_files_fail(0, 0, 0, false)
         try await work.call(place)
-        let counts = (0..<Int32(FAULTY_FILES_CALLS.rawValue)).map { faulty_files_count($0) }
+        let counts = DiskCase.counts
         if let flaw = try await work.faults(place).first { throw Stopped("\(work.name) without a fault: \(flaw)") }
-        return DiskFault.all.flatMap { fault -> [Case] in
-            let count = counts[Int(fault.call.rawValue)]
-            guard count > 0 else { return [] }
-            // A lock of shared memory that nobody gives back is waited for ten seconds, whatever SQLite is told.
-            let isSlow = fault.call == FAULTY_FILES_SHM_LOCK && fault.tells == [.databaseBusy]
-            return (1...count).flatMap { nth in
-                (isSlow ? [false] : [false, true]).map { Case(work: number, fault: fault, nth: nth, lasts: $0) }
-            }
-        }
+        return DiskCase.all(counts)
     }
 
     private static func faults(
@@ -112,8 +95,7 @@ struct FaultyUpkeep: Trial {
             try await work.call(place)
         } catch {
             refused += 1
-            guard let error = error as? MembershipError else { return ["an error of no kind: \(error)"] }
-            guard tells.contains(error.code) else { return ["told \(error.code.rawValue): \(error.message)"] }
+            if let flaw = DiskFault.flaw(of: error, tells) { return [flaw] }
             if let mayRemain = work.mayRemain {
                 let left = try files(in: place).subtracting(before).subtracting(mayRemain)
                 guard left.isEmpty else { return ["left \(left.sorted().joined(separator: ", "))"] }
@@ -122,7 +104,7 @@ struct FaultyUpkeep: Trial {
             do { try await work.call(place) } catch { return ["still fails when the cause is gone: \(error)"] }
         }
         faulty_files_heal()
-        return try await work.faults(place)
+        do { return try await work.faults(place) } catch { return ["what it made is no good: \(error)"] }
     }
 
     private static func files(in place: DiskPlace) throws -> Set<String> {
@@ -131,13 +113,15 @@ struct FaultyUpkeep: Trial {
 
     // MARK: - What is done
 
-    private static func works() async throws -> [Work] {
+    /// - Parameter place: where what they begin with is made.
+    private static func works(in place: DiskPlace) async throws -> [Work] {
         let clock = MovedClock(at: DiskPlace.start)
-        let (empty, old) = (try DiskPlace("empty"), try DiskPlace("old"))
+        let (empty, old) = (try place.within("empty"), try place.within("old"))
+        let (live, kept) = (try place.within("live"), try place.within("kept"))
         try await OldReaders.write(to: old)
-        let live = try DiskPlace("live")
+        // Fifteen days pass in it, so that the trials of the old readers are over.
         try await DiskScript.prepare(live, clock)
-        let kept = try DiskPlace("kept")
+        try await fill(live, clock)
         _ = try DatabaseBackup(of: live.location).make(at: kept.path + "/copy.db")
         let wall = clock.wallClock
         // What SQLite may leave beside a database that is there.
@@ -169,6 +153,25 @@ struct FaultyUpkeep: Trial {
                 },
                 faults: { place in try await faults(in: place, wall, acknowledged: prepared) }),
         ]
+    }
+
+    /// An article that takes several pages, and pages that are free again.
+    private static func fill(_ place: DiskPlace, _ clock: MovedClock) async throws {
+        let body = String(repeating: "<p>The bridge was closed for another night.</p>", count: 400)
+        let feed = """
+            {"version": "https://jsonfeed.org/version/1.1", "title": "Long", "home_page_url": "https://long.example",
+            "items": [{"id": "1", "title": "A long night", "url": "https://long.example/1",
+            "date_published": "2026-01-01T00:00:00Z", "content_html": "\(body)"}]}
+            """
+        let services = try await Services.open(place.location, clock: clock.wallClock)
+        _ = try await services.articles.importFeed(path: place.write("long.json", Array(feed.utf8)), options: .init())
+        try await place.location.open().upgrade { sql in
+            try sql.runScript(
+                """
+                CREATE TABLE passing (t TEXT); INSERT INTO passing SELECT body_html FROM article_contents;
+                DROP TABLE passing;
+                """)
+        }
     }
 
     /// What ``DiskScript/prepare(_:_:)`` leaves.
