@@ -21,12 +21,12 @@ public enum AccessRules {
         var partly = facts
         if let spent = try spent(facts) {
             partly.offer = spent
-            // When somebody who is let in is let in no longer does not hang on what she could have then.
-            let situation = AccessSituation(partly, at: moment)
-            if early == nil, let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans),
-                row.reason.allows
-            {
-                return decision(situation.verdict(of: row), partly, at: moment)
+            if early == nil {
+                // When somebody who is let in is let in no longer does not hang on what she could have then.
+                let situation = AccessSituation(partly, at: moment)
+                if let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans), row.reason.allows {
+                    return decision(situation.verdict(of: row), partly, at: moment)
+                }
             }
         }
         facts.offer = try offer(partly)

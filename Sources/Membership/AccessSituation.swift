@@ -68,15 +68,15 @@ struct AccessSituation {
         case .notPublished: moment < phase.access.publishedAt
         case .free: phase.access.level == .free
         case .suspended: suspension != nil
-        case .entitled: lastToEnd { $0.contains(moment) } != nil
+        case .entitled: longestLasting != nil
         case .registered: phase.access.level == .registered && account != nil
         case .openedBefore: hasOpenedBefore
         case .metered: meter.map { $0.left > 0 } ?? false
         case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
         case .anonymous: account == nil
-        case .trialEnded: lapsedSource == .trial
-        case .paymentOverdue: lapsedSource == .grace
-        case .subscriptionLapsed: lapsedSource == .subscription
+        case .trialEnded: lapsed?.source == .trial
+        case .paymentOverdue: lapsed?.source == .grace
+        case .subscriptionLapsed: lapsed?.source == .subscription
         case .entitlementMissing: !holding.isEmpty
         case .otherwise: true
         }
@@ -114,25 +114,22 @@ struct AccessSituation {
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
     /// Of the grants that open the article now, the one that lasts longest.
-    var longestLasting: Grant? { lastToEnd { $0.contains(moment) }.flatMap { account?.grants[$0] } }
+    var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
 
     /// Of the grants that opened the article and are over, the one that ended last: it says best what would help.
-    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) }.flatMap { account?.grants[$0] } }
+    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) } }
 
-    private var lapsedSource: Grant.Source? {
-        lastToEnd { $0.hasEnded(by: moment) }.flatMap { account?.grants[$0].source }
-    }
-
-    /// Of the grants that open the article, the place of the one that ends last; of those that end at once, the first.
-    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Int? {
+    /// Of the grants that open the article, the one that ends last; of those that end at once, the first.
+    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Grant? {
         guard let grants = account?.grants else { return nil }
+        let opening = phase.access.opening
         var last: Int?
         for index in grants.indices where isWanted(grants[index].interval) {
-            guard phase.access.opening.contains(grants[index].entitlement) else { continue }
+            guard opening.contains(grants[index].entitlement) else { continue }
             if let last, !grants[index].interval.outlasts(grants[last].interval) { continue }
             last = index
         }
-        return last
+        return last.map { grants[$0] }
     }
 
     /// What the subscription that has not ended is by the clock.

@@ -44,7 +44,8 @@ public final class MeterState: Sendable {
 extension MeterState: Equatable {
     /// By what they say.
     public static func == (left: MeterState, right: MeterState) -> Bool {
-        left.meter == right.meter && left.allowance == right.allowance && left.spent == right.spent
-            && left.resetsAt == right.resetsAt && left.timeZone == right.timeZone
+        left === right
+            || left.meter == right.meter && left.allowance == right.allowance && left.spent == right.spent
+                && left.resetsAt == right.resetsAt && left.timeZone == right.timeZone
     }
 }

@@ -25,7 +25,8 @@ public struct WallClock: Sendable {
     }
 }
 
-/// The latest time that a clock has shown. It is looked at with every decision, and seldom another one.
+/// The latest time that a clock has shown. It is looked at with every decision, and moves on once in a millisecond at
+/// most.
 private final class LatestTime: Sendable {
     private let milliseconds: Atomic<Int64>
 

@@ -77,7 +77,7 @@ extension WriteTransaction {
 }
 
 /// Put together once: it is asked with every decision.
-private let standingGrants = """
+let standingGrants = """
     SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
     """
 private let grantColumns =

@@ -211,7 +211,7 @@ extension MeteredRead {
 }
 
 /// Her own, those of accounts that were merged into hers, and those of visitors whom she or they turned out to be.
-private let meteredByAccount = """
+let meteredByAccount = """
     SELECT \(meteredColumns) FROM reads WHERE account_id = $1 AND \(isMeteredThen)
     UNION ALL
     SELECT \(meteredColumns) FROM account_merges JOIN reads ON reads.account_id = merged_id

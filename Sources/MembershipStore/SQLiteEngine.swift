@@ -127,14 +127,20 @@ package final class SQLiteEngine: DatabaseEngine {
     package func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        let queue = try writingConnection()
-        return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { [self] database in
-                // An index of millions of rows is sorted in files.
-                try database.execute(sql: "PRAGMA temp_store = FILE")
-                defer { try? database.execute(sql: "PRAGMA temp_store = MEMORY") }
-                return try transact(database, .immediate, body)
+        let commits = try commits()
+        do {
+            return try await translatingErrors(path: path) {
+                try await commits.queue.writeWithoutTransaction { [self] database in
+                    // An index of millions of rows is sorted in files.
+                    try database.execute(sql: "PRAGMA temp_store = FILE")
+                    defer { try? database.execute(sql: "PRAGMA temp_store = MEMORY") }
+                    return try transact(database, .immediate, body)
+                }
             }
+        } catch {
+            // What the connection knows of the schema, and whether that may be written to, may be of the step that failed.
+            writer.withLock { if $0 === commits { $0 = nil } }
+            throw error
         }
     }
 

@@ -84,11 +84,24 @@ extension Database {
     /// - Throws: when the disk refuses to give a page: whatever is on it is not known to be damaged.
     func integrityFaults(most: Int) throws -> [String] {
         let said = try String.fetchAll(self, sql: "PRAGMA integrity_check(\(most))")
-        // SQLite says of both that the page could not be got, and gives the number of the error.
-        for match in said.joined(separator: " ").matches(of: /error code=(\d+)/) {
-            guard let code = Int32(match.1), code & 0xFF == ResultCode.SQLITE_IOERR.rawValue else { continue }
-            throw DatabaseError(resultCode: .SQLITE_IOERR, message: said.joined(separator: " "))
+        if SQLiteExamination.isRefused(said) {
+            throw DatabaseError(resultCode: .SQLITE_IOERR, message: said.joined(separator: "; "))
         }
         return said == ["ok"] ? [] : said
+    }
+}
+
+extension SQLiteExamination {
+    /// Whether what `PRAGMA integrity_check` says is that a page could not be had. Of a page of a tree it gives the number
+    /// of the error; of one that goes on with a long row, or that is free, it says no more than that, and never because
+    /// of what is on it.
+    static func isRefused(_ said: [String]) -> Bool {
+        said.contains { text in
+            text.contains(/failed to get page \d/)
+                || text.matches(of: /error code=(\d+)/).contains { match in
+                    // The last eight bits are the kind of the error.
+                    Int32(match.1).map { $0 & 0xFF == ResultCode.SQLITE_IOERR.rawValue } ?? false
+                }
+        }
     }
 }

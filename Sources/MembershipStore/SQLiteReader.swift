@@ -55,8 +55,9 @@ final class SQLiteReader {
     private func begin() throws {
         if let kept, let header, LogIndexHeader(at: header) == kept { return }
         end()
-        kept = header.map(LogIndexHeader.init(at:))
+        let before = header.map(LogIndexHeader.init(at:))
         try execute("BEGIN")
+        kept = before
         catalog.isChecked = false
     }
 

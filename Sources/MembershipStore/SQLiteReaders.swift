@@ -28,18 +28,23 @@ final class SQLiteReaders: Sendable {
         // What tells threads apart stands in the upper digits of the product.
         let thread = UInt(pthread_self()) &* 0x9E37_79B9_7F4A_7C15 >> 32
         let own = Int(thread % UInt(readers.count))
+        var tries = 0
+        while true {
+            if let reader = free(from: own, isOpen: true) ?? free(from: own, isOpen: false) { return reader }
+            // More read at once than there are connections, some perhaps for long: not one of them is waited for.
+            tries += 1
+            if tries < 100 { sched_yield() } else { usleep(100) }
+        }
+    }
+
+    private func free(from own: Int, isOpen: Bool) -> SharedReader? {
         for place in readers.indices {
             let reader = readers[(own + place) % readers.count]
             guard reader.takeIfFree() else { continue }
-            if reader.isOpen { return reader }
+            if reader.isOpen == isOpen { return reader }
             reader.leave()
         }
-        for place in readers.indices {
-            let reader = readers[(own + place) % readers.count]
-            if reader.takeIfFree() { return reader }
-        }
-        readers[own].take()
-        return readers[own]
+        return nil
     }
 }
 
@@ -61,9 +66,7 @@ private final class SharedReader: @unchecked Sendable {
         self.open = open
     }
 
-    /// Has the connection for itself.
-    func take() { lock.lock() }
-    /// Has it, unless somebody else does.
+    /// Has the connection for itself, unless somebody else does.
     func takeIfFree() -> Bool { lock.try() }
     /// Lets others have it.
     func leave() { lock.unlock() }
@@ -74,7 +77,7 @@ private final class SharedReader: @unchecked Sendable {
     func read<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
         let reader = try reader ?? open()
         self.reader = reader
-        defer { if reader.keepsTransaction, !isWatched { watch(reader) } }
+        defer { if reader.keepsTransaction, !isWatched { watch(after: reader.readings) } }
         return try reader.read(body)
     }
 
@@ -83,11 +86,11 @@ private final class SharedReader: @unchecked Sendable {
         lock.withLock { reader = nil }
     }
 
-    /// Ends the transaction when its time is over. What looks holds this, which costs each reading less than if it knew
-    /// this only as long as somebody else does.
-    private func watch(_ reader: SQLiteReader) {
+    /// Ends the transaction when its time is over. What looks holds this until then: with a weak reference each use of it
+    /// would take the long way.
+    private func watch(after readings: UInt64) {
         isWatched = true
-        look(after: reader.readings)
+        look(after: readings)
     }
 
     private func look(after seen: UInt64) {
@@ -96,10 +99,9 @@ private final class SharedReader: @unchecked Sendable {
             guard lock.try() else { return look(after: seen) }
             defer { lock.unlock() }
             isWatched = false
-            guard let reader else { return }
-            reader.end()
+            reader?.end()
             // The next reading keeps another one.
-            if reader.readings != seen { watch(reader) }
+            if let readings = reader?.readings, readings != seen { watch(after: readings) }
         }
     }
 }

@@ -1,10 +1,10 @@
 import GRDB
 import Membership
-import MembershipStore
+@testable import MembershipStore
 import Testing
 import TestSupport
 
-/// What the schema asks of a row of the tables that readers fill.
+/// What the schema asks of a row of the tables that readers fill, and how a check finds it.
 @Suite(.enabled(if: TestEngine.isSQLite))
 struct RowConditionTests {
     /// SQLite makes a table of a list of more than two values, anew for each row.
@@ -27,6 +27,23 @@ struct RowConditionTests {
             #expect(steps.contains("IdxInsert") || steps.contains("Insert"))
             #expect(!steps.contains("OpenEphemeral"))
         }
+    }
+
+    @Test(arguments: [standingGrants, meteredByAccount])
+    func aCheckLooksUpNoRowBehindAnIndex(sql: String) async throws {
+        let sandbox = try await TestDatabase.sandbox()
+        let database = try DatabaseQueue(path: sandbox.address)
+        let plan = try await database.read { database in
+            let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+            statement.setUncheckedArguments(StatementArguments())
+            return try Row.fetchAll(statement).map { $0["detail"] as String }
+        }
+        for table in ["grants", "reads", "visitor_reads"] {
+            let steps = plan.filter { $0.contains(" \(table) ") }
+            #expect(steps.allSatisfy { $0.contains("SEARCH") && $0.contains("COVERING INDEX") }, "\(plan)")
+        }
+        #expect(plan.contains { $0.contains("COVERING INDEX") })
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
     }
 
     @Test func aRowHasOneOfTheValuesThatTheProgramKnows() async throws {

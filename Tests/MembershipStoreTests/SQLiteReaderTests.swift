@@ -88,6 +88,55 @@ struct SQLiteReaderTests {
         #expect(try await other.scrub() == true)
     }
 
+    @Test func theFileIsLetGoOfWithWhoeverReadIt() async throws {
+        // A file that nobody has had open before.
+        let copy = database.address + ".copy"
+        _ = try SQLiteBackup(of: database.address, lockWait: TestEngine.wait).make(at: copy)
+        let path = URL(filePath: copy).resolvingSymlinksInPath().path
+        func isOpen() throws -> Bool {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").contains {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0)) == path
+            }
+        }
+        #expect(try !isOpen())
+        do {
+            let engine = try SQLiteEngine.open(path: copy, lockWait: TestEngine.wait)
+            // The second keeps its transaction, and somebody is to look after it for milliseconds still.
+            for _ in 0..<2 {
+                _ = try await engine.read { try $0.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } }
+            }
+            #expect(try isOpen())
+        }
+        #expect(try !isOpen())
+    }
+
+    @Test func nobodyWaitsForALongReadingWhenAnotherIsOver() {
+        let engine = engine
+        let count = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        let begun = DispatchSemaphore(value: 0)
+        let ends = (0..<count).map { _ in DispatchSemaphore(value: 0) }
+        let (holders, others) = (DispatchGroup(), DispatchGroup())
+        @Sendable func read(_ group: DispatchGroup, _ body: @escaping @Sendable () -> Void) {
+            group.enter()
+            Thread.detachNewThread {
+                try? engine.readInPlace { _ in body() }
+                group.leave()
+            }
+        }
+        for end in ends {
+            read(holders) {
+                begun.signal()
+                end.wait()
+            }
+        }
+        for _ in ends { begun.wait() }
+        for _ in 0..<16 { read(others) {} }
+        ends[0].signal()
+        #expect(others.wait(timeout: .now() + 30) == .success)
+        for end in ends.dropFirst() { end.signal() }
+        holders.wait()
+    }
+
     @Test func anErrorEndsTheTransaction() async throws {
         _ = try await count(engine)
         _ = try await count(engine)
