@@ -43,7 +43,15 @@ package final class LoopbackServer: Sendable {
         self.input = input.writing
         try input.reading.close()
         try output.writing.close()
-        let line = try await onThread { String(decoding: output.reading.availableData, as: UTF8.self) }
+        // To the end of the line: it may come in two pieces, and who writes the second must find somebody who reads.
+        let line = try await onThread {
+            var line = Data()
+            while case let more = output.reading.availableData, !more.isEmpty {
+                line += more
+                if line.last == UInt8(ascii: "\n") { break }
+            }
+            return String(decoding: line, as: UTF8.self)
+        }
         guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw Failure.notStarted(line)
         }
