@@ -14,6 +14,9 @@ struct HostileInput: Trial {
     private static let mostFaults = 8
     /// A child that says nothing for so long hangs. Two cores may be shared with much else.
     private static let patience = Duration.seconds(20)
+    /// The most memory that a command may have, or the reading of a file, in KiB: a feed is mapped, and everything in it
+    /// has a limit.
+    static let mostMemory = 400 << 10
     /// Commands that are run at a time, and in any case.
     private static let commandBatch = 40
 
@@ -109,14 +112,14 @@ struct HostileInput: Trial {
                 in: place.path, patience: HostileInput.patience)
             tally.counts["commands", default: 0] += 1
             if case .exited(let status) = child.end, HostileInput.statuses.contains(status),
-                status < 64 || !child.output.isEmpty
+                status < 64 || !child.output.isEmpty, child.memory <= HostileInput.mostMemory
             {
                 continue
             }
             let shown = arguments.map { "'" + PlainText.visible(String(decoding: $0, as: UTF8.self)) + "'" }
             tally.faults.append(
                 "seed \(setting.seed), command \(number), \(shown.joined(separator: " ").prefix(500)): \(child.end), "
-                    + "having said \(child.output.suffix(300))")
+                    + "with \(child.memory / 1024) MiB, having said \(child.output.suffix(300))")
         }
     }
 

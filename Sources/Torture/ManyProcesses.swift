@@ -20,7 +20,9 @@ struct ManyProcesses: Trial {
     private static let allowance = 5
     /// What each writer does in any case, so often.
     private static let leastRounds = 8
-    /// No writer gets less than this part of what all get on average.
+    /// What each runner of jobs tries in any case, so often.
+    private static let leastTurns = 6
+    /// No process gets less than this part of what all of its kind get on average.
     private static let leastShare = 1.0 / 3
 
     func run(_ setting: Setting) async throws -> Outcome {
@@ -31,17 +33,24 @@ struct ManyProcesses: Trial {
         let (tallies, runs) = try await work(desk, for: setting.time)
         var faults = tallies.flatMap(\.faults) + runs.flatMap(\.faults)
         faults += try await check(tallies, place)
-        let calls = tallies.map(\.calls)
+        let (calls, jobs) = (tallies.map(\.calls), runs.map(\.jobs))
         let slowest = tallies.map(\.slowest).max() ?? .zero
-        if Double(calls.min() ?? 0) * Double(calls.count) < Double(calls.reduce(0, +)) * ManyProcesses.leastShare {
-            faults.append("one process starved: they came to \(calls.map(String.init).joined(separator: ", ")) calls")
-        }
+        faults += ManyProcesses.starved("calls", calls) + ManyProcesses.starved("runs of jobs", jobs)
         return Outcome(
-            did: "\(calls.reduce(0, +)) calls by \(ManyProcesses.writers) processes, \(calls.min() ?? 0) to "
-                + "\(calls.max() ?? 0) each, the slowest \(slowest.milliseconds) ms; "
-                + "\(runs.map(\.calls).reduce(0, +)) runs of jobs",
+            did:
+                "\(calls.reduce(0, +)) calls by \(ManyProcesses.writers) processes, \(ManyProcesses.range(calls)) each, "
+                + "the slowest \(slowest.milliseconds) ms; \(jobs.reduce(0, +)) runs of jobs, "
+                + "\(ManyProcesses.range(jobs)) each",
             faults: faults.prefix(20).map { "seed \(setting.seed): \($0)" })
     }
+
+    private static func starved(_ what: String, _ counts: [Int]) -> [String] {
+        let average = Double(counts.reduce(0, +)) / Double(counts.count)
+        guard Double(counts.min() ?? 0) < average * leastShare else { return [] }
+        return ["one process starved: they came to \(counts.map(String.init).joined(separator: ", ")) \(what)"]
+    }
+
+    private static func range(_ counts: [Int]) -> String { "\(counts.min() ?? 0) to \(counts.max() ?? 0)" }
 
     /// Trials that have ended and that nobody has recorded yet, and an account that everybody pays for.
     private func furnish(_ place: TrialPlace) async throws {
@@ -112,9 +121,13 @@ struct ManyProcesses: Trial {
 
     private static func runJobs(_ desk: Desk, _ runner: Int, until isOver: Flag) throws -> Tally {
         var tally = Tally()
-        while !isOver.isRaised {
-            for job in ["trial-expiry", "outbox-delivery"] where !isOver.isRaised {
-                _ = try desk.call(["jobs", "run", job, "--limit", "20"], "j\(runner)", may: [0, 75], &tally)
+        var turns = 0
+        while turns < leastTurns || !isOver.isRaised {
+            turns += 1
+            for job in ["trial-expiry", "outbox-delivery"] {
+                let status = try desk.call(["jobs", "run", job, "--limit", "20"], "j\(runner)", may: [0, 75], &tally)
+                // The other one has it: then this one does not.
+                if status == 0 { tally.jobs += 1 }
             }
             _ = try desk.call(["jobs", "run-due"], "j\(runner)", may: [0], &tally)
         }
@@ -175,6 +188,8 @@ struct ManyProcesses: Trial {
 /// What a process was told, call by call.
 private struct Tally: Sendable {
     var calls = 0
+    /// The jobs that it ran, and not another.
+    var jobs = 0
     var slowest = Duration.zero
     var faults: [String] = []
     var own: [String] = []

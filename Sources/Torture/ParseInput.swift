@@ -18,9 +18,6 @@ struct ParseInput: AsyncParsableCommand {
     @Option(help: "How many cases.") var count = 1
     @Flag(help: "Print each input before it is read.") var shows = false
 
-    /// The most memory that a case may have taken, in KiB: a feed is mapped, and everything in it has a limit.
-    private static let mostMemory = 400 << 10
-
     func run() async throws {
         let place = try DiskPlace("parse")
         defer { place.remove() }
@@ -36,7 +33,7 @@ struct ParseInput: AsyncParsableCommand {
             for fault in try await faults(of: input, services, place, dryRun: dice.chance(80)) {
                 say("fault \(number) \(PlainText.visible(fault))")
             }
-            if let memory = ParseInput.mostMemoryUsed, memory > ParseInput.mostMemory {
+            if let memory = ParseInput.mostMemoryUsed, memory > HostileInput.mostMemory {
                 say("fault \(number) the process has taken \(memory / 1024) MiB")
                 return
             }

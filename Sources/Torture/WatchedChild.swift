@@ -12,6 +12,8 @@ struct WatchedChild {
     let end: End
     /// What it wrote to standard output and standard error, the end of it when that is much.
     let output: String
+    /// The most memory that it had, in KiB.
+    let memory: Int
 
     private static let mostOutput = 1 << 20
 
@@ -43,13 +45,12 @@ struct WatchedChild {
             bytes += buffer.prefix(count)
             if bytes.count > 2 * mostOutput { bytes.removeFirst(mostOutput) }
         }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        let output = String(decoding: bytes, as: UTF8.self)
-        if isHung { return WatchedChild(end: .hung, output: output) }
+        var (status, usage) = (Int32(0), rusage())
+        while wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
         let signal = status & 0x7F
+        let end = isHung ? End.hung : signal == 0 ? .exited(status >> 8 & 0xFF) : .crashed(signal: signal)
         return WatchedChild(
-            end: signal == 0 ? .exited(status >> 8 & 0xFF) : .crashed(signal: signal), output: output)
+            end: end, output: String(decoding: bytes, as: UTF8.self), memory: Int(usage.ru_maxrss))
     }
 
     private static func spawn(
