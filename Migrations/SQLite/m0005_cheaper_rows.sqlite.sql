@@ -1,5 +1,5 @@
--- SQLite makes a table of a list of more than two values, anew for each row whose CHECK or partial index has one: each
--- takes twice what the row takes (docs/performance.md). Values with OR between them are only compared.
+-- SQLite makes a table of a list of more than two values, anew for each row whose CHECK or partial index has one
+-- (docs/performance.md). Values with OR between them are only compared.
 -- The rows stay as they are, so the text of the schema alone is changed, as
 -- https://sqlite.org/lang_altertable.html#otheralter has it.
 
