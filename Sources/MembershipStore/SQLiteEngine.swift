@@ -112,7 +112,7 @@ package final class SQLiteEngine: DatabaseEngine {
             }
         } catch let error as MembershipError where error.code == .databaseReadOnly {
             // A file that was opened to be read stays so, whatever is permitted later: the next write opens it anew.
-            writer.withLock { if $0 === commits { $0 = nil } }
+            giveUp(commits)
             throw error
         }
     }
@@ -139,7 +139,7 @@ package final class SQLiteEngine: DatabaseEngine {
             }
         } catch {
             // What the connection knows of the schema, and whether that may be written to, may be of the step that failed.
-            writer.withLock { if $0 === commits { $0 = nil } }
+            giveUp(commits)
             throw error
         }
     }
@@ -158,6 +158,11 @@ package final class SQLiteEngine: DatabaseEngine {
 
     /// The connection that writes, for what shares no commit.
     private func writingConnection() throws -> DatabaseQueue { try commits().queue }
+
+    /// Lets the next write open the file anew.
+    private func giveUp(_ commits: SharedCommits) {
+        writer.withLock { if $0 === commits { $0 = nil } }
+    }
 
     private func commits() throws -> SharedCommits {
         try writer.withLock { commits in

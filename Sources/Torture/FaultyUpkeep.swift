@@ -194,11 +194,8 @@ private enum OldReaders {
 
     static func write(to place: DiskPlace) async throws {
         let engine = try SQLiteEngine.create(path: place.database, lockWait: .minutes(1))
-        let first = engine.schema.migrations.prefix(1)
         let (start, end) = (DiskPlace.start.milliseconds, (DiskPlace.start + .days(14)).milliseconds)
-        try await engine.upgrade { sql in
-            try sql.createMigrationsTable()
-            for step in first { try sql.apply(step, at: DiskPlace.start) }
+        try await engine.leave(atVersion: 1) { sql in
             var rows = [
                 "INSERT INTO deployment (deployment_id, key_fingerprint, created_at) VALUES (1, 'none', \(start))",
                 "INSERT INTO plan_versions (plan, version, trial_days, created_at) VALUES ('membership', 1, 14, \(start))",

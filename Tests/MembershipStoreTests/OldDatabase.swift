@@ -19,11 +19,6 @@ struct OldDatabase: Sendable {
             ? try SQLiteEngine.create(path: address, lockWait: .minutes(1))
             : try PostgresEngine(url: address, connections: 1)
         location = TestDatabase.location(address, directory)
-        let steps = engine.schema.migrations.prefix(version)
-        try await engine.upgrade { sql in
-            try sql.createMigrationsTable()
-            for step in steps { try sql.apply(step, at: TestDatabase.start) }
-            try fill(sql)
-        }
+        try await engine.leave(atVersion: version, fill)
     }
 }
