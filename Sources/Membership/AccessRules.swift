@@ -51,12 +51,14 @@ public enum AccessRules {
 
     /// What is decided, and when that changes.
     private static func decision(
-        _ now: AccessDecision.Verdict, _ facts: AccessFacts, at moment: Timestamp
+        _ now: consuming AccessDecision.Verdict, _ facts: AccessFacts, at moment: Timestamp
     ) -> AccessDecision {
         let isLetIn = now.row.reason.allows
         var (change, admission): (Timestamp?, Timestamp?)
-        var boundaries = AccessBoundaries(facts, after: moment)
-        while let boundary = boundaries.next() {
+        let boundaries = AccessBoundaries(facts, after: moment)
+        var last = moment
+        while let boundary = boundaries.next(of: facts, after: last) {
+            last = boundary
             let situation = AccessSituation(facts, at: boundary)
             // Whatever row is the first then, it is another.
             let isOver = isLetIn && !situation.applies(now.row)
@@ -69,19 +71,12 @@ public enum AccessRules {
     }
 }
 
-/// Every later moment at which some fact starts or stops holding by itself, in order. What nobody could write down counts
-/// as never.
+/// Every later moment at which some fact starts or stops holding by itself. What nobody could write down counts as never.
 private struct AccessBoundaries {
-    private let facts: AccessFacts
-    private let account: AccountFacts?
     /// The end of the month whose reads count, and what the clock does to the subscription.
     private var ofOffer: [Timestamp] = []
-    private var last: Timestamp
 
     init(_ facts: AccessFacts, after moment: Timestamp) {
-        self.facts = facts
-        if case .account(let account) = facts.reader { self.account = account } else { account = nil }
-        last = moment
         guard let offer = facts.offer else { return }
         // With the month its reads are over; in those after there are none.
         if facts.canBeMetered, let end = offer.zone.month(containing: moment).endsAt { ofOffer.append(end) }
@@ -92,17 +87,16 @@ private struct AccessBoundaries {
         }
     }
 
-    /// The one after the last that was given. Most decisions need one or two, and there are few: they are looked for,
-    /// not sorted.
-    mutating func next() -> Timestamp? {
-        let last = last
+    /// The first after another; nil when there is none. Most decisions need one or two, and there are few: they are
+    /// looked for, not sorted.
+    func next(of facts: AccessFacts, after last: Timestamp) -> Timestamp? {
         var earliest: Timestamp?
         func consider(_ boundary: Timestamp?) {
             guard let boundary, boundary > last, boundary <= Timestamp.writable.upperBound else { return }
             earliest = min(boundary, earliest ?? boundary)
         }
         consider(facts.ruled.nextBoundary(after: last))
-        if let account {
+        if case .account(let account) = facts.reader {
             consider(account.createdAt)
             for index in account.grants.indices {
                 consider(account.grants[index].interval.startsAt)
@@ -114,7 +108,6 @@ private struct AccessBoundaries {
             }
         }
         for boundary in ofOffer { consider(boundary) }
-        if let earliest { self.last = earliest }
         return earliest
     }
 }

@@ -68,15 +68,15 @@ struct AccessSituation {
         case .notPublished: moment < phase.access.publishedAt
         case .free: phase.access.level == .free
         case .suspended: suspension != nil
-        case .entitled: longestLasting != nil
+        case .entitled: account.map { indexOfLongestLasting(in: $0) != nil } ?? false
         case .registered: phase.access.level == .registered && account != nil
         case .openedBefore: hasOpenedBefore
         case .metered: meter.map { $0.left > 0 } ?? false
         case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
         case .anonymous: account == nil
-        case .trialEnded: lapsed?.source == .trial
-        case .paymentOverdue: lapsed?.source == .grace
-        case .subscriptionLapsed: lapsed?.source == .subscription
+        case .trialEnded: account.map { sourceOfLapsed(in: $0) == .trial } ?? false
+        case .paymentOverdue: account.map { sourceOfLapsed(in: $0) == .grace } ?? false
+        case .subscriptionLapsed: account.map { sourceOfLapsed(in: $0) == .subscription } ?? false
         case .entitlementMissing: !holding.isEmpty
         case .otherwise: true
         }
@@ -90,15 +90,19 @@ struct AccessSituation {
         case .notPublished: verdict.publishedAt = phase.access.publishedAt
         case .suspended: verdict.since = suspension?.interval.startsAt
         case .entitled:
-            let grant = longestLasting
-            (verdict.source, verdict.grant, verdict.until) = (grant?.source, grant?.id, grant?.interval.endsAt)
+            guard let account, let last = indexOfLongestLasting(in: account) else { break }
+            verdict.source = account.grants[last].source
+            verdict.grant = account.grants[last].id
+            verdict.until = account.grants[last].interval.endsAt
         case .openedBefore: (verdict.until, verdict.meter) = (meter?.resetsAt, meter)
         case .metered: verdict.meter = meter
         case .meterExhausted:
             verdict.meter = meter
             addWhatHelps(to: &verdict)
         case .trialEnded, .paymentOverdue, .subscriptionLapsed:
-            verdict.since = lapsed?.interval.endsAt
+            verdict.since = account.flatMap { account in
+                indexOfLapsed(in: account).flatMap { account.grants[$0].interval.endsAt }
+            }
             addWhatHelps(to: &verdict)
         case .anonymous, .entitlementMissing, .otherwise: addWhatHelps(to: &verdict)
         }
@@ -114,22 +118,38 @@ struct AccessSituation {
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
     /// Of the grants that open the article now, the one that lasts longest.
-    var longestLasting: Grant? { lastToEnd { $0.contains(moment) } }
+    var longestLasting: Grant? {
+        account.flatMap { account in indexOfLongestLasting(in: account).map { account.grants[$0] } }
+    }
+
+    private func indexOfLongestLasting(in account: AccountFacts) -> Int? {
+        lastToEnd(of: account.grants) { $0.contains(moment) }
+    }
 
     /// Of the grants that opened the article and are over, the one that ended last: it says best what would help.
-    var lapsed: Grant? { lastToEnd { $0.hasEnded(by: moment) } }
+    var lapsed: Grant? {
+        account.flatMap { account in indexOfLapsed(in: account).map { account.grants[$0] } }
+    }
 
-    /// Of the grants that open the article, the one that ends last; of those that end at once, the first.
-    private func lastToEnd(where isWanted: (Interval) -> Bool) -> Grant? {
-        guard let grants = account?.grants else { return nil }
-        let opening = phase.access.opening
+    private func indexOfLapsed(in account: AccountFacts) -> Int? {
+        lastToEnd(of: account.grants) { $0.hasEnded(by: moment) }
+    }
+
+    private func sourceOfLapsed(in account: AccountFacts) -> Grant.Source? {
+        indexOfLapsed(in: account).map { account.grants[$0].source }
+    }
+
+    /// Of the grants that open the article, the one that ends last; of those that end at once, the first. By its place:
+    /// what a grant says is copied only where it is wanted.
+    @inline(__always)
+    private func lastToEnd(of grants: [Grant], where isWanted: (Interval) -> Bool) -> Int? {
         var last: Int?
         for index in grants.indices where isWanted(grants[index].interval) {
-            guard opening.contains(grants[index].entitlement) else { continue }
+            guard phase.access.opening.contains(grants[index].entitlement) else { continue }
             if let last, !grants[index].interval.outlasts(grants[last].interval) { continue }
             last = index
         }
-        return last.map { grants[$0] }
+        return last
     }
 
     /// What the subscription that has not ended is by the clock.

@@ -44,13 +44,13 @@ public struct ArticleAccess: Equatable, Sendable {
     private init(
         _ chain: [RuleTarget], title: Slug, datedAt date: Timestamp, rules: [AccessRule], at moment: Timestamp
     ) {
-        let holding = chain.map { target in
-            (target: target, rules: ArticleAccess.rules(of: target, holding: rules, at: moment))
+        var (settings, unreadable): ([(target: RuleTarget, settings: RuleSettings)], RuleTarget?) = ([], nil)
+        for target in chain {
+            let holding = ArticleAccess.rules(of: target, holding: rules, at: moment)
+            if let said = holding.first?.settings { settings.append((target, said)) }
+            if !ArticleAccess.areUnderstood(holding) { unreadable = unreadable ?? target }
         }
-        let settings = holding.compactMap { target, rules in
-            rules.first?.settings.map { (target: target, settings: $0) }
-        }
-        unreadable = holding.first { !ArticleAccess.areUnderstood($0.rules) }?.target
+        self.unreadable = unreadable
         withdrawnBy = settings.first { $0.settings.isWithdrawn }?.target
         let embargoes = settings.compactMap { target, settings in
             settings.embargoUntil.map { (target: target, until: $0) }

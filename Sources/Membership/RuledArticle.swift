@@ -4,9 +4,8 @@ public final class RuledArticle: Sendable {
     public let article: Article
     /// The rules of the article, its section, its title and everything, whatever their interval.
     public let rules: [AccessRule]
-    /// Every moment at which rules can make something else of it with no one doing anything, in order.
-    private let boundaries: [Timestamp]
-    /// Nothing comes after it: most articles have changed for the last time long ago.
+    /// The last moment at which rules can make something else of it with no one doing anything: most articles have
+    /// changed for the last time long ago.
     private let lastBoundary: Timestamp
     /// Whether it can be metered at any time, as far as the rules go.
     package let canBeMetered: Bool
@@ -27,17 +26,22 @@ public final class RuledArticle: Sendable {
         self.article = article
         self.rules = rules
         canBeMetered = rules.contains { $0.settings?.terms?.access == .metered }
-        let boundaries = Set(ArticleAccess.boundaries(of: article, rules: rules)).sorted()
-        self.boundaries = boundaries
-        lastBoundary = boundaries.last ?? Timestamp(milliseconds: .min)
-        let starts = start.map { start in [start] + boundaries.filter { $0 > start }.prefix(RuledArticle.mostLater) }
-        let kept = (starts ?? []).map { start in
+        let boundaries = ArticleAccess.boundaries(of: article, rules: rules)
+        lastBoundary = boundaries.max() ?? Timestamp(milliseconds: .min)
+        guard let start else {
+            (first, later) = (nil, [])
+            return
+        }
+        let ahead = Set(boundaries.lazy.filter { $0 > start }).sorted()
+        func kept(_ start: Timestamp, until end: Timestamp?) -> KeptPhase {
             KeptPhase(
                 phase: ArticlePhase(ArticleAccess(of: article, rules: rules, at: start)),
-                interval: Interval(from: start, until: boundaries.first { $0 > start }))
+                interval: Interval(from: start, until: end))
         }
-        first = kept.first
-        later = Array(kept.dropFirst())
+        first = kept(start, until: ahead.first)
+        later = ahead.prefix(RuledArticle.mostLater).indices.map { index in
+            kept(ahead[index], until: index + 1 < ahead.count ? ahead[index + 1] : nil)
+        }
     }
 
     private static let mostLater = 16
@@ -45,14 +49,19 @@ public final class RuledArticle: Sendable {
     /// The earliest moment after another at which rules can make something else of it with no one doing anything; nil
     /// when there is none.
     package func nextBoundary(after moment: Timestamp) -> Timestamp? {
-        moment < lastBoundary ? boundaries.first { $0 > moment } : nil
+        guard moment < lastBoundary else { return nil }
+        if let kept = kept(at: moment) { return kept.interval.endsAt }
+        return ArticleAccess.boundaries(of: article, rules: rules).lazy.filter { $0 > moment }.min()
     }
 
     /// What the rules make of it at a moment.
     package func phase(at moment: Timestamp) -> ArticlePhase {
-        if let first, first.interval.contains(moment) { return first.phase }
-        if let known = later.first(where: { $0.interval.contains(moment) }) { return known.phase }
-        return ArticlePhase(ArticleAccess(of: article, rules: rules, at: moment))
+        kept(at: moment)?.phase ?? ArticlePhase(ArticleAccess(of: article, rules: rules, at: moment))
+    }
+
+    private func kept(at moment: Timestamp) -> KeptPhase? {
+        if let first, first.interval.contains(moment) { return first }
+        return later.first { $0.interval.contains(moment) }
     }
 }
 

@@ -68,7 +68,7 @@ private struct AccessBatch {
     private var readers: [ReaderReference: Result<BatchReader, MembershipError>] = [:]
 
     /// Most questions are of the same reader as the one before.
-    private var latest: (reference: ReaderReference, reader: BatchReader)?
+    private var latest: (reference: ReaderReference?, reader: BatchReader?) = (nil, nil)
 
     /// Whoever asks several questions.
     private final class BatchReader {
@@ -96,8 +96,8 @@ private struct AccessBatch {
             return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, ledger).answer }
         }
         let reader: BatchReader
-        if let latest, latest.reference == question.reader {
-            reader = latest.reader
+        if let known = latest.reader, latest.reference == question.reader {
+            reader = known
         } else {
             switch try self.reader(question.reader, in: tx) {
             case .failure(let error): return .failure(error)
@@ -124,6 +124,7 @@ private struct AccessBatch {
     }
 
     /// What is wrong with one question is its own; what is wrong with the database is everybody's.
+    @inline(__always)
     private static func outcome<Value>(_ body: () throws -> Value) throws -> Result<Value, MembershipError> {
         do { return .success(try body()) } catch let error as MembershipError {
             switch error.code {

@@ -132,16 +132,21 @@ extension ReadTransaction {
         let spent =
             try facts.offer
             ?? (facts.canBeMetered || isBatch ? spent(by: facts, at: moment, asked) : .nothing)
-        let trialDays = try trialDaysOnOffer(plan: DefaultPlan.name, at: known)
         guard case .account(let account) = facts.reader else {
-            return OfferFacts(zone: spent.zone, reads: spent.reads, trialDays: trialDays)
+            return OfferFacts(
+                zone: spent.zone, reads: spent.reads,
+                trialDays: try trialDaysOnOffer(plan: DefaultPlan.name, at: known))
         }
-        let hadTrial = account.grants.contains { $0.source == .trial }
         return OfferFacts(
             zone: spent.zone, reads: spent.reads, subscription: try subscription(of: account.id, at: moment, asked),
-            trialDays: hadTrial || trialDays == 0
-                ? 0 : try hasLeftTrial(account.id, at: known, ledger) ? trialDays : 0,
-            plans: try planOffers(at: known))
+            trialDays: try trialDays(for: account, at: known, ledger), plans: try planOffers(at: known))
+    }
+
+    /// The free days that the owner of an account could begin.
+    private func trialDays(for account: AccountFacts, at moment: Timestamp, _ ledger: LedgerAccess) throws -> Int {
+        if account.grants.contains(where: { $0.source == .trial }) { return 0 }
+        let days = try trialDaysOnOffer(plan: DefaultPlan.name, at: moment)
+        return try days > 0 && hasLeftTrial(account.id, at: moment, ledger) ? days : 0
     }
 
     /// The subscription that had not ended: as it is recorded, or as events tell it of another time.

@@ -84,7 +84,7 @@ extension ReadTransaction {
         try catalog.article(wanted) {
             let article = try article(wanted)
             let chain = RuleTarget.chain(of: article)
-            let own = try rules(of: [.article(article.key)])
+            let own = try rules(of: article.key)
             let common = try catalog.rules(of: chain[1]) { try rules(of: Array(chain.dropFirst())) }
             return RuledArticle(article, rules: own.isEmpty ? common : own + common, keptFrom: now)
         }

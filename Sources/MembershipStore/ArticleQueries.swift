@@ -28,6 +28,12 @@ package struct StoredArticle: Equatable, Sendable {
     }
 }
 
+/// What an article says, and which it is.
+package struct ContentOfArticle: Sendable {
+    package let article: Identifier<Article>
+    package let says: ArticleContent
+}
+
 extension ReadTransaction {
     /// An article by either of its names.
     ///
@@ -38,13 +44,8 @@ extension ReadTransaction {
 
     func askArticle(_ reference: ArticleReference) throws -> SQLAnswer<Article> {
         switch reference {
-        case .id(let id):
-            try sql.ask(
-                "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1", [id], Article.init(row:))
-        case .key(let key):
-            try sql.ask(
-                "SELECT \(articleColumns) FROM \(articleTables) WHERE titles.slug = $1 AND articles.slug = $2",
-                [key.title, key.slug], Article.init(row:))
+        case .id(let id): try sql.ask(articleByID, [id], Article.init(row:))
+        case .key(let key): try sql.ask(articleByKey, [key.title, key.slug], Article.init(row:))
         }
     }
 
@@ -107,21 +108,23 @@ extension ReadTransaction {
         return corrected ?? article
     }
 
-    /// What an article says, an editor's words before the feed's.
+    /// What an article says.
     package func content(of id: Identifier<Article>) throws -> ArticleContent {
-        let content = try sql.first(
-            """
-            SELECT author, link, coalesce(edited_summary, summary), coalesce(edited_key_points, key_points),
-                categories, image_url, article_contents.language, opening, body_html
-            FROM article_contents JOIN articles ON articles.article_id = article_contents.article_id
-            WHERE article_contents.article_id = $1
-            """,
-            [id]
-        ) { try ArticleContent(row: $0, from: 0) }
-        guard let content else {
+        guard let content = try content(of: .id(id)) else {
             throw MembershipError(.databaseDamaged, "Article \(id) has no content.", remedy: "Run fortnight doctor.")
         }
-        return content
+        return content.says
+    }
+
+    /// What an article says, by either of its names; nil when there is none.
+    package func content(of reference: ArticleReference) throws -> ContentOfArticle? {
+        func content(_ row: any SQLRow) throws -> ContentOfArticle {
+            ContentOfArticle(article: try row.identifier(0), says: try ArticleContent(row: row, from: 1))
+        }
+        return switch reference {
+        case .id(let id): try sql.first(contentByID, [id], content)
+        case .key(let key): try sql.first(contentByKey, [key.title, key.slug], content)
+        }
     }
 
     /// The newest articles, at most `limit` of them.
@@ -254,6 +257,20 @@ private let articleColumns = """
     article_id, titles.slug, articles.slug, headline, articles.section, section_slug, published_at, updated_at,
     imported_at
     """
+// Put together once: they are asked with every decision, or every opening.
+private let articleByID = "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1"
+private let articleByKey = "SELECT \(articleColumns) FROM \(articleTables) WHERE \(hasKey)"
+private let contentByID = contents(of: "articles", "articles.article_id = $1")
+private let contentByKey = contents(of: articleTables, hasKey)
+private let hasKey = "titles.slug = $1 AND articles.slug = $2"
+/// An editor's words before the feed's.
+private func contents(of articles: String, _ condition: String) -> String {
+    """
+    SELECT articles.article_id, author, link, coalesce(edited_summary, summary),
+        coalesce(edited_key_points, key_points), categories, image_url, article_contents.language, opening, body_html
+    FROM \(articles) JOIN article_contents ON article_contents.article_id = articles.article_id WHERE \(condition)
+    """
+}
 private let storedTables = "articles JOIN article_contents ON article_contents.article_id = articles.article_id"
 private let storedColumns = """
     articles.article_id, slug, source_id, headline, section, published_at, updated_at, author, link, summary,

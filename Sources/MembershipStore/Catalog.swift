@@ -24,8 +24,8 @@ package final class Catalog {
         let interval: Interval
     }
 
-    /// So many articles at most are remembered of either kind, with one or two kilobytes each.
-    private static let mostArticles = 8192
+    /// So many articles at most are remembered of either kind, with about a kilobyte each.
+    static let mostArticles = 16384
 
     /// Forgets what belongs to another version.
     func use(version: Int64?) {

@@ -20,6 +20,11 @@ extension ReadTransaction {
         }
     }
 
+    /// The rules of an article itself that stand.
+    func rules(of article: ArticleKey) throws -> [AccessRule] {
+        try sql.query(rulesOfTarget, [RuleTarget.article(article)], AccessRule.init(row:)).compactMap(\.self)
+    }
+
     /// Asks for the rules of targets and of every section of titles.
     func askRules(
         of targets: [RuleTarget] = [], sectionsOf titles: [Slug] = [], asKnownAt known: Timestamp?
@@ -158,6 +163,7 @@ extension WriteTransaction {
     }
 }
 
+private let rulesOfTarget = "SELECT \(ruleColumns) FROM access_rules WHERE voided_at IS NULL AND target = $1"
 private let ruleColumns = """
     rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
     meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at
