@@ -42,9 +42,11 @@ extension AccessService {
                 .invalidInput, "‘\(seconds)’ is not a number of seconds that somebody reads.",
                 remedy: "Give 0 to \(ArticleRead.mostSeconds), a day.")
         }
+        // What is long is read before others who write have to wait for it.
+        let content = try await store.read { tx in try tx.content(of: article) }
         let opened = try await key.whenNeeded { ledger in
             try await store.claim { tx in
-                try tx.open(reader, article, clientKey: clientKey, seconds: seconds, ledger)
+                try tx.open(reader, article, content, clientKey: clientKey, seconds: seconds, ledger)
             }
         }
         // What is cut is cut when no other writer waits for it.
@@ -68,17 +70,20 @@ private struct Opened: Sendable {
 
 extension WriteTransaction {
     fileprivate func open(
-        _ reader: ReaderReference, _ reference: ArticleReference, clientKey: ClientKey?, seconds: Int?,
-        _ ledger: LedgerAccess
+        _ reader: ReaderReference, _ reference: ArticleReference, _ known: ContentOfArticle?, clientKey: ClientKey?,
+        seconds: Int?, _ ledger: LedgerAccess
     ) throws -> Opened {
         let holder = try holder(reader)
         var (answer, facts) = try judge(reader, reference, .now, ledger)
-        if answer.decision.reason == .metered {
-            // Of two devices that open the last one at once, the second sees that it is gone.
-            try takeTurnAtMeter(of: holder)
+        // Of two devices that open the last one at once, the second sees that it is gone.
+        if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
             (answer, facts) = try judge(reader, reference, .now, ledger)
         }
-        let content = try content(of: answer.article.id)
+        // It may have come in, or another have taken its name, since it was read.
+        let content =
+            if let known, known.article == answer.article.id { known.says } else {
+                try content(of: answer.article.id)
+            }
         let teaser = facts.ruled.phase(at: now).access.teaser
         func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
             Opened(answer: answer, read: read, isRetry: isRetry, content: content, teaser: teaser)

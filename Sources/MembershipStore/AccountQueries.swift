@@ -12,19 +12,17 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     package func heldAccount(_ reference: AccountReference) throws -> Account {
-        let account = try account(reference)
-        guard !sql.hold.isEmpty else { return account }
-        // It may have been erased while this waited.
-        _ = try sql.query("SELECT account_id FROM accounts WHERE account_id = $1 " + sql.hold, [account.id]) { _ in }
-        return try self.account(.id(account.id))
+        // Where this has to wait, it is answered with the row as whoever it waited for has left it.
+        try found(askAccount(reference, sql.hold), reference)
     }
 
-    func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
-        switch reference {
-        case .id(let id):
-            try sql.ask(accountByID, [id], Account.init(row:))
-        case .email(let email):
-            try sql.ask(accountByEmail, [email.canonical], Account.init(row:))
+    private func askAccount(_ reference: AccountReference, _ hold: String = "") throws -> SQLAnswer<Account> {
+        func ask(_ question: String, _ argument: any SQLValueConvertible) throws -> SQLAnswer<Account> {
+            try sql.ask(hold.isEmpty ? question : question + " " + hold, [argument], Account.init(row:))
+        }
+        return switch reference {
+        case .id(let id): try ask(accountByID, id)
+        case .email(let email): try ask(accountByEmail, email.canonical)
         }
     }
 

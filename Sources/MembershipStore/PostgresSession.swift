@@ -152,8 +152,9 @@ final class PostgresSession: SQLConnection {
         try command(sql)
     }
 
-    func takeTurn(_ name: String) throws {
+    func takeTurn(_ name: String) throws -> Bool {
         _ = try run("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", [name])
+        return true
     }
 
     func liftTimeLimit() throws {

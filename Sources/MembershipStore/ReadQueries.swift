@@ -88,7 +88,9 @@ extension ReadTransaction {
 
 extension WriteTransaction {
     /// Waits until nobody else spends a reader's allowance.
-    package func takeTurnAtMeter(of holder: ReadHolder) throws {
+    ///
+    /// - Returns: whether some of it may have been spent since this transaction asked for it.
+    package func takeTurnAtMeter(of holder: ReadHolder) throws -> Bool {
         try sql.takeTurn(holder.turn)
     }
 
@@ -101,23 +103,18 @@ extension WriteTransaction {
     ) throws -> ArticleRead? {
         let id: Identifier<ArticleRead> = newIdentifier()
         let meter = verdict.row == .metered ? verdict.meter?.meter : nil
-        var columns =
-            "\(holder.column), read_id, article_id, title, section, admitted_by, meter, client_key, seconds, opened_at"
         var values: [any SQLValueConvertible] = [
             holder.key, id, article.id, article.key.title, article.section, verdict.row.reason, meter, clientKey?.text,
             seconds, now,
         ]
-        if case .account = holder {
-            columns += ", source, grant_id"
+        let statement: String
+        switch holder {
+        case .visitor: statement = insertReadOfVisitor
+        case .account:
+            statement = insertReadOfAccount
             values += [verdict.source, verdict.grant]
         }
-        let count = try sql.run(
-            """
-            INSERT INTO \(holder.table) (\(columns)) VALUES (\(placeholders(values.count)))
-            ON CONFLICT (\(holder.column), client_key) WHERE client_key IS NOT NULL DO NOTHING
-            """,
-            values)
-        guard count > 0 else { return nil }
+        guard try sql.run(statement, values) > 0 else { return nil }
         return ArticleRead(
             id: id, article: article.id, admittedBy: verdict.row.reason, source: verdict.source, meter: meter,
             clientKey: clientKey, seconds: seconds, openedAt: now)
@@ -165,6 +162,18 @@ extension WriteTransaction {
         try sql.run(
             "DELETE FROM account_visitors WHERE account_id = $1 AND visitor = $2", [account, visitor.id])
     }
+}
+
+// Put together once: they are run with every opening.
+private let insertReadOfVisitor = insertRead("visitor_reads", "visitor", "")
+private let insertReadOfAccount = insertRead("reads", "account_id", ", source, grant_id")
+private func insertRead(_ table: String, _ holder: String, _ more: String) -> String {
+    """
+    INSERT INTO \(table) (\(holder), read_id, article_id, title, section, admitted_by, meter, client_key, seconds,
+        opened_at\(more))
+    VALUES (\(placeholders(more.isEmpty ? 10 : 12)))
+    ON CONFLICT (\(holder), client_key) WHERE client_key IS NOT NULL DO NOTHING
+    """
 }
 
 /// What of a visitor's reads is that of one who signed up, up to the second argument and after the third.

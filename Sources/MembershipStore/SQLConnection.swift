@@ -47,7 +47,9 @@ package protocol SQLConnection {
 
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
     /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:)`` began.
-    func takeTurn(_ name: String) throws
+    ///
+    /// - Returns: whether others may have had theirs since this transaction asked for anything.
+    func takeTurn(_ name: String) throws -> Bool
 
     /// Lets what is asked from now on in this transaction take as long as it needs.
     func liftTimeLimit() throws
@@ -162,7 +164,7 @@ extension SQLConnection {
     }
 
     /// Where there is one writer, it is always that writer's turn.
-    package func takeTurn(_ name: String) throws {}
+    package func takeTurn(_ name: String) throws -> Bool { false }
 
     /// Where transactions are short, nothing outlives one.
     package func catalog() throws -> Catalog? { nil }
