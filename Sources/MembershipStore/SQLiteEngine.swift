@@ -81,9 +81,7 @@ package final class SQLiteEngine: DatabaseEngine {
         self.schema = schema
         self.path = path
         self.lockWait = lockWait
-        readers = SQLiteReaders {
-            try SQLiteReader(path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait, queryOnly: true))
-        }
+        readers = SQLiteReaders { try SQLiteReader(path: path, lockWait: lockWait) }
     }
 
     /// Runs on the calling thread: in WAL mode a reader waits for no one, and a hop to another thread would cost more
@@ -168,8 +166,7 @@ package final class SQLiteEngine: DatabaseEngine {
         try writer.withLock { commits in
             if let commits { return commits }
             let opened = try translatingErrors(path: path) {
-                try DatabaseQueue(
-                    path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait, queryOnly: false))
+                try DatabaseQueue(path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait))
             }
             let made = SharedCommits(opened)
             commits = made
@@ -177,28 +174,30 @@ package final class SQLiteEngine: DatabaseEngine {
         }
     }
 
-    private static func configuration(lockWait: TimeSpan, queryOnly: Bool) -> Configuration {
+    /// Waits a millisecond for a lock. SQLite's own way of waiting sleeps for up to 100 ms at a time, and would miss the
+    /// pauses of a job.
+    ///
+    /// - Parameter most: for how many milliseconds to wait altogether.
+    /// - Returns: whether to ask again.
+    static func waitForLock(_ most: Int64, tries: Int) -> Bool {
+        usleep(1000)
+        return tries < most
+    }
+
+    private static func configuration(lockWait: TimeSpan) -> Configuration {
         var configuration = Configuration()
-        // SQLite's own way of waiting sleeps for up to 100 ms at a time, and would miss the pauses of a job.
-        configuration.busyMode = .callback { [lockWait] tries in
-            usleep(1000)
-            return tries < lockWait.milliseconds
-        }
-        configuration.label = queryOnly ? "fortnight.reader" : "fortnight.writer"
+        configuration.busyMode = .callback { [lockWait] in waitForLock(lockWait.milliseconds, tries: $0) }
+        configuration.label = "fortnight.writer"
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            if queryOnly {
-                try database.execute(sql: "PRAGMA query_only = ON")
-            } else {
-                // In kibibytes: what a batch of a job changes fits, and is not written twice.
-                try database.execute(sql: "PRAGMA cache_size = -16384")
-                // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file that
-                // is written to the disk. So what is written is written in batches.
-                try database.execute(sql: "PRAGMA temp_store = MEMORY")
-                // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
-                try database.execute(sql: "PRAGMA secure_delete = ON")
-            }
+            // In kibibytes: what a batch of a job changes fits, and is not written twice.
+            try database.execute(sql: "PRAGMA cache_size = -16384")
+            // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file that is
+            // written to the disk. So what is written is written in batches.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         return configuration
     }

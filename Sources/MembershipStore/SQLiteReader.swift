@@ -13,7 +13,6 @@ import Membership
 /// It is not kept while the log is long, so that the log can be emptied, and ended by ``SharedReader`` after a while.
 final class SQLiteReader {
     fileprivate let path: String
-    private let queue: DatabaseQueue
     private let handle: OpaquePointer
     private var statements: [StatementText: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
@@ -22,18 +21,37 @@ final class SQLiteReader {
     private(set) var readings: UInt64 = 0
     fileprivate let catalog = Catalog()
 
-    init(path: String, configuration: Configuration) throws {
+    /// Opens a file that is there. Not by GRDB, which looks at every column of every statement that is compiled, and
+    /// adds functions that nothing here calls: a twentieth of a command's time (docs/decisions/0004).
+    ///
+    /// - Parameter lockWait: how long it waits for a process that recovers the log.
+    init(path: String, lockWait: TimeSpan) throws {
         self.path = path
-        queue = try DatabaseQueue(path: path, configuration: configuration)
-        guard let handle = queue.inDatabase({ $0.sqliteConnection }) else {
-            throw DatabaseError(resultCode: .SQLITE_CANTOPEN)
+        var opened: OpaquePointer?
+        // To be read alone: but to share the index of the log, its file must be written to.
+        let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
+        guard let opened else { throw DatabaseError(resultCode: .SQLITE_NOMEM) }
+        handle = opened
+        guard code == SQLITE_OK else {
+            let failure = CompiledStatement.failure(code, on: handle, sql: nil)
+            sqlite3_close_v2(handle)
+            throw failure
         }
-        self.handle = handle
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_handler(
+            handle,
+            { most, tries in SQLiteEngine.waitForLock(Int64(Int(bitPattern: most)), tries: Int(tries)) ? 1 : 0 },
+            UnsafeMutableRawPointer(bitPattern: Int(lockWait.milliseconds)))
+        do { try run(script: "PRAGMA query_only = ON") } catch {
+            sqlite3_close_v2(handle)
+            throw error
+        }
     }
 
     deinit {
         end()
         statements = [:]
+        sqlite3_close_v2(handle)
     }
 
     /// Whether a transaction is kept for the next reading.

@@ -9,7 +9,8 @@ final class SQLiteReaders: Sendable {
     private let readers: [SharedReader]
 
     init(_ open: @escaping @Sendable () throws -> SQLiteReader) {
-        let count = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        // Foundation reads files to find this out.
+        let count = max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         readers = (0..<count).map { _ in SharedReader(open) }
     }
 

@@ -111,7 +111,7 @@ final class CompiledStatement {
     /// Whether somebody is between its rows.
     var isUnderWay: Bool { sqlite3_stmt_busy(handle) != 0 }
 
-    static func failure(_ code: Int32, on database: OpaquePointer, sql: String) -> DatabaseError {
+    static func failure(_ code: Int32, on database: OpaquePointer, sql: String?) -> DatabaseError {
         DatabaseError(
             resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(database)), sql: sql)
     }

@@ -33,14 +33,13 @@ package struct Schema: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `database_newer` or `migration_changed`.
     package func pending(_ applied: [Applied]) throws -> [Migration] {
-        let known = Dictionary(migrations.map { ($0.version, $0) }) { first, _ in first }
         if let newest = applied.map(\.version).max(), newest > version {
             throw MembershipError(
                 .databaseNewer, "The database has schema version \(newest); this program knows up to \(version).",
                 remedy: "Use the newer version of fortnight that the database was brought forward with.")
         }
         for step in applied {
-            guard let migration = known[step.version] else {
+            guard let migration = migrations.first(where: { $0.version == step.version }) else {
                 throw MembershipError(
                     .migrationChanged,
                     "Migration \(step.name) was applied to this database and is none of this program's.",

@@ -48,7 +48,8 @@ struct Console {
     private static func write(_ text: String, to handle: FileHandle) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { PlainText.visible(String($0)) }
         do {
-            try handle.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+            var text = lines.joined(separator: "\n") + "\n"
+            try handle.write(contentsOf: text.withUTF8 { Data(buffer: $0) })
         } catch {
             // A result that nobody gets must not look like one that somebody got.
             let complaint = "fortnight: The result cannot be written: \(error.localizedDescription)\n"
