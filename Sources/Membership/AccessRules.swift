@@ -23,14 +23,14 @@ public enum AccessRules {
             partly.offer = spent
             if early == nil {
                 // When somebody who is let in is let in no longer does not hang on what she could have then.
-                let situation = AccessSituation(partly, at: moment)
+                let situation = AccessSituation(situation, knowing: partly)
                 if let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans), row.reason.allows {
                     return decision(situation.verdict(of: row), partly, at: moment)
                 }
             }
         }
         facts.offer = try offer(partly)
-        let whole = AccessSituation(facts, at: moment)
+        let whole = AccessSituation(situation, knowing: facts)
         let row = early ?? whole.first(after: .lastWithoutOffer) ?? .otherwise
         return decision(whole.verdict(of: row), facts, at: moment)
     }

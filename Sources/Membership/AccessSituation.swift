@@ -20,6 +20,12 @@ struct AccessSituation {
         meter = AccessSituation.meter(facts, phase, hasAccount: account != nil, at: moment)
     }
 
+    /// As another at the same moment, with more of the facts gathered.
+    init(_ other: AccessSituation, knowing facts: AccessFacts) {
+        (self.facts, moment, phase, account) = (facts, other.moment, other.phase, other.account)
+        meter = AccessSituation.meter(facts, phase, hasAccount: account != nil, at: moment)
+    }
+
     private static func meter(
         _ facts: AccessFacts, _ phase: ArticlePhase, hasAccount: Bool, at moment: Timestamp
     ) -> MeterState? {
@@ -188,8 +194,8 @@ struct AccessSituation {
             return
         }
         verdict.missing = phase.access.level == .registered ? [] : phase.access.opening
-        let plans = facts.offer?.plans.filter { opens($0.entitlements) } ?? []
-        verdict.plans = plans.map(\.plan)
+        let plans = facts.offer?.plans.compactMap { opens($0.entitlements) ? $0.plan : nil } ?? []
+        verdict.plans = plans
         switch subscription?.status {
         case .paused where subscriptionOpens: verdict.steps = [.resume]
         // What stands still has to go on before it can be changed.
