@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
         // How SQLite takes memory, which Swift cannot set.
-        .target(name: "SQLiteMemory", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "SQLiteSettings", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         .target(name: "Membership", swiftSettings: settings),
         .target(
@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "MembershipStore",
             dependencies: [
-                "Membership", "Migrations", "SQLiteMemory", crypto, grdb, grdbSQLite,
+                "Membership", "Migrations", "SQLiteSettings", crypto, grdb, grdbSQLite,
                 .target(name: "CLibpq", condition: .when(traits: ["Postgres"])),
                 .target(name: "LibpqLoader", condition: .when(traits: ["Postgres"])),
             ],

@@ -124,10 +124,6 @@ struct AccessSituation {
     var holding: [Grant] { account?.grants.filter { $0.interval.contains(moment) } ?? [] }
 
     /// Of the grants that open the article now, the one that lasts longest.
-    var longestLasting: Grant? {
-        account.flatMap { account in indexOfLongestLasting(in: account).map { account.grants[$0] } }
-    }
-
     private func indexOfLongestLasting(in account: AccountFacts) -> Int? {
         lastToEnd(of: account.grants) { $0.contains(moment) }
     }

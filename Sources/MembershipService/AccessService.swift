@@ -18,6 +18,11 @@ public struct AccessService: Sendable {
         public var article: Article { ruled.article }
 
         fileprivate let ruled: RuledArticle
+
+        /// The same for whoever asked under another name of hers.
+        func asked(by reader: ReaderReference) -> Answer {
+            Answer(decision: decision, reader: reader, account: account, ruled: ruled)
+        }
     }
 
     /// The time that is asked about, and the state of knowledge.

@@ -42,8 +42,8 @@ extension AccessService {
                 .invalidInput, "‘\(seconds)’ is not a number of seconds that somebody reads.",
                 remedy: "Give 0 to \(ArticleRead.mostSeconds), a day.")
         }
-        // What is long is read before others who write have to wait for it.
-        let content = try await store.read { tx in try tx.content(of: article) }
+        // What is long is read before others who write would have to wait for it.
+        let content = store.engine.hasOneWriter ? try await store.read { tx in try tx.knownContent(of: article) } : nil
         let opened = try await key.whenNeeded { ledger in
             try await store.claim { tx in
                 try tx.open(reader, article, content, clientKey: clientKey, seconds: seconds, ledger)
@@ -70,23 +70,22 @@ private struct Opened: Sendable {
 
 extension WriteTransaction {
     fileprivate func open(
-        _ reader: ReaderReference, _ reference: ArticleReference, _ known: ContentOfArticle?, clientKey: ClientKey?,
+        _ asked: ReaderReference, _ reference: ArticleReference, _ known: KnownContent?, clientKey: ClientKey?,
         seconds: Int?, _ ledger: LedgerAccess
     ) throws -> Opened {
-        let holder = try holder(reader)
+        let holder = try holder(asked)
+        // By the account that is held, whoever has its address by now.
+        let reader = if case .account(let id) = holder { ReaderReference.account(.id(id)) } else { asked }
         var (answer, facts) = try judge(reader, reference, .now, ledger)
         // Of two devices that open the last one at once, the second sees that it is gone.
         if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
             (answer, facts) = try judge(reader, reference, .now, ledger)
         }
-        // It may have come in, or another have taken its name, since it was read.
-        let content =
-            if let known, known.article == answer.article.id { known.says } else {
-                try content(of: answer.article.id)
-            }
+        let content = try content(of: answer.article.id, unlessStill: known)
         let teaser = facts.ruled.phase(at: now).access.teaser
         func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
-            Opened(answer: answer, read: read, isRetry: isRetry, content: content, teaser: teaser)
+            Opened(
+                answer: answer.asked(by: asked), read: read, isRetry: isRetry, content: content, teaser: teaser)
         }
         if let clientKey, let earlier = try read(of: holder, clientKey: clientKey) {
             try requireSame(earlier, answer.article, clientKey)

@@ -28,10 +28,12 @@ package struct StoredArticle: Equatable, Sendable {
     }
 }
 
-/// What an article says, and which it is.
-package struct ContentOfArticle: Sendable {
-    package let article: Identifier<Article>
-    package let says: ArticleContent
+/// What an article says, read before the transaction that needs it.
+package struct KnownContent: Sendable {
+    fileprivate let article: Identifier<Article>
+    fileprivate let content: ArticleContent
+    /// Of the catalogue that it is of.
+    fileprivate let version: Int64
 }
 
 extension ReadTransaction {
@@ -109,17 +111,28 @@ extension ReadTransaction {
     }
 
     /// What an article says.
-    package func content(of id: Identifier<Article>) throws -> ArticleContent {
+    ///
+    /// - Parameter known: what was read before, which does when nothing that is published has changed since.
+    package func content(of id: Identifier<Article>, unlessStill known: KnownContent? = nil) throws -> ArticleContent {
+        if let known, known.article == id, try sql.catalog()?.version == known.version { return known.content }
         guard let content = try content(of: .id(id)) else {
             throw MembershipError(.databaseDamaged, "Article \(id) has no content.", remedy: "Run fortnight doctor.")
         }
-        return content.says
+        return content.content
     }
 
-    /// What an article says, by either of its names; nil when there is none.
-    package func content(of reference: ArticleReference) throws -> ContentOfArticle? {
-        func content(_ row: any SQLRow) throws -> ContentOfArticle {
-            ContentOfArticle(article: try row.identifier(0), says: try ArticleContent(row: row, from: 1))
+    /// What an article says, by either of its names, for a transaction that comes later; nil when there is none, or when
+    /// nothing would tell that it has changed.
+    package func knownContent(of reference: ArticleReference) throws -> KnownContent? {
+        guard let version = try sql.catalog()?.version, let found = try content(of: reference) else { return nil }
+        return KnownContent(article: found.article, content: found.content, version: version)
+    }
+
+    private func content(
+        of reference: ArticleReference
+    ) throws -> (article: Identifier<Article>, content: ArticleContent)? {
+        func content(_ row: any SQLRow) throws -> (article: Identifier<Article>, content: ArticleContent) {
+            (try row.identifier(0), try ArticleContent(row: row, from: 1))
         }
         return switch reference {
         case .id(let id): try sql.first(contentByID, [id], content)
@@ -240,6 +253,7 @@ extension WriteTransaction {
     /// Sets an editor's summary; nil lets the feed's show again.
     package func setEditedSummary(of id: Identifier<Article>, to summary: String?) throws {
         try sql.run("UPDATE article_contents SET edited_summary = $1 WHERE article_id = $2", [summary, id])
+        try outdateKnownContent()
     }
 
     /// Sets an editor's key points; nil lets the feed's show again.
@@ -247,6 +261,12 @@ extension WriteTransaction {
         try sql.run(
             "UPDATE article_contents SET edited_key_points = $1 WHERE article_id = $2",
             [keyPoints.map(jsonText), id])
+        try outdateKnownContent()
+    }
+
+    /// Triggers count changes of articles, not of what they say.
+    private func outdateKnownContent() throws {
+        try sql.run("UPDATE deployment SET catalog_version = catalog_version + 1", [])
     }
 }
 

@@ -8,7 +8,7 @@ import Membership
 package final class Catalog {
     /// Whether it is known that all of this holds in the transaction under way.
     var isChecked = false
-    private var version: Int64?
+    private(set) var version: Int64?
     /// The articles asked for lately, and those asked for before them: whatever is asked for again is kept, and the rest
     /// goes when there are too many.
     private var (articles, earlier): ([ArticleReference: RuledArticle], [ArticleReference: RuledArticle]) = ([:], [:])

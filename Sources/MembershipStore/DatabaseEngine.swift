@@ -7,6 +7,9 @@ package protocol DatabaseEngine: Sendable {
     /// The steps of this engine's schema.
     var schema: Schema { get }
 
+    /// Whether whoever writes keeps all others from it, so that what takes long is better done before.
+    var hasOneWriter: Bool { get }
+
     /// Runs the body inside a transaction that sees one state of the database and writes nothing.
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result

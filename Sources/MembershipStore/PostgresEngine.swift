@@ -10,6 +10,7 @@ import Synchronization
 /// have been committed.
 package final class PostgresEngine: DatabaseEngine {
     package let schema = Schema(migrations: postgresMigrations)
+    package let hasOneWriter = false
 
     private let address: PostgresAddress
     private let limits: PostgresLimits

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 package import Membership
 import Migrations
-import SQLiteMemory
+import SQLiteSettings
 import Synchronization
 
 /// One SQLite file in WAL mode: a connection that writes and some that read, each opened when first needed.
@@ -11,6 +11,7 @@ import Synchronization
 /// would wait for writers and for the disk (docs/decisions/0002).
 package final class SQLiteEngine: DatabaseEngine {
     package let schema: Schema
+    package let hasOneWriter = true
 
     /// Said once, before SQLite is first used.
     private static let memoryIsSet: Void = fortnight_set_sqlite_memory()

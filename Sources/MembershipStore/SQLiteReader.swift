@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import Membership
+import SQLiteSettings
 
 /// A connection that reads.
 ///
@@ -22,30 +23,26 @@ final class SQLiteReader {
     fileprivate let catalog = Catalog()
 
     /// Opens a file that is there. Not by GRDB, which looks at every column of every statement that is compiled, and
-    /// adds functions that nothing here calls: a twentieth of a command's time (docs/decisions/0004).
+    /// adds functions that nothing here calls (docs/decisions/0004).
     ///
     /// - Parameter lockWait: how long it waits for a process that recovers the log.
     init(path: String, lockWait: TimeSpan) throws {
         self.path = path
         var opened: OpaquePointer?
         // To be read alone: but to share the index of the log, its file must be written to.
-        let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard let opened else { throw DatabaseError(resultCode: .SQLITE_NOMEM) }
+        // From here on everything is set, and a throw runs deinit, which closes it.
         handle = opened
-        guard code == SQLITE_OK else {
-            let failure = CompiledStatement.failure(code, on: handle, sql: nil)
-            sqlite3_close_v2(handle)
-            throw failure
-        }
-        sqlite3_extended_result_codes(handle, 1)
+        guard code == SQLITE_OK else { throw CompiledStatement.failure(code, on: handle, sql: nil) }
+        fortnight_refuse_quoted_text(handle)
         sqlite3_busy_handler(
             handle,
             { most, tries in SQLiteEngine.waitForLock(Int64(Int(bitPattern: most)), tries: Int(tries)) ? 1 : 0 },
             UnsafeMutableRawPointer(bitPattern: Int(lockWait.milliseconds)))
-        do { try run(script: "PRAGMA query_only = ON") } catch {
-            sqlite3_close_v2(handle)
-            throw error
-        }
+        // Whoever closes the file last writes the log back into it.
+        try run(script: "PRAGMA synchronous = FULL; PRAGMA query_only = ON")
     }
 
     deinit {

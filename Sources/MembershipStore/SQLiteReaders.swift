@@ -9,8 +9,7 @@ final class SQLiteReaders: Sendable {
     private let readers: [SharedReader]
 
     init(_ open: @escaping @Sendable () throws -> SQLiteReader) {
-        // Foundation reads files to find this out.
-        let count = max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let count = max(2, ProcessInfo.processInfo.activeProcessorCount)
         readers = (0..<count).map { _ in SharedReader(open) }
     }
 

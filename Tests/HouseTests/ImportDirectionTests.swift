@@ -5,12 +5,12 @@ import Testing
 struct ImportDirectionTests {
     /// Which of our own modules each module may import (docs/architecture.md).
     private static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "LibpqLoader": [], "LibcurlLoader": [], "SQLiteMemory": [],
+        "CLibpq": [], "LibpqLoader": [], "LibcurlLoader": [], "SQLiteSettings": [],
         "CLibxml2": [], "CZlib": [], "Membership": [], "Migrations": [],
         "SampleFeeds": [],
         "MembershipFeeds": ["Membership", "CLibxml2", "CZlib"],
         "MembershipMail": ["Membership", "LibcurlLoader"],
-        "MembershipStore": ["Membership", "Migrations", "SQLiteMemory", "CLibpq", "LibpqLoader"],
+        "MembershipStore": ["Membership", "Migrations", "SQLiteSettings", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService"],
         "FaultyFiles": [],

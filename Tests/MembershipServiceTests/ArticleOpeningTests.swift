@@ -22,6 +22,32 @@ struct ArticleOpeningTests {
         #expect(content.bodyHTML.contains("And the rest"))
     }
 
+    /// Where what an article says is read before an opening is decided, nobody is given what has been replaced by then.
+    @Test(arguments: ["an editor's words", "a rule", "nothing"])
+    func whatWasReadBeforeCountsWhileNothingThatIsPublishedHasChanged(change: String) async throws {
+        let room = try await Newsroom()
+        let (store, article) = (try await room.database.store(), try ArticleReference(parsing: "golem/a-1"))
+        let known = try await store.read { try $0.knownContent(of: article) }
+        #expect((known != nil) == store.engine.hasOneWriter)
+        switch change {
+        case "an editor's words": _ = try await room.services.articles.edit(article, summary: "Corrected.")
+        case "a rule": try await room.setMeter(.everything, registered: 9, anonymous: 9)
+        default: try await room.open("golem/a-2")
+        }
+        // What has not changed is told from what was read again by a mark that only the file has.
+        try await room.database.engine().write { sql in
+            _ = try sql.run("UPDATE article_contents SET author = 'Read again'", [])
+        }
+        let content = try await store.write { tx in
+            try tx.content(of: tx.article(article).id, unlessStill: known)
+        }
+        #expect((content.author == "Read again") == (change != "nothing" || !store.engine.hasOneWriter))
+        let other = try await store.write { tx in
+            try tx.content(of: tx.article(ArticleReference(parsing: "golem/a-3")).id, unlessStill: known)
+        }
+        #expect(other.author == "Read again")
+    }
+
     @Test func eachArticleCountsOnceAMonthAndStaysOpenWhenAllIsSpent() async throws {
         let room = try await Newsroom(allowance: 2)
         try await room.open("golem/a-1")

@@ -147,6 +147,44 @@ struct SQLiteReaderTests {
         #expect(try await count(engine) == 1)
     }
 
+    @Test func whoReadsCannotWrite() async throws {
+        let error = await #expect(throws: MembershipError.self) {
+            try await engine.read { _ = try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }
+        }
+        #expect(error?.code == .databaseReadOnly)
+        #expect(try await count(engine) == 0)
+    }
+
+    /// SQLite takes a name that no column has for text, unless it is told otherwise.
+    @Test func aColumnThatThereIsNotIsAnError() async throws {
+        await #expect(throws: MembershipError.self) {
+            try await engine.read { try $0.first("SELECT \"m\" FROM numbers", []) { try $0.text(0) } }
+        }
+    }
+
+    @Test func aFileThatIsGoneIsNotMadeAnew() async throws {
+        let path = database.address + ".gone"
+        _ = try SQLiteBackup(of: database.address, lockWait: TestEngine.wait).make(at: path)
+        let gone = try SQLiteEngine.open(path: path, lockWait: TestEngine.wait)
+        try FileManager.default.removeItem(atPath: path)
+        let error = await #expect(throws: MembershipError.self) { try await count(gone) }
+        #expect(error?.code == .databaseUnavailable)
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    /// SQLite opens no path of more than 512 bytes.
+    @Test func whatCannotBeOpenedIsAnErrorEachTime() async throws {
+        let names = [".folder"] + (0..<3).map { _ in "/" + String(repeating: "x", count: 200) }
+        let folder = database.address + names.joined() + "/"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: database.address, toPath: folder + "a.db")
+        let far = try SQLiteEngine.open(path: folder + "a.db", lockWait: TestEngine.wait)
+        for _ in 0..<3 {
+            let error = await #expect(throws: MembershipError.self) { try await count(far) }
+            #expect(error?.code == .databaseUnavailable)
+        }
+    }
+
     @Test func manyThreadsReadAtOnce() async throws {
         let engine = engine
         _ = try await engine.write { try $0.run("INSERT INTO numbers (n) VALUES (1)", []) }

@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 /// Sets how SQLite takes memory, for the whole process. It does nothing once SQLite is in use, and is safe to call more
 /// than once.
 ///
@@ -6,3 +8,6 @@
 /// - What is taken is not counted: the count is under one lock, for which threads that read at the same time would wait
 ///   at every piece of memory.
 void fortnight_set_sqlite_memory(void);
+
+/// Makes a name in double quotes that no column has an error, where SQLite would take it for text.
+void fortnight_refuse_quoted_text(sqlite3 *connection);
