@@ -30,6 +30,8 @@ let package = Package(
     products: [
         .library(name: "MembershipService", targets: ["MembershipService"]),
         .executable(name: "fortnight", targets: ["fortnight"]),
+        // Loaded before a program under trial; Scripts/torture uses it.
+        .library(name: "FaultyCalls", type: .dynamic, targets: ["FaultyCalls"]),
     ],
     // SQLite alone, without libpq: swift build --disable-default-traits
     traits: [
@@ -116,6 +118,7 @@ let package = Package(
 
         // What breaks things on purpose and looks at what held; Scripts/torture runs it.
         .target(name: "FaultyFiles", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "FaultyCalls"),
         .executableTarget(
             name: "Torture",
             dependencies: [

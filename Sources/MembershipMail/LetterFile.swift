@@ -9,10 +9,12 @@ package enum LetterFile {
         return path[...slash] + "." + path[path.index(after: slash)...] + ".tmp"
     }
 
-    /// Whether something of the letter is there.
+    /// Whether something of the letter is there, or may be, because that cannot be told.
     package static func isThere(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 || lstat(draft(of: path), &status) == 0
+        [path, draft(of: path)].contains { file in
+            var status = stat()
+            return lstat(file, &status) == 0 || ![ENOENT, ENOTDIR].contains(errno)
+        }
     }
 
     /// Removes the letter and its draft.

@@ -41,7 +41,7 @@ public struct DatabaseBackup: Sendable {
     ) throws -> Report {
         let file = try location.file(to: "backed up")
         let copy = DatabaseLocation.path(path)
-        let (key, missingKey) = withKey ? foundKey() : (nil, nil)
+        let (key, missingKey) = withKey ? try foundKey() : (nil, nil)
         let keyFile = LedgerKeyFile(path: copy + ".key")
         // The key first: a backup that is there is whole.
         let placedKey = try key.map { try keyFile.place($0) } ?? false
@@ -63,11 +63,11 @@ public struct DatabaseBackup: Sendable {
         }
     }
 
-    private func foundKey() -> (LedgerKey?, missing: String?) {
+    private func foundKey() throws(MembershipError) -> (LedgerKey?, missing: String?) {
         do {
             return (try LedgerKeyFile(path: location.keyPath).load(), nil)
         } catch {
-            return (nil, error.message)
+            return (nil, try error.messageOfMissingKey)
         }
     }
 
@@ -87,7 +87,7 @@ public struct DatabaseBackup: Sendable {
             clock: clock)
         var missingKey: String?
         if options.withKey {
-            let (key, missing) = foundKey()
+            let (key, missing) = try foundKey()
             missingKey = missing
             if let key { _ = try LedgerKeyFile(path: directory.keyPath).place(key) }
         }

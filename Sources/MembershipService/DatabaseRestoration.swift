@@ -45,27 +45,30 @@ public struct DatabaseRestoration: Sendable {
     public func restore(to location: DatabaseLocation, at time: Timestamp? = nil) throws -> Report {
         let target = try location.file(to: "restored")
         let (directory, restoration) = (BackupDirectory(backup), SQLiteRestoration(to: target.path))
-        if time != nil, !directory.exists, DraftFile.isThere(backup) {
+        let isDirectory = try directory.isThere()
+        if time != nil, !isDirectory, try DraftFile.isThere(backup) {
             throw MembershipError(
                 .invalidInput, "\(backup) is one file, and holds one moment.",
                 remedy: "Leave --at out, or name a directory that fortnight backup --to-dir keeps.")
         }
-        let keptKey = LedgerKeyFile(path: directory.exists ? directory.keyPath : backup + ".key")
+        let keptKey = LedgerKeyFile(path: isDirectory ? directory.keyPath : backup + ".key")
         let keyFile = LedgerKeyFile(path: location.keyPath)
         var (placedKey, missingKey): (Bool, String?) = (false, nil)
         let placeKey: (SQLiteBackup.Contents) throws -> Void = { contents in
             do throws(MembershipError) {
                 placedKey = try keyFile.place(keptKey.load(matching: contents.keyFingerprint))
-            } catch  where DraftFile.isThere(keyFile.path) {
-                // One that was kept apart may have been put there already; any other is in the way.
-                _ = try keyFile.load(matching: contents.keyFingerprint)
             } catch {
-                missingKey = error.message
+                // One that was kept apart may have been put there already; any other is in the way.
+                if try DraftFile.isThere(keyFile.path) {
+                    _ = try keyFile.load(matching: contents.keyFingerprint)
+                } else {
+                    missingKey = try error.messageOfMissingKey
+                }
             }
         }
         do {
             let restored =
-                directory.exists
+                isDirectory
                 ? try restoration.restore(directory, at: time, prepare: placeKey)
                 : try restoration.restore(file: backup, prepare: placeKey)
             return Report(
@@ -100,7 +103,7 @@ public struct DatabaseRestoration: Sendable {
     /// - Throws: ``MembershipError`` with code `unknown_backup`.
     public func extents() throws -> [Extent] {
         let directory = BackupDirectory(backup)
-        guard directory.exists else {
+        guard try directory.isThere() else {
             throw MembershipError(
                 .unknownBackup, "There is no directory \(backup).",
                 remedy: "Name one that fortnight backup --to-dir keeps.")

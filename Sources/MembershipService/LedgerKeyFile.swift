@@ -11,7 +11,9 @@ struct LedgerKeyFile: Sendable {
 
     /// Reads the key; makes it, for this user's eyes alone, when there is no file yet.
     func loadOrCreate() throws(MembershipError) -> LedgerKey {
-        if !FileManager.default.fileExists(atPath: path) { try create(LedgerKey(SymmetricKey(size: .bits256))) }
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = try create(LedgerKey(SymmetricKey(size: .bits256)))
+        }
         return try load()
     }
 
@@ -57,18 +59,18 @@ struct LedgerKeyFile: Sendable {
     /// Puts a key where there is none yet, for this user's eyes alone.
     ///
     /// - Returns: whether it was written; not when it was there already.
-    /// - Throws: ``MembershipError`` with code `key_mismatch` when there is another.
+    /// - Throws: ``MembershipError`` with code `key_mismatch` when there is another; `database_unavailable` when that
+    ///   cannot be told now.
     func place(_ key: LedgerKey) throws(MembershipError) -> Bool {
-        guard FileManager.default.fileExists(atPath: path) else {
-            try create(key)
-            return true
+        if try create(key) { return true }
+        do throws(MembershipError) {
+            if try load().fingerprint == key.fingerprint { return false }
+        } catch {
+            _ = try error.messageOfMissingKey
         }
-        guard let other = try? load(), other.fingerprint == key.fingerprint else {
-            throw MembershipError(
-                .keyMismatch, "\(path) is there already, and is not this database's key.",
-                remedy: "Name another place for the database, or for the key with FORTNIGHT_KEY_FILE.")
-        }
-        return false
+        throw MembershipError(
+            .keyMismatch, "\(path) is there already, and is not this database's key.",
+            remedy: "Name another place for the database, or for the key with FORTNIGHT_KEY_FILE.")
     }
 
     /// Reads the key and makes sure that it is the one this database was set up with.
@@ -94,7 +96,9 @@ struct LedgerKeyFile: Sendable {
 
     /// Writes the key under another name first, so that nobody ever reads half of it, and of two that make one at the
     /// same time one wins.
-    private func create(_ key: LedgerKey) throws(MembershipError) {
+    ///
+    /// - Returns: whether this one is there now; not when another was there already.
+    private func create(_ key: LedgerKey) throws(MembershipError) -> Bool {
         let draft = path + "." + UUID().uuidString
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw cannotWrite() }
@@ -104,12 +108,25 @@ struct LedgerKeyFile: Sendable {
         }
         let bytes = Array((key.text + "\n").utf8)
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw cannotWrite() }
-        guard link(draft, path) == 0 || errno == EEXIST else { throw cannotWrite() }
+        if link(draft, path) == 0 { return true }
+        guard errno == EEXIST else { throw cannotWrite() }
+        return false
     }
 
     private func cannotWrite() -> MembershipError {
         MembershipError(
             .databaseUnavailable, "The key file \(path) cannot be written: \(String(cString: strerror(errno))).",
             remedy: "Check that the directory exists, that this user may write in it, and that the disk has space.")
+    }
+}
+
+extension MembershipError {
+    /// Why a key cannot be had, where a database is worth having without it. A key that cannot be read now is waited for:
+    /// a copy without it would be found out when it is needed.
+    var messageOfMissingKey: String {
+        get throws(MembershipError) {
+            guard code != .databaseUnavailable else { throw self }
+            return message
+        }
     }
 }

@@ -20,9 +20,13 @@ package struct BackupDirectory: Sendable {
     package var keyPath: String { path + "/fortnight.key" }
 
     /// Whether there is a directory of that name.
-    package var exists: Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    ///
+    /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told.
+    package func isThere() throws(MembershipError) -> Bool {
+        var status = stat()
+        if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR }
+        guard [ENOENT, ENOTDIR].contains(errno) else { throw FileReader.cannotRead(path) }
+        return false
     }
 
     /// Makes the directory when it is not there.
@@ -33,7 +37,7 @@ package struct BackupDirectory: Sendable {
             try DraftFile.sync((path as NSString).deletingLastPathComponent)
         } else {
             guard errno == EEXIST else { throw DraftFile.cannotWrite(path) }
-            guard exists else {
+            guard try isThere() else {
                 throw MembershipError(
                     .databaseExists, "\(path) is there already, and is no directory.",
                     remedy: "Name a directory, or a place where there is nothing yet.")
@@ -104,7 +108,7 @@ package struct BackupDirectory: Sendable {
     }
 
     /// Removes what a process that was killed has left, and the generations that are not needed to restore any moment
-    /// since; never the newest that is whole.
+    /// since; never the newest that is whole, nor one that cannot be looked at.
     ///
     /// - Returns: how many whole ones were removed.
     func removeWhatIsOld(since moment: Timestamp?) throws -> Int {
@@ -120,7 +124,7 @@ package struct BackupDirectory: Sendable {
                 // Without this file it is none any more, should the rest be interrupted.
                 unlink(folder + "/" + BackupGeneration.manifestName)
                 removed += 1
-            } else if next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
+            } else if try next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
                 continue
             }
             try? FileManager.default.removeItem(atPath: folder)

@@ -35,7 +35,7 @@ struct BackupGeneration: Sendable {
     /// - Throws: ``MembershipError`` with code `backup_damaged`.
     init?(reading path: String) throws {
         let file = path + "/" + BackupGeneration.manifestName
-        guard DraftFile.isThere(file) else { return nil }
+        guard try DraftFile.isThere(file) else { return nil }
         let reader = try FileReader(file)
         guard
             let manifest = try? BackupDirectory.decoder.decode(

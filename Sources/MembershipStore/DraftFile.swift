@@ -18,7 +18,7 @@ package struct DraftFile: Sendable {
     package init(for path: String) throws(MembershipError) {
         self.path = path
         draft = path + "." + UUID().uuidString.prefix(8).lowercased() + DraftFile.suffix
-        if DraftFile.isThere(path) { throw DraftFile.taken(path) }
+        if try DraftFile.isThere(path) { throw DraftFile.taken(path) }
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw DraftFile.cannotWrite(path) }
         close(descriptor)
@@ -39,10 +39,13 @@ package struct DraftFile: Sendable {
     /// Gives the file its name, once it and then the name are on the disk.
     ///
     /// - Throws: ``MembershipError`` with code `database_exists` when the name was taken meanwhile; then, as after
-    ///   every failure, the draft is gone.
+    ///   every failure, the draft is gone, and the name is not the draft's.
     package func publish() throws(MembershipError) {
         defer { discard() }
         try DraftFile.sync(draft)
+        // Opened before anything has the name, because there may be no descriptor left to open it with.
+        let directory = try DraftFile.opened((path as NSString).deletingLastPathComponent)
+        defer { close(directory) }
         // A link never takes the place of another file. Where there are no links, as on some network file systems,
         // looking and renaming has to do.
         if link(draft, path) != 0 {
@@ -50,10 +53,14 @@ package struct DraftFile: Sendable {
             guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
                 throw DraftFile.cannotWrite(path)
             }
-            guard !DraftFile.isThere(path) else { throw DraftFile.taken(path) }
+            guard try !DraftFile.isThere(path) else { throw DraftFile.taken(path) }
             guard rename(draft, path) == 0 else { throw DraftFile.cannotWrite(path) }
         }
-        try DraftFile.sync((path as NSString).deletingLastPathComponent)
+        guard fsync(directory) == 0 else {
+            let error = DraftFile.cannotWrite(path)
+            unlink(path)
+            throw error
+        }
     }
 
     /// Removes the draft, and what SQLite keeps beside a file.
@@ -62,17 +69,27 @@ package struct DraftFile: Sendable {
     }
 
     /// Whether anything has that name, be it a link to nothing.
-    package static func isThere(_ path: String) -> Bool {
+    ///
+    /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told: what cannot be looked at now may
+    ///   well be there.
+    package static func isThere(_ path: String) throws(MembershipError) -> Bool {
         var status = stat()
-        return lstat(path, &status) == 0
+        if lstat(path, &status) == 0 { return true }
+        guard [ENOENT, ENOTDIR].contains(errno) else { throw FileReader.cannotRead(path) }
+        return false
     }
 
     /// Waits until a file or a directory is on the disk.
     package static func sync(_ path: String) throws(MembershipError) {
-        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw cannotWrite(path) }
+        let descriptor = try opened(path)
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw cannotWrite(path) }
+    }
+
+    private static func opened(_ path: String) throws(MembershipError) -> Int32 {
+        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw cannotWrite(path) }
+        return descriptor
     }
 
     private static func taken(_ path: String) -> MembershipError {

@@ -51,7 +51,8 @@ package final class FileReader {
         }
     }
 
-    private static func cannotRead(_ path: String) -> MembershipError {
+    /// What kept a file from being read, by what the system said last.
+    static func cannotRead(_ path: String) -> MembershipError {
         MembershipError(
             .unreadableFile, "\(path) cannot be read: \(String(cString: strerror(errno))).",
             remedy: "Check that it exists and that this user may read it.")

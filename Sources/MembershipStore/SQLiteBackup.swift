@@ -54,7 +54,7 @@ package struct SQLiteBackup: Sendable {
 
     /// A draft of a database, for which there must be no log either: it would be taken for that of the new one.
     static func draft(for path: String) throws(MembershipError) -> DraftFile {
-        for file in [path, path + "-wal", path + "-journal"] where DraftFile.isThere(file) {
+        for file in [path, path + "-wal", path + "-journal"] where try DraftFile.isThere(file) {
             throw MembershipError(
                 .databaseExists, "\(file) is there already.",
                 remedy: "Stop what uses it and move \(path) away, with its -wal and -shm; or name another place.")

@@ -35,7 +35,7 @@ package struct SQLiteRestoration: Sendable {
     package func restore(file backup: String, prepare: (SQLiteBackup.Contents) throws -> Void) throws -> Restored {
         let draft = try SQLiteBackup.draft(for: target)
         defer { draft.discard() }
-        guard DraftFile.isThere(backup) else { throw SQLiteRestoration.unknown(backup) }
+        guard try DraftFile.isThere(backup) else { throw SQLiteRestoration.unknown(backup) }
         for log in [backup + "-wal", backup + "-journal"] where try DraftFile.isThere(log) && FileReader(log).size() > 0
         {
             throw MembershipError(
@@ -111,19 +111,25 @@ package struct SQLiteRestoration: Sendable {
             rest = rest.dropFirst(log.count)
             try putTogether(log, as: draft + "-wal")
             let frames = log.reduce(0) { $0 + $1.heading.frames }
-            let queue = try DatabaseQueue(path: draft, configuration: Configuration())
-            let taken = try queue.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = OFF")
-                return try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(PASSIVE)").map { row -> [Int] in
-                    [row[1], row[2]]
-                }
-            }
+            let taken = try translatingErrors(path: target) { try takeOverLog(of: draft) }
             guard taken == [frames, frames] else {
                 throw LogSegment.damaged(first.path, "SQLite takes \(taken?[0] ?? 0) frames of its log, of \(frames)")
             }
-            try queue.close()
             for file in [draft + "-wal", draft + "-shm"] { unlink(file) }
         }
+    }
+
+    /// - Returns: how many frames the log has, and how many of them were taken over.
+    private func takeOverLog(of draft: String) throws -> [Int]? {
+        let queue = try DatabaseQueue(path: draft, configuration: Configuration())
+        let taken = try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = OFF")
+            return try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(PASSIVE)").map { row -> [Int] in
+                [row[1], row[2]]
+            }
+        }
+        try queue.close()
+        return taken
     }
 
     private func putTogether(_ log: ArraySlice<LogSegment>, as path: String) throws {

@@ -39,6 +39,7 @@ struct Trials: AsyncParsableCommand {
             PowerLoss(),
             FaultyDisk(),
             FaultyUpkeep(),
+            FaultyCommands(),
             HostileInput(),
         ]
     }

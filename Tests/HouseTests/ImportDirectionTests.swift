@@ -13,7 +13,7 @@ struct ImportDirectionTests {
         "MembershipStore": ["Membership", "Migrations", "SQLiteSettings", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
         "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService"],
-        "FaultyFiles": [],
+        "FaultyFiles": [], "FaultyCalls": [],
         "Torture": [
             "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",
         ],

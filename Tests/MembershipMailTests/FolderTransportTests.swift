@@ -33,6 +33,8 @@ struct FolderTransportTests {
         #expect(!LetterFile.isThere(place))
         #expect(try await transport.deliver(mail) == place)
         #expect(LetterFile.isThere(place))
+        // It cannot be told of a name that no file system has.
+        #expect(LetterFile.isThere(folder + "/" + String(repeating: "x", count: 300)))
     }
 
     @Test func theDraftOfAnInterruptedDeliveryIsTheNextOnesAndGoesWithTheLetter() async throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Membership
 @testable import MembershipService
 import Testing
@@ -22,5 +23,30 @@ struct LedgerKeyFileTests {
             #expect(error.remedy?.contains("backup") == false)
         }
         #endif
+    }
+
+    private func key(_ digit: String) throws -> LedgerKey {
+        try #require(LedgerKey(text: String(repeating: digit, count: 64)))
+    }
+
+    @Test func aKeyThatIsThereIsNeverRemoved() throws {
+        let directory = try TemporaryDirectory()
+        let file = LedgerKeyFile(path: directory.path + "/a.key")
+        let (key, other) = (try key("a"), try key("b"))
+        #expect(try file.place(key))
+        // Whoever is told that it was there does not take it back.
+        #expect(try !file.place(key))
+        let error = #expect(throws: MembershipError.self) { try file.place(other) }
+        #expect(error?.code == .keyMismatch)
+        #expect(try file.load().fingerprint == key.fingerprint)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a.key"])
+    }
+
+    @Test func onlyAKeyThatCannotBeReadNowIsWaitedFor() throws {
+        let missing = MembershipError(.keyMissing, "There is none.")
+        #expect(try missing.messageOfMissingKey == "There is none.")
+        #expect(throws: MembershipError.self) {
+            try MembershipError(.databaseUnavailable, "Not now.").messageOfMissingKey
+        }
     }
 }

@@ -1,0 +1,235 @@
+import Foundation
+import Membership
+import MembershipService
+import TestSupport
+
+/// Fails one call to the system after the other, whoever makes it, in commands that write whole files: those that make a
+/// database, copy it, copy what is new in it, and put it back. Looks at what the command says, at what it leaves, and at
+/// what the same command does next.
+struct FaultyCommands: Trial {
+    let name = "faulty commands"
+    let engines: Set<Setting.Engine> = [.sqlite]
+    let weight = 2.0
+
+    /// So many cases are tried in any case.
+    private static let leastCases = 60
+    private static let mostFaults = 5
+
+    /// A command.
+    private struct Work: Sendable {
+        let name: String
+        /// What it begins with.
+        let start: DiskPlace
+        /// Its words in a place.
+        let words: @Sendable (DiskPlace) -> [String]
+        /// What must not be there when it failed.
+        let result: String?
+        /// What is wrong with what it made.
+        let faults: @Sendable (DiskPlace) async throws -> [String]
+    }
+
+    func run(_ setting: Setting) async throws -> Outcome {
+        let end = ContinuousClock().now + setting.time
+        let start = try DiskPlace("commands-start")
+        defer { start.remove() }
+        let commands = Commands(fortnight: setting.fortnight)
+        let works = try await FaultyCommands.works(in: start, commands)
+        var cases: [(work: Work, what: CallCase)] = []
+        for work in works {
+            cases += try await FaultyCommands.cases(of: work, commands).map { (work, $0) }
+        }
+        var dice = SeededNumbers(seed: setting.seed)
+        cases.shuffle(using: &dice)
+        let found = cases.filter(FaultyCommands.wasFound)
+        guard !found.isEmpty else { throw Stopped("the cases that were found before are none any more") }
+        var (tried, refused, faults) = (0, 0, [String]())
+        for (work, what) in found + cases.filter({ !FaultyCommands.wasFound($0) }) {
+            guard faults.count < FaultyCommands.mostFaults,
+                tried < FaultyCommands.leastCases || ContinuousClock().now < end
+            else { break }
+            let place = try work.start.copy("commands")
+            defer { place.remove() }
+            tried += 1
+            faults += try await FaultyCommands.faults(of: work, what, in: place, commands, &refused).prefix(1).map {
+                "\(work.name), \(what): \($0)"
+            }
+        }
+        return Outcome(
+            did: "\(tried) of \(cases.count) faults in turn in \(works.count) commands, \(refused) refused",
+            faults: faults)
+    }
+
+    /// Where something did not hold once: a file whose directory could not be synced was there all the same, a directory
+    /// was restored without its key because it had been taken for a file at first, and SQLite's own words were shown.
+    /// These come first, whatever the seed.
+    private static func wasFound(_ one: (work: Work, what: CallCase)) -> Bool {
+        switch one.what.fault.kind {
+        case "sync": one.work.result != nil && one.what.fault.error == 5 && !one.what.lasts
+        case "stat": one.work.name == "restore of a directory" && one.what.nth <= 12 && !one.what.lasts
+        case "write":
+            one.work.name == "restore of a directory" && one.what.fault.error == 5 && one.what.lasts
+                && (12...18).contains(one.what.nth)
+        default: false
+        }
+    }
+
+    /// Every fault of every call that the command makes when nothing fails.
+    private static func cases(of work: Work, _ commands: Commands) async throws -> [CallCase] {
+        let place = try work.start.copy("commands")
+        defer { place.remove() }
+        let counts = try commands.counts(work.words(place), in: place)
+        if let flaw = try await work.faults(place).first { throw Stopped("\(work.name) without a fault: \(flaw)") }
+        return CallCase.all(counts)
+    }
+
+    private static func faults(
+        of work: Work, _ what: CallCase, in place: DiskPlace, _ commands: Commands, _ refused: inout Int
+    ) async throws -> [String] {
+        let child = try commands.run(work.words(place), in: place, what.environment)
+        switch child.end {
+        case .exited(0): break
+        case .exited:
+            refused += 1
+            if !child.output.contains("fortnight: ") || child.output.contains("Report this as a bug") {
+                return ["said \(child.output)"]
+            }
+            if let result = work.result, FileManager.default.fileExists(atPath: place.path + "/" + result) {
+                return ["failed and left \(result), saying \(child.output)"]
+            }
+            let again = try commands.run(work.words(place), in: place)
+            guard again.end == .exited(0) else {
+                return ["first said \(child.output), and when the cause was gone \(again.output)"]
+            }
+        case .crashed, .hung: return ["\(child.end): \(child.output)"]
+        }
+        do { return try await work.faults(place) } catch { return ["what it made is no good: \(error)"] }
+    }
+
+    // MARK: - What is done
+
+    /// - Parameter place: where what they begin with is made.
+    private static func works(in place: DiskPlace, _ commands: Commands) async throws -> [Work] {
+        let clock = MovedClock(at: DiskPlace.start)
+        let (empty, live) = (try place.within("empty"), try place.within("live"))
+        try await DiskScript.prepare(live, clock)
+        let wall = clock.wallClock
+        let (followed, kept) = (try await follow(live, commands, wall), try place.within("kept"))
+        for name in ["copy.db", "copy.db.key", "copies"] {
+            try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: kept.path + "/" + name)
+        }
+        defer { followed.remove() }
+        let begun = try place.within("begun")
+        for name in try FileManager.default.contentsOfDirectory(atPath: followed.path) where !name.hasPrefix("copy.") {
+            try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: begun.path + "/" + name)
+        }
+        @Sendable func sound(_ place: DiskPlace, _ names: [String]) async -> [String] {
+            let soundness = DatabaseSoundness(place: place, clock: wall)
+            let faults = await soundness.faults(acknowledged: names.map { .signedUp($0) })
+            return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com", jobs: []) : faults
+        }
+        @Sendable func restored(_ backup: String, _ names: [String]) async throws -> [String] {
+            let again = try DiskPlace("again")
+            defer { again.remove() }
+            _ = try DatabaseRestoration(of: backup).restore(to: again.location)
+            return await sound(again, names)
+        }
+        return [
+            Work(
+                name: "init", start: empty,
+                words: { ["init", "--price", "9.99", "--currency", "EUR", "--database", $0.database] }, result: nil,
+                faults: { await sound($0, []) }),
+            Work(
+                name: "backup", start: live,
+                words: { ["backup", $0.path + "/copy.db", "--database", $0.database] }, result: "copy.db",
+                faults: { try await restored($0.path + "/copy.db", first) }),
+            Work(
+                name: "backup --to-dir", start: live,
+                words: { ["backup", "--to-dir", $0.path + "/copies", "--once", "--database", $0.database] },
+                result: nil, faults: { try await restored($0.path + "/copies", first) }),
+            Work(
+                name: "backup --to-dir again", start: begun,
+                words: { ["backup", "--to-dir", $0.path + "/copies", "--once", "--database", $0.database] },
+                result: nil,
+                faults: { place in
+                    guard FileManager.default.fileExists(atPath: place.path + "/copies/000001/base.json") else {
+                        return ["the copy that was there is gone"]
+                    }
+                    return try await restored(place.path + "/copies", first + [second, third])
+                }),
+            Work(
+                name: "restore", start: kept,
+                words: { ["restore", $0.path + "/copy.db", "--database", $0.database] }, result: "torture.db",
+                faults: { await sound($0, first) }),
+            Work(
+                name: "restore of a directory", start: kept,
+                words: { ["restore", $0.path + "/copies", "--database", $0.database] }, result: "torture.db",
+                faults: { await sound($0, first + [second]) }),
+        ]
+    }
+
+    /// Who is there from the beginning, who comes behind the first copy of the whole, and who behind what followed on it.
+    private static let first = ["ending@example.com", "running@example.com"]
+    private static let (second, third) = ("second@example.com", "third@example.com")
+
+    /// A place with copies of a database that goes on: one whole, and a directory with the first two and a piece of log.
+    private static func follow(_ live: DiskPlace, _ commands: Commands, _ clock: WallClock) async throws -> DiskPlace {
+        let place = try live.copy("followed")
+        // As long as somebody has the file open, the log goes on.
+        let services = try await Services.open(place.location, clock: clock)
+        let once = ["backup", "--to-dir", place.path + "/copies", "--once", "--database", place.database]
+        try commands.succeed(["backup", place.path + "/copy.db", "--database", place.database], in: place)
+        try commands.succeed(once, in: place)
+        _ = try await services.accounts.signUp(email: EmailAddress(parsing: second))
+        try commands.succeed(once, in: place)
+        _ = try await services.accounts.signUp(email: EmailAddress(parsing: third))
+        return try withExtendedLifetime(services) { try place.copy("followed") }
+    }
+}
+
+/// Runs commands, with calls of theirs to the system that fail.
+private struct Commands {
+    let fortnight: String
+
+    /// A command that is silent for longer hangs.
+    private static let patience = Duration.seconds(60)
+
+    /// The library that is loaded before the system's: it is built beside this program.
+    private static let library: String = {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (program as NSString).deletingLastPathComponent + "/libFaultyCalls.so"
+    }()
+
+    func run(
+        _ words: [String], in place: DiskPlace, _ environment: [String: String] = [:]
+    ) throws -> WatchedChild {
+        guard FileManager.default.fileExists(atPath: Commands.library) else {
+            throw Stopped("\(Commands.library) is not there; swift build --product FaultyCalls makes it")
+        }
+        var all = environment
+        all["FORTNIGHT_KEY_FILE"] = place.keyPath
+        if !environment.isEmpty {
+            all["LD_PRELOAD"] = Commands.library
+            all["FAULTY_CALLS_UNDER"] = place.path
+        }
+        return try WatchedChild.run(
+            ([fortnight] + words).map { Array($0.utf8) }, environment: all, in: place.path,
+            patience: Commands.patience)
+    }
+
+    /// How many calls of each kind a command makes that must succeed.
+    func counts(_ words: [String], in place: DiskPlace) throws -> [String: Int] {
+        let path = NSTemporaryDirectory() + "/fortnight-torture-counts-\(UUID().uuidString)"
+        defer { unlink(path) }
+        let child = try run(words, in: place, ["FAULTY_CALLS_COUNTS": path])
+        guard child.end == .exited(0) else { throw Stopped("\(words) without a fault: \(child.output)") }
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+            $0.split(separator: " ")
+        }
+        return Dictionary(uniqueKeysWithValues: lines.map { (String($0[0]), Int($0[1]) ?? 0) })
+    }
+
+    func succeed(_ words: [String], in place: DiskPlace) throws {
+        let child = try run(words, in: place)
+        guard child.end == .exited(0) else { throw Stopped("\(words): \(child.output)") }
+    }
+}
