@@ -82,7 +82,7 @@ static void *next(void **cache, const char *name) {
     int name(const char *path, int flags, ...) {                                                                       \
         static void *cache;                                                                                            \
         mode_t mode = 0;                                                                                               \
-        if (flags & (O_CREAT | O_TMPFILE)) {                                                                           \
+        if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {                                                                         \
             va_list arguments;                                                                                         \
             va_start(arguments, flags);                                                                                \
             mode = va_arg(arguments, mode_t);                                                                          \
@@ -101,7 +101,27 @@ OPENING(open64)
 DIR *opendir(const char *path) {
     static void *cache;
     if (is_under(path) && fails(OPEN)) return NULL;
-    return NEXT(opendir)(path);
+    DIR *directory = NEXT(opendir)(path);
+    if (directory != NULL) watch(dirfd(directory), is_under(path));
+    return directory;
+}
+
+int closedir(DIR *directory) {
+    static void *cache;
+    watch(dirfd(directory), false);
+    return NEXT(closedir)(directory);
+}
+
+struct dirent *readdir(DIR *directory) {
+    static void *cache;
+    if (is_watched(dirfd(directory)) && fails(READ)) return NULL;
+    return NEXT(readdir)(directory);
+}
+
+struct dirent64 *readdir64(DIR *directory) {
+    static void *cache;
+    if (is_watched(dirfd(directory)) && fails(READ)) return NULL;
+    return NEXT(readdir64)(directory);
 }
 
 int close(int descriptor) {
@@ -131,7 +151,7 @@ READING(pread64, off64_t)
 /// How much of a write is done; less than all of it, or -1 for none, when it is one that fails.
 static ssize_t writable(int descriptor, size_t count) {
     if (!is_watched(descriptor) || !fails(WRITE)) return (ssize_t)count;
-    return error_number == 0 ? (ssize_t)(count / 2) : -1;
+    return error_number == 0 ? (ssize_t)((count + 1) / 2) : -1;
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {

@@ -41,6 +41,7 @@ public struct DatabaseBackup: Sendable {
     ) throws -> Report {
         let file = try location.file(to: "backed up")
         let copy = DatabaseLocation.path(path)
+        if try DraftFile.isThere(copy) { throw DraftFile.taken(copy) }
         let (key, missingKey) = withKey ? try foundKey() : (nil, nil)
         let keyFile = LedgerKeyFile(path: copy + ".key")
         // The key first: a backup that is there is whole.
@@ -52,16 +53,18 @@ public struct DatabaseBackup: Sendable {
                 if placedKey { keyFile.remove() }
                 return Report(
                     bytes: contents.bytes, schemaVersion: contents.schemaVersion, keyPath: nil,
-                    missingKey: "The key file \(location.keyPath) belongs to another database.")
+                    missingKey: keyOfAnother)
             }
             return Report(
                 bytes: contents.bytes, schemaVersion: contents.schemaVersion,
                 keyPath: key == nil ? nil : keyFile.path, missingKey: missingKey)
         } catch {
-            if placedKey { keyFile.remove() }
+            if placedKey, !error.saysThatAnotherWasFaster { keyFile.remove() }
             throw error
         }
     }
+
+    private var keyOfAnother: String { "The key file \(location.keyPath) belongs to another database." }
 
     private func foundKey() throws(MembershipError) -> (LedgerKey?, missing: String?) {
         do {
@@ -89,7 +92,11 @@ public struct DatabaseBackup: Sendable {
         if options.withKey {
             let (key, missing) = try foundKey()
             missingKey = missing
-            if let key { _ = try LedgerKeyFile(path: directory.keyPath).place(key) }
+            if let key, key.fingerprint == follower.keyFingerprint {
+                _ = try LedgerKeyFile(path: directory.keyPath).place(key)
+            } else if key != nil {
+                missingKey = keyOfAnother
+            }
         }
         return BackupFollower(follower, missingKey: missingKey)
     }

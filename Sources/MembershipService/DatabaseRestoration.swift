@@ -76,7 +76,7 @@ public struct DatabaseRestoration: Sendable {
                 bytes: restored.contents.bytes, schemaVersion: restored.contents.schemaVersion,
                 isOlder: restored.contents.isOlder, missingKey: missingKey)
         } catch {
-            if placedKey { keyFile.remove() }
+            if placedKey, !error.saysThatAnotherWasFaster { keyFile.remove() }
             throw error
         }
     }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Membership
+import MembershipStore
 
 /// The file beside a database with the key under which the trial ledger keeps addresses.
 ///
@@ -46,7 +47,7 @@ struct LedgerKeyFile: Sendable {
     /// What is over as soon as its cause is must not send anybody for a backup.
     private func cannotRead(_ reason: Int32) -> MembershipError {
         let said = String(cString: strerror(reason))
-        guard ![EMFILE, ENFILE, EIO, ENOMEM, EINTR].contains(reason) else {
+        guard [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EISDIR].contains(reason) else {
             return MembershipError(
                 .databaseUnavailable, "The key file \(path) cannot be read now: \(said).",
                 remedy: "Look at how many files are open, at the disk and at the system log; then try again.")
@@ -94,39 +95,32 @@ struct LedgerKeyFile: Sendable {
         return (attributes?[.posixPermissions] as? NSNumber).map { $0.intValue & 0o077 != 0 }
     }
 
-    /// Writes the key under another name first, so that nobody ever reads half of it, and of two that make one at the
-    /// same time one wins.
+    /// Writes the key where there is none, whole and on the disk before it has its name.
     ///
     /// - Returns: whether this one is there now; not when another was there already.
     private func create(_ key: LedgerKey) throws(MembershipError) -> Bool {
-        let draft = path + "." + UUID().uuidString
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw cannotWrite() }
-        defer {
-            close(descriptor)
-            unlink(draft)
+        do throws(MembershipError) {
+            try DraftFile(for: path, (key.text + "\n").utf8).publish()
+            return true
+        } catch {
+            guard error.saysThatAnotherWasFaster else { throw error }
+            return false
         }
-        let bytes = Array((key.text + "\n").utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw cannotWrite() }
-        if link(draft, path) == 0 { return true }
-        guard errno == EEXIST else { throw cannotWrite() }
-        return false
-    }
-
-    private func cannotWrite() -> MembershipError {
-        MembershipError(
-            .databaseUnavailable, "The key file \(path) cannot be written: \(String(cString: strerror(errno))).",
-            remedy: "Check that the directory exists, that this user may write in it, and that the disk has space.")
     }
 }
 
 extension MembershipError {
-    /// Why a key cannot be had, where a database is worth having without it. A key that cannot be read now is waited for:
-    /// a copy without it would be found out when it is needed.
+    /// Why a key is not to be had, where a database is worth having without it. One that cannot be read or written now
+    /// is waited for: a copy without it would be found out when it is needed.
     var messageOfMissingKey: String {
         get throws(MembershipError) {
-            guard code != .databaseUnavailable else { throw self }
+            guard [.keyMissing, .keyMismatch].contains(code) else { throw self }
             return message
         }
     }
+}
+
+extension Error {
+    /// Whether somebody else has made a file of the same name meanwhile, who may count on what is beside it.
+    var saysThatAnotherWasFaster: Bool { (self as? MembershipError)?.code == .databaseExists }
 }

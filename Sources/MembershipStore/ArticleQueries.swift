@@ -264,8 +264,9 @@ extension WriteTransaction {
         try outdateKnownContent()
     }
 
-    /// Triggers count changes of articles, not of what they say.
+    /// Triggers count changes of articles, not of what they say. Where nothing is known before, nobody is to wait.
     private func outdateKnownContent() throws {
+        guard try sql.catalog() != nil else { return }
         try sql.run("UPDATE deployment SET catalog_version = catalog_version + 1", [])
     }
 }

@@ -23,10 +23,7 @@ package struct BackupDirectory: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told.
     package func isThere() throws(MembershipError) -> Bool {
-        var status = stat()
-        if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR }
-        guard [ENOENT, ENOTDIR].contains(errno) else { throw FileReader.cannotRead(path) }
-        return false
+        try FileKind(at: path) == .directory
     }
 
     /// Makes the directory when it is not there.
@@ -34,7 +31,13 @@ package struct BackupDirectory: Sendable {
     /// - Throws: ``MembershipError`` with code `database_exists` when something else has its name, or is in it.
     func create() throws(MembershipError) {
         if mkdir(path, 0o700) == 0 {
-            try DraftFile.sync((path as NSString).deletingLastPathComponent)
+            do throws(MembershipError) {
+                try DraftFile.sync((path as NSString).deletingLastPathComponent)
+            } catch {
+                // Whoever finds it takes it for one that is there for good.
+                rmdir(path)
+                throw error
+            }
         } else {
             guard errno == EEXIST else { throw DraftFile.cannotWrite(path) }
             guard try isThere() else {
@@ -72,6 +75,20 @@ package struct BackupDirectory: Sendable {
         return generations
     }
 
+    /// Those that are whole and not damaged, oldest first, and whether there are others that are damaged.
+    func readable() throws -> (generations: [BackupGeneration], hasDamaged: Bool) {
+        var (generations, hasDamaged): ([BackupGeneration], Bool) = ([], false)
+        for folder in try folders() {
+            do {
+                guard let generation = try BackupGeneration(reading: path + "/" + folder) else { continue }
+                generations.append(generation)
+            } catch let error as MembershipError where error.code == .backupDamaged {
+                hasDamaged = true
+            }
+        }
+        return (generations, hasDamaged)
+    }
+
     /// The place of the next one.
     func nextFolder() throws(MembershipError) -> String {
         let digits = String((try folders().last.flatMap { Int($0) } ?? 0) + 1)
@@ -94,15 +111,15 @@ package struct BackupDirectory: Sendable {
     package func extents() throws -> [Extent] {
         try generations().map { generation in
             let chain = try generation.chain()
-            let size = try? FileReader(generation.base).size()
+            let size = try DraftFile.isThere(generation.base) ? FileReader(generation.base).size() : 0
             let base =
                 size == generation.manifest.bytes
-                ? nil : LogSegment.damaged(generation.base, "it has \(size ?? 0) bytes of \(generation.manifest.bytes)")
+                ? nil : LogSegment.damaged(generation.base, "it has \(size) bytes of \(generation.manifest.bytes)")
             return Extent(
                 name: (generation.path as NSString).lastPathComponent, from: generation.manifest.copiedAt,
                 until: chain.segments.last?.heading.copiedAt ?? generation.manifest.copiedAt,
                 segments: chain.segments.count,
-                bytes: try chain.segments.reduce(size ?? 0) { $0 + (try FileReader($1.path).size()) },
+                bytes: try chain.segments.reduce(size) { $0 + (try FileReader($1.path).size()) },
                 fault: (base ?? chain.fault)?.message)
         }
     }
@@ -122,7 +139,7 @@ package struct BackupDirectory: Sendable {
                 defer { next = generation }
                 guard let moment, let next, next.manifest.copiedAt <= moment else { continue }
                 // Without this file it is none any more, should the rest be interrupted.
-                unlink(folder + "/" + BackupGeneration.manifestName)
+                guard unlink(folder + "/" + BackupGeneration.manifestName) == 0 else { continue }
                 removed += 1
             } else if try next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
                 continue
@@ -148,12 +165,18 @@ package struct BackupDirectory: Sendable {
     }
 
     static func names(in path: String) throws(MembershipError) -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            throw MembershipError(
-                .unreadableFile, "\(path) cannot be read: \(error.localizedDescription)",
-                remedy: "Check that it exists and that this user may read it.")
+        // Foundation takes a directory whose reading fails for one that ends.
+        guard let directory = opendir(path) else { throw FileReader.cannotRead(path) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                guard errno == 0 else { throw FileReader.cannotRead(path) }
+                return names.filter { $0 != "." && $0 != ".." }
+            }
+            let name = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+            names.append(String(cString: name.assumingMemoryBound(to: CChar.self)))
         }
     }
 

@@ -37,9 +37,8 @@ struct BackupGeneration: Sendable {
         let file = path + "/" + BackupGeneration.manifestName
         guard try DraftFile.isThere(file) else { return nil }
         let reader = try FileReader(file)
-        guard
-            let manifest = try? BackupDirectory.decoder.decode(
-                Manifest.self, from: Data(reader.read(min(reader.size(), 1 << 16), at: 0))),
+        let bytes = try reader.read(min(reader.size(), 1 << 16), at: 0)
+        guard let manifest = try? BackupDirectory.decoder.decode(Manifest.self, from: Data(bytes)),
             manifest.format == 1
         else { throw LogSegment.damaged(file, "it does not say what the base is") }
         (self.path, self.manifest) = (path, manifest)

@@ -10,6 +10,7 @@ final class DirectoryLock {
         guard descriptor >= 0 else { throw DraftFile.cannotWrite(path) }
         // When this throws, the object is there already, and its deinit closes the file.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw DraftFile.cannotWrite(path) }
             throw MembershipError(
                 .databaseBusy, "Another process is copying into \((path as NSString).deletingLastPathComponent).",
                 remedy: "Stop it first, or name another directory.")

@@ -92,7 +92,8 @@ package struct DraftFile: Sendable {
         return descriptor
     }
 
-    private static func taken(_ path: String) -> MembershipError {
+    /// Says that a name is taken.
+    package static func taken(_ path: String) -> MembershipError {
         MembershipError(
             .databaseExists, "\(path) is there already.", remedy: "Name a file that does not exist, or move it away.")
     }

@@ -58,3 +58,20 @@ package final class FileReader {
             remedy: "Check that it exists and that this user may read it.")
     }
 }
+
+/// What stands under a name, behind any links.
+enum FileKind {
+    case nothing, directory, other
+
+    /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told: what cannot be looked at now may
+    ///   well be there.
+    init(at path: String) throws(MembershipError) {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            self = status.st_mode & S_IFMT == S_IFDIR ? .directory : .other
+        } else {
+            guard [ENOENT, ENOTDIR].contains(errno) else { throw FileReader.cannotRead(path) }
+            self = .nothing
+        }
+    }
+}

@@ -11,6 +11,8 @@ import Migrations
 /// ends; and it is begun anew only while another connection holds the write lock and everything is copied
 /// (docs/decisions/0020).
 package final class LogFollower {
+    /// Tells whose key of the trial ledger the database goes with.
+    package let keyFingerprint: String
     private let path: String
     private let lockWait: TimeSpan
     private let clock: WallClock
@@ -76,16 +78,18 @@ package final class LogFollower {
         let contents = try translatingErrors(path: path) {
             try reader.writeWithoutTransaction { try SQLiteBackup.contents(of: $0, named: path) }
         }
+        keyFingerprint = contents.keyFingerprint
         try directory.create()
         lock = try directory.lock()
-        let known = try? directory.generations()
-        if let other = known?.first(where: { $0.manifest.database != contents.keyFingerprint }) {
+        try DraftFile.sync(directory.path)
+        let known = try directory.readable().generations
+        if let other = known.first(where: { $0.manifest.database != contents.keyFingerprint }) {
             throw MembershipError(
                 .databaseExists, "\(other.path) is of another database than \(path).",
                 remedy: "Name another directory for this one.")
         }
         // The moments of a directory are in order, even when the machine's clock goes back.
-        let newest = try known?.map { try $0.chain().segments.last?.heading.copiedAt ?? $0.manifest.copiedAt }.max()
+        let newest = try known.map { try $0.chain().segments.last?.heading.copiedAt ?? $0.manifest.copiedAt }.max()
         self.clock = clock.neverBackBehind(newest)
     }
 
@@ -141,13 +145,16 @@ package final class LogFollower {
             return log
         }
         if goesOn { return Step(completeUntil: log.completeUntil, frames: frames) }
-        let isFirst = (try? directory.generations()) == nil
+        let known = try directory.readable()
+        let isFirst = known.generations.isEmpty && !known.hasDamaged
         return try makeBase(
             isFirst ? "the directory is new" : "the log does not go on where the copying ended", log)
     }
 
     private func newestGeneration() throws -> (generation: BackupGeneration, end: LogPosition?, segments: Int)? {
-        guard let newest = try? directory.generations().last else { return nil }
+        // One that is damaged may be the newest.
+        let known = try directory.readable()
+        guard !known.hasDamaged, let newest = known.generations.last else { return nil }
         let chain = try newest.chain()
         guard chain.fault == nil else { return nil }
         return (newest, try chain.segments.last?.end() ?? newest.startOfLog(), chain.segments.count)

@@ -28,26 +28,24 @@ package final class SQLiteEngine: DatabaseEngine {
     package static func open(
         path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+        switch try FileKind(at: path) {
+        case .nothing:
             throw MembershipError(
                 .databaseMissing, "There is no database at \(path).",
                 remedy: "Make one with fortnight init, or name another with --database or FORTNIGHT_DATABASE.")
-        }
-        guard !isDirectory.boolValue else {
+        case .directory:
             throw MembershipError(
                 .notADatabase, "\(path) is a directory.", remedy: "Name a database file with --database.")
+        case .other: return SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
         }
-        return SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
     }
 
     /// Opens a file, making it when it is not there, and puts it into WAL mode.
     package static func create(
         path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
-        let isThere = FileManager.default.fileExists(atPath: path)
         let engine =
-            isThere
+            try FileKind(at: path) != .nothing
             ? try open(path: path, lockWait: lockWait, schema: schema)
             : SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
         try engine.useWriteAheadLog()

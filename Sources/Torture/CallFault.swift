@@ -6,6 +6,19 @@ struct CallFault: Sendable {
     /// What with (errno.h); 0 for a write of half of the bytes.
     let error: Int32
 
+    /// The codes of what a command may say of it.
+    var tells: Set<String> {
+        switch (kind, error) {
+        case (_, 28): ["database_full", "database_unavailable"]
+        // SQLite takes a page that the disk refuses for damage.
+        case ("read", _): ["database_unavailable", "unreadable_file", "database_damaged"]
+        // SQLite tries again to open for reading what it may not open for writing.
+        case ("open", _): ["database_unavailable", "unreadable_file", "database_read_only"]
+        case ("stat", _): ["database_unavailable", "unreadable_file"]
+        default: ["database_unavailable"]
+        }
+    }
+
     /// Everything that is made to fail.
     static let all = [
         CallFault(name: "too many open files", kind: "open", error: 24),

@@ -256,6 +256,34 @@ import TestSupport
         refuse(.unknownBackup) { _ = try DatabaseRestoration(of: database.path).extents() }
     }
 
+    @Test func anotherDatabaseIsRefusedThoughACopyIsDamaged() async throws {
+        let (database, other) = (try await BackedUpDatabase(), try await BackedUpDatabase())
+        var options = DatabaseBackup.FollowOptions()
+        options.newBaseAfter = .minutes(1)
+        let clock = ManualClock()
+        var follower: BackupFollower? = try database.follower(clock.wallClock, options)
+        _ = try follower?.followOnce()
+        clock.set(start + .minutes(1))
+        #expect(try follower?.followOnce().newBase != nil)
+        follower = nil
+        try Data("{".utf8).write(to: URL(filePath: database.backups + "/000001/base.json"))
+        let error = #expect(throws: MembershipError.self) {
+            try other.follower(clock.wallClock, into: database.backups)
+        }
+        #expect(error?.code == .databaseExists && error?.message.contains("another database") == true)
+        // Its own goes on, with a new copy, because the newest may be the one that is damaged.
+        #expect(try database.follower(clock.wallClock).followOnce().newBase != nil)
+        #expect(FileManager.default.fileExists(atPath: database.backups + "/000002/base.db"))
+    }
+
+    @Test func theKeyOfAnotherDatabaseIsNotKeptWithIt() async throws {
+        let (database, other) = (try await BackedUpDatabase(), try await BackedUpDatabase())
+        let location = DatabaseLocation(database.path, keyPath: other.location.keyPath, wait: .minutes(1))
+        let follower = try DatabaseBackup(of: location).follow(into: database.backups)
+        #expect(follower.missingKey?.contains("another database") == true)
+        #expect(!FileManager.default.fileExists(atPath: database.backups + "/fortnight.key"))
+    }
+
     @Test func theWholeDatabaseIsCopiedAgainAndWhatIsTooOldIsRemoved() async throws {
         let database = try await BackedUpDatabase()
         let clock = ManualClock()

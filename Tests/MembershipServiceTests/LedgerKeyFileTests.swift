@@ -45,8 +45,8 @@ struct LedgerKeyFileTests {
     @Test func onlyAKeyThatCannotBeReadNowIsWaitedFor() throws {
         let missing = MembershipError(.keyMissing, "There is none.")
         #expect(try missing.messageOfMissingKey == "There is none.")
-        #expect(throws: MembershipError.self) {
-            try MembershipError(.databaseUnavailable, "Not now.").messageOfMissingKey
+        for code in [MembershipError.Code.databaseUnavailable, .databaseFull, .unreadableFile] {
+            #expect(throws: MembershipError.self) { try MembershipError(code, "Not now.").messageOfMissingKey }
         }
     }
 }
