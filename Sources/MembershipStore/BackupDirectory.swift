@@ -60,33 +60,52 @@ package struct BackupDirectory: Sendable {
         }.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
-    /// Those that are whole, oldest first.
+    /// Each that was finished, oldest first: what it is, or what is wrong with it.
     ///
-    /// - Throws: ``MembershipError`` with code `unknown_backup` when there are none.
-    func generations() throws -> [BackupGeneration] {
-        let generations = try folders().compactMap { try BackupGeneration(reading: path + "/" + $0) }
-        guard !generations.isEmpty else {
-            throw MembershipError(
-                .unknownBackup, "There is no backup in \(path).",
-                remedy:
-                    "Name a directory that fortnight backup --to-dir has written to, or a file that fortnight backup "
-                    + "has made.")
-        }
-        return generations
-    }
-
-    /// Those that are whole and not damaged, oldest first, and whether there are others that are damaged.
-    func readable() throws -> (generations: [BackupGeneration], hasDamaged: Bool) {
-        var (generations, hasDamaged): ([BackupGeneration], Bool) = ([], false)
-        for folder in try folders() {
+    /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told now.
+    func generations() throws -> [Result<BackupGeneration, MembershipError>] {
+        try folders().compactMap { folder in
             do {
-                guard let generation = try BackupGeneration(reading: path + "/" + folder) else { continue }
-                generations.append(generation)
+                return try BackupGeneration(reading: path + "/" + folder).map { .success($0) }
             } catch let error as MembershipError where error.code == .backupDamaged {
-                hasDamaged = true
+                return .failure(error)
             }
         }
-        return (generations, hasDamaged)
+    }
+
+    /// The one that a moment is restored from: the last that began by then.
+    ///
+    /// - Parameter time: nil for the newest moment.
+    /// - Throws: ``MembershipError`` with code `unknown_backup` when there is none so early, `backup_damaged` when one that
+    ///   is damaged may be the one.
+    func generation(at time: Timestamp?) throws -> BackupGeneration {
+        var (first, damage): (Timestamp?, MembershipError?) = (nil, nil)
+        for generation in try generations().reversed() {
+            switch generation {
+            case .failure(let error): damage = damage ?? error
+            // What is damaged and comes behind it is later still.
+            case .success(let later) where time.map { later.manifest.copiedAt > $0 } ?? false:
+                (first, damage) = (later.manifest.copiedAt, nil)
+            case .success(let found):
+                if let damage {
+                    guard let time, try time <= found.chain().end else { throw damage }
+                }
+                return found
+            }
+        }
+        if let damage { throw damage }
+        guard let first else { throw BackupDirectory.empty(path) }
+        throw MembershipError(
+            .unknownBackup, "\(path) does not go back to \(time?.rfc3339 ?? "").",
+            remedy: "The first moment there is \(first).")
+    }
+
+    private static func empty(_ path: String) -> MembershipError {
+        MembershipError(
+            .unknownBackup, "There is no backup in \(path).",
+            remedy:
+                "Name a directory that fortnight backup --to-dir has written to, or a file that fortnight backup "
+                + "has made.")
     }
 
     /// The place of the next one.
@@ -104,24 +123,35 @@ package struct BackupDirectory: Sendable {
         package let segments: Int
         package let bytes: Int
         /// What keeps later moments from being restored; nil when nothing does.
-        package let fault: String?
+        package fileprivate(set) var fault: String?
     }
 
     /// What can be restored, oldest first. Only the beginnings of files are read; restoring reads them whole.
     package func extents() throws -> [Extent] {
-        try generations().map { generation in
-            let chain = try generation.chain()
-            let size = try DraftFile.isThere(generation.base) ? FileReader(generation.base).size() : 0
-            let base =
-                size == generation.manifest.bytes
-                ? nil : LogSegment.damaged(generation.base, "it has \(size) bytes of \(generation.manifest.bytes)")
-            return Extent(
-                name: (generation.path as NSString).lastPathComponent, from: generation.manifest.copiedAt,
-                until: chain.segments.last?.heading.copiedAt ?? generation.manifest.copiedAt,
-                segments: chain.segments.count,
-                bytes: try chain.segments.reduce(size) { $0 + (try FileReader($1.path).size()) },
-                fault: (base ?? chain.fault)?.message)
+        var (extents, damage): ([Extent], MembershipError?) = ([], nil)
+        for generation in try generations() {
+            switch generation {
+            case .success(let generation): extents.append(try BackupDirectory.extent(of: generation))
+            case .failure(let error):
+                damage = damage ?? error
+                if let last = extents.indices.last { extents[last].fault = extents[last].fault ?? error.message }
+            }
         }
+        if extents.isEmpty { throw damage ?? BackupDirectory.empty(path) }
+        return extents
+    }
+
+    private static func extent(of generation: BackupGeneration) throws -> Extent {
+        let chain = try generation.chain()
+        let size = try DraftFile.isThere(generation.base) ? FileReader(generation.base).size() : 0
+        let base =
+            size == generation.manifest.bytes
+            ? nil : LogSegment.damaged(generation.base, "it has \(size) bytes of \(generation.manifest.bytes)")
+        return Extent(
+            name: (generation.path as NSString).lastPathComponent, from: generation.manifest.copiedAt,
+            until: chain.end, segments: chain.segments.count,
+            bytes: try chain.segments.reduce(size) { $0 + (try FileReader($1.path).size()) },
+            fault: (base ?? chain.fault)?.message)
     }
 
     /// Removes what a process that was killed has left, and the generations that are not needed to restore any moment

@@ -74,11 +74,13 @@ struct BackupGeneration: Sendable {
     struct Chain: Sendable {
         var segments: [LogSegment] = []
         var fault: MembershipError?
+        /// The last moment that can be restored.
+        var end: Timestamp
     }
 
     /// Puts the segments in a row, by what their first lines say.
     func chain() throws -> Chain {
-        var chain = Chain()
+        var chain = Chain(end: manifest.copiedAt)
         var end = try startOfLog()
         let names = try BackupDirectory.names(in: path).filter { $0.hasSuffix(LogSegment.suffix) }.sorted()
         for name in names {
@@ -91,6 +93,7 @@ struct BackupGeneration: Sendable {
                 if let gap = segment.gap(after: chain.segments.last, end) { throw LogSegment.damaged(path, gap) }
                 end = try segment.end()
                 chain.segments.append(segment)
+                chain.end = segment.heading.copiedAt
             } catch let error as MembershipError {
                 chain.fault = error
                 break

@@ -82,14 +82,14 @@ package final class LogFollower {
         try directory.create()
         lock = try directory.lock()
         try DraftFile.sync(directory.path)
-        let known = try directory.readable().generations
+        let known = try directory.generations().compactMap { try? $0.get() }
         if let other = known.first(where: { $0.manifest.database != contents.keyFingerprint }) {
             throw MembershipError(
                 .databaseExists, "\(other.path) is of another database than \(path).",
                 remedy: "Name another directory for this one.")
         }
         // The moments of a directory are in order, even when the machine's clock goes back.
-        let newest = try known.map { try $0.chain().segments.last?.heading.copiedAt ?? $0.manifest.copiedAt }.max()
+        let newest = try known.map { try $0.chain().end }.max()
         self.clock = clock.neverBackBehind(newest)
     }
 
@@ -145,16 +145,13 @@ package final class LogFollower {
             return log
         }
         if goesOn { return Step(completeUntil: log.completeUntil, frames: frames) }
-        let known = try directory.readable()
-        let isFirst = known.generations.isEmpty && !known.hasDamaged
+        let isFirst = try directory.generations().isEmpty
         return try makeBase(
             isFirst ? "the directory is new" : "the log does not go on where the copying ended", log)
     }
 
     private func newestGeneration() throws -> (generation: BackupGeneration, end: LogPosition?, segments: Int)? {
-        // One that is damaged may be the newest.
-        let known = try directory.readable()
-        guard !known.hasDamaged, let newest = known.generations.last else { return nil }
+        guard case .success(let newest)? = try directory.generations().last else { return nil }
         let chain = try newest.chain()
         guard chain.fault == nil else { return nil }
         return (newest, try chain.segments.last?.end() ?? newest.startOfLog(), chain.segments.count)

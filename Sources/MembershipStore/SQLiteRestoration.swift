@@ -62,16 +62,7 @@ package struct SQLiteRestoration: Sendable {
     ) throws -> Restored {
         let draft = try SQLiteBackup.draft(for: target)
         defer { draft.discard() }
-        let generations = try directory.generations()
-        guard
-            let generation = generations.last(where: {
-                time == nil || $0.manifest.copiedAt <= time ?? $0.manifest.copiedAt
-            })
-        else {
-            throw MembershipError(
-                .unknownBackup, "\(directory.path) does not go back to \(time?.rfc3339 ?? "").",
-                remedy: "The first moment there is \(generations[0].manifest.copiedAt).")
-        }
+        let generation = try directory.generation(at: time)
         let chain = try generation.chain()
         let segments = chain.segments.prefix { segment in time.map { segment.heading.copiedAt <= $0 } ?? true }
         let moment =

@@ -271,9 +271,43 @@ import TestSupport
             try other.follower(clock.wallClock, into: database.backups)
         }
         #expect(error?.code == .databaseExists && error?.message.contains("another database") == true)
-        // Its own goes on, with a new copy, because the newest may be the one that is damaged.
-        #expect(try database.follower(clock.wallClock).followOnce().newBase != nil)
-        #expect(FileManager.default.fileExists(atPath: database.backups + "/000002/base.db"))
+        // Its own goes on behind the newest.
+        #expect(try database.follower(clock.wallClock).followOnce().newBase == nil)
+    }
+
+    @Test func aDamagedCopyKeepsNothingButItsOwnMomentsFromBeingRestored() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var options = DatabaseBackup.FollowOptions()
+        options.newBaseAfter = .minutes(1)
+        let follower = try database.follower(clock.wallClock, options)
+        for minute in 0..<3 {
+            clock.set(start + .minutes(minute))
+            try await database.addReader("r\(minute)")
+            #expect(try follower.followOnce().newBase != nil)
+        }
+        func damage(_ folder: String) throws {
+            try Data("{".utf8).write(to: URL(filePath: database.backups + "/\(folder)/base.json"))
+        }
+        func readers(at time: Timestamp?) async throws -> Int {
+            try await BackedUpDatabase.readers(database.restore(at: time).location).count
+        }
+        try damage("000002")
+        #expect(try await readers(at: nil) == 3)
+        #expect(try await readers(at: start + .minutes(2)) == 3)
+        #expect(try await readers(at: start) == 1)
+        let extents = try DatabaseRestoration(of: database.backups).extents()
+        #expect(extents.map(\.name) == ["000001", "000003"])
+        #expect(extents[0].fault?.contains("000002") == true && extents[1].fault == nil)
+        try damage("000003")
+        for time in [nil, start + .minutes(2)] {
+            let error = await #expect(throws: MembershipError.self) { try await readers(at: time) }
+            #expect(error?.code == .backupDamaged)
+        }
+        #expect(try await readers(at: start) == 1)
+        try damage("000001")
+        let error = #expect(throws: MembershipError.self) { try DatabaseRestoration(of: database.backups).extents() }
+        #expect(error?.code == .backupDamaged)
     }
 
     @Test func theKeyOfAnotherDatabaseIsNotKeptWithIt() async throws {
