@@ -41,7 +41,7 @@ public struct DatabaseBackup: Sendable {
     ) throws -> Report {
         let file = try location.file(to: "backed up")
         let copy = DatabaseLocation.path(path)
-        if try DraftFile.isThere(copy) { throw DraftFile.taken(copy) }
+        try SQLiteBackup.requireNothing(at: copy)
         let (key, missingKey) = withKey ? try foundKey() : (nil, nil)
         let keyFile = LedgerKeyFile(path: copy + ".key")
         // The key first: a backup that is there is whole.
@@ -55,6 +55,8 @@ public struct DatabaseBackup: Sendable {
                     bytes: contents.bytes, schemaVersion: contents.schemaVersion, keyPath: nil,
                     missingKey: keyOfAnother)
             }
+            // Another who failed may have taken it back.
+            if let key { _ = try keyFile.place(key) }
             return Report(
                 bytes: contents.bytes, schemaVersion: contents.schemaVersion,
                 keyPath: key == nil ? nil : keyFile.path, missingKey: missingKey)

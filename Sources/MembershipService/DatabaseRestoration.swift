@@ -53,10 +53,11 @@ public struct DatabaseRestoration: Sendable {
         }
         let keptKey = LedgerKeyFile(path: isDirectory ? directory.keyPath : backup + ".key")
         let keyFile = LedgerKeyFile(path: location.keyPath)
-        var (placedKey, missingKey): (Bool, String?) = (false, nil)
+        var (key, placedKey, missingKey): (LedgerKey?, Bool, String?) = (nil, false, nil)
         let placeKey: (SQLiteBackup.Contents) throws -> Void = { contents in
             do throws(MembershipError) {
-                placedKey = try keyFile.place(keptKey.load(matching: contents.keyFingerprint))
+                let kept = try keptKey.load(matching: contents.keyFingerprint)
+                (key, placedKey) = (kept, try keyFile.place(kept))
             } catch {
                 // One that was kept apart may have been put there already; any other is in the way.
                 if try DraftFile.isThere(keyFile.path) {
@@ -71,6 +72,8 @@ public struct DatabaseRestoration: Sendable {
                 isDirectory
                 ? try restoration.restore(directory, at: time, prepare: placeKey)
                 : try restoration.restore(file: backup, prepare: placeKey)
+            // Another who failed may have taken it back.
+            if let key { _ = try keyFile.place(key) }
             return Report(
                 moment: restored.moment.map { Moment(completeUntil: $0.completeUntil, copiedAt: $0.copiedAt) },
                 bytes: restored.contents.bytes, schemaVersion: restored.contents.schemaVersion,

@@ -47,7 +47,7 @@ struct LedgerKeyFile: Sendable {
     /// What is over as soon as its cause is must not send anybody for a backup.
     private func cannotRead(_ reason: Int32) -> MembershipError {
         let said = String(cString: strerror(reason))
-        guard [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EISDIR].contains(reason) else {
+        guard [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EISDIR, ENAMETOOLONG].contains(reason) else {
             return MembershipError(
                 .databaseUnavailable, "The key file \(path) cannot be read now: \(said).",
                 remedy: "Look at how many files are open, at the disk and at the system log; then try again.")
@@ -100,7 +100,7 @@ struct LedgerKeyFile: Sendable {
     /// - Returns: whether this one is there now; not when another was there already.
     private func create(_ key: LedgerKey) throws(MembershipError) -> Bool {
         do throws(MembershipError) {
-            try DraftFile(for: path, (key.text + "\n").utf8).publish()
+            try DraftFile(for: path, (key.text + "\n").utf8).publish(isTakenBack: false)
             return true
         } catch {
             guard error.saysThatAnotherWasFaster else { throw error }

@@ -60,14 +60,14 @@ package struct BackupDirectory: Sendable {
         }.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
-    /// Each that was finished, oldest first: what it is, or what is wrong with it.
+    /// Each that was finished, oldest first: what it is; or what is wrong with it, `backup_damaged`, or `unreadable_file`
+    /// for one that cannot be read now.
     ///
-    /// - Throws: ``MembershipError`` with code `unreadable_file` when that cannot be told now.
     func generations() throws -> [Result<BackupGeneration, MembershipError>] {
         try folders().compactMap { folder in
             do {
                 return try BackupGeneration(reading: path + "/" + folder).map { .success($0) }
-            } catch let error as MembershipError where error.code == .backupDamaged {
+            } catch let error as MembershipError where [.backupDamaged, .unreadableFile].contains(error.code) {
                 return .failure(error)
             }
         }
@@ -76,8 +76,8 @@ package struct BackupDirectory: Sendable {
     /// The one that a moment is restored from: the last that began by then.
     ///
     /// - Parameter time: nil for the newest moment.
-    /// - Throws: ``MembershipError`` with code `unknown_backup` when there is none so early, `backup_damaged` when one that
-    ///   is damaged may be the one.
+    /// - Throws: ``MembershipError`` with code `unknown_backup` when there is none so early, `backup_damaged` or
+    ///   `unreadable_file` when one of which nothing is known may be the one.
     func generation(at time: Timestamp?) throws -> BackupGeneration {
         var (first, damage): (Timestamp?, MembershipError?) = (nil, nil)
         for generation in try generations().reversed() {
@@ -174,9 +174,20 @@ package struct BackupDirectory: Sendable {
             } else if try next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
                 continue
             }
-            try? FileManager.default.removeItem(atPath: folder)
+            try BackupDirectory.remove(folder)
         }
         return removed
+    }
+
+    /// Removes a folder with all that is of a backup in it. Of anybody else's files nothing is known.
+    private static func remove(_ folder: String) throws(MembershipError) {
+        for name in try names(in: folder)
+        where name.hasPrefix(BackupGeneration.baseName) || name.hasPrefix(BackupGeneration.manifestName)
+            || name.contains(LogSegment.suffix)
+        {
+            unlink(folder + "/" + name)
+        }
+        rmdir(folder)
     }
 
     /// Removes what a process that was killed was writing.

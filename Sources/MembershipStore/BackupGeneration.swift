@@ -39,7 +39,8 @@ struct BackupGeneration: Sendable {
         let reader = try FileReader(file)
         let bytes = try reader.read(min(reader.size(), 1 << 16), at: 0)
         guard let manifest = try? BackupDirectory.decoder.decode(Manifest.self, from: Data(bytes)),
-            manifest.format == 1
+            manifest.format == 1,
+            manifest.log.map({ [UInt8](hexadecimal: $0).flatMap(LogHeader.init) != nil }) ?? true
         else { throw LogSegment.damaged(file, "it does not say what the base is") }
         (self.path, self.manifest) = (path, manifest)
     }

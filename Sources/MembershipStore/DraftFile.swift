@@ -36,15 +36,17 @@ package struct DraftFile: Sendable {
         }
     }
 
-    /// Gives the file its name, once it and then the name are on the disk.
+    /// Gives the file its name, once it is on the disk, and waits until the name is.
     ///
+    /// - Parameter isTakenBack: whether the name goes when it cannot be waited for; not where others may count on the file
+    ///   as soon as it has its name, and it does no harm.
     /// - Throws: ``MembershipError`` with code `database_exists` when the name was taken meanwhile; then, as after
     ///   every failure, the draft is gone, and the name is not the draft's.
-    package func publish() throws(MembershipError) {
+    package func publish(isTakenBack: Bool = true) throws(MembershipError) {
         defer { discard() }
         try DraftFile.sync(draft)
         // Opened before anything has the name, because there may be no descriptor left to open it with.
-        let directory = try DraftFile.opened((path as NSString).deletingLastPathComponent)
+        let directory = try openedForName()
         defer { close(directory) }
         // A link never takes the place of another file. Where there are no links, as on some network file systems,
         // looking and renaming has to do.
@@ -56,11 +58,22 @@ package struct DraftFile: Sendable {
             guard try !DraftFile.isThere(path) else { throw DraftFile.taken(path) }
             guard rename(draft, path) == 0 else { throw DraftFile.cannotWrite(path) }
         }
-        guard fsync(directory) == 0 else {
+        // Some file systems sync no directories.
+        guard fsync(directory) == 0 || errno == EINVAL else {
             let error = DraftFile.cannotWrite(path)
-            unlink(path)
+            if isTakenBack { unlink(path) }
             throw error
         }
+    }
+
+    /// What to sync for the name: the directory, or the file itself where the directory may be written and not opened; with
+    /// a file that has a new name a journaling file system writes the name too.
+    private func openedForName() throws(MembershipError) -> Int32 {
+        let directory = (path as NSString).deletingLastPathComponent
+        let descriptor = open(directory.isEmpty ? "." : directory, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 { return descriptor }
+        guard errno == EACCES else { throw DraftFile.cannotWrite(directory) }
+        return try DraftFile.opened(draft)
     }
 
     /// Removes the draft, and what SQLite keeps beside a file.
@@ -92,8 +105,7 @@ package struct DraftFile: Sendable {
         return descriptor
     }
 
-    /// Says that a name is taken.
-    package static func taken(_ path: String) -> MembershipError {
+    private static func taken(_ path: String) -> MembershipError {
         MembershipError(
             .databaseExists, "\(path) is there already.", remedy: "Name a file that does not exist, or move it away.")
     }

@@ -82,7 +82,7 @@ package final class LogFollower {
         try directory.create()
         lock = try directory.lock()
         try DraftFile.sync(directory.path)
-        let known = try directory.generations().compactMap { try? $0.get() }
+        let known = try LogFollower.generations(in: directory).compactMap { try? $0.get() }
         if let other = known.first(where: { $0.manifest.database != contents.keyFingerprint }) {
             throw MembershipError(
                 .databaseExists, "\(other.path) is of another database than \(path).",
@@ -145,13 +145,23 @@ package final class LogFollower {
             return log
         }
         if goesOn { return Step(completeUntil: log.completeUntil, frames: frames) }
-        let isFirst = try directory.generations().isEmpty
+        let isFirst = try LogFollower.generations(in: directory).isEmpty
         return try makeBase(
             isFirst ? "the directory is new" : "the log does not go on where the copying ended", log)
     }
 
+    /// What is in a directory. One that cannot be read now is waited for: it may be of another database, or the newest.
+    private static func generations(
+        in directory: BackupDirectory
+    ) throws -> [Result<BackupGeneration, MembershipError>] {
+        try directory.generations().map { generation in
+            if case .failure(let error) = generation, error.code == .unreadableFile { throw error }
+            return generation
+        }
+    }
+
     private func newestGeneration() throws -> (generation: BackupGeneration, end: LogPosition?, segments: Int)? {
-        guard case .success(let newest)? = try directory.generations().last else { return nil }
+        guard case .success(let newest)? = try LogFollower.generations(in: directory).last else { return nil }
         let chain = try newest.chain()
         guard chain.fault == nil else { return nil }
         return (newest, try chain.segments.last?.end() ?? newest.startOfLog(), chain.segments.count)

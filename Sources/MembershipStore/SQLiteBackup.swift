@@ -52,14 +52,21 @@ package struct SQLiteBackup: Sendable {
         return contents
     }
 
-    /// A draft of a database, for which there must be no log either: it would be taken for that of the new one.
+    /// A draft of a database.
     static func draft(for path: String) throws(MembershipError) -> DraftFile {
+        try requireNothing(at: path)
+        return try DraftFile(for: path)
+    }
+
+    /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new one.
+    ///
+    /// - Throws: ``MembershipError`` with code `database_exists`.
+    package static func requireNothing(at path: String) throws(MembershipError) {
         for file in [path, path + "-wal", path + "-journal"] where try DraftFile.isThere(file) {
             throw MembershipError(
                 .databaseExists, "\(file) is there already.",
                 remedy: "Stop what uses it and move \(path) away, with its -wal and -shm; or name another place.")
         }
-        return try DraftFile(for: path)
     }
 
     static func configuration(lockWait: TimeSpan) -> Configuration {

@@ -256,6 +256,26 @@ import TestSupport
         refuse(.unknownBackup) { _ = try DatabaseRestoration(of: database.path).extents() }
     }
 
+    @Test func whatIsSomebodyElsesInADirectoryStays() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var options = DatabaseBackup.FollowOptions()
+        (options.newBaseAfter, options.keep) = (.minutes(1), .minutes(1))
+        let follower = try database.follower(clock.wallClock, options)
+        _ = try follower.followOnce()
+        let folder = database.backups + "/000000"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        for name in ["notes.txt", "base.db.1234.part", "00000001.segment"] {
+            try Data("a".utf8).write(to: URL(filePath: folder + "/" + name))
+        }
+        for minute in 1...3 {
+            clock.set(start + .minutes(minute))
+            #expect(try follower.followOnce().newBase != nil)
+        }
+        #expect(!FileManager.default.fileExists(atPath: database.backups + "/000001"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["notes.txt"])
+    }
+
     @Test func anotherDatabaseIsRefusedThoughACopyIsDamaged() async throws {
         let (database, other) = (try await BackedUpDatabase(), try await BackedUpDatabase())
         var options = DatabaseBackup.FollowOptions()

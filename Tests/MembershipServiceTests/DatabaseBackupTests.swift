@@ -57,6 +57,16 @@ import TestSupport
         #expect(left.filter { $0.hasSuffix(".part") || $0 == "a.db.key" || $0 == "d.db" } == [])
     }
 
+    @Test(arguments: ["", "-wal", "-journal"])
+    func aRefusedBackupLeavesNoKey(end: String) async throws {
+        let database = try await BackedUpDatabase()
+        let path = database.directory.path + "/copy.db"
+        _ = try database.directory.write("copy.db" + end, [1])
+        let error = #expect(throws: MembershipError.self) { try DatabaseBackup(of: database.location).make(at: path) }
+        #expect(error?.code == .databaseExists)
+        #expect(!FileManager.default.fileExists(atPath: path + ".key"))
+    }
+
     @Test func theKeyGoesAlongUnlessItIsKeptApart() async throws {
         let database = try await BackedUpDatabase()
         let (first, second) = (database.directory.path + "/a.db", database.directory.path + "/b.db")
