@@ -55,11 +55,10 @@ public struct DatabaseBackup: Sendable {
                     bytes: contents.bytes, schemaVersion: contents.schemaVersion, keyPath: nil,
                     missingKey: keyOfAnother)
             }
-            // Another who failed may have taken it back.
-            if let key { _ = try keyFile.place(key) }
+            let lostKey = key.flatMap { keyFile.whyNotStillThere($0) }
             return Report(
                 bytes: contents.bytes, schemaVersion: contents.schemaVersion,
-                keyPath: key == nil ? nil : keyFile.path, missingKey: missingKey)
+                keyPath: key == nil || lostKey != nil ? nil : keyFile.path, missingKey: missingKey ?? lostKey)
         } catch {
             if placedKey, !error.saysThatAnotherWasFaster { keyFile.remove() }
             throw error

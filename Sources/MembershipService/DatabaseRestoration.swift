@@ -72,12 +72,11 @@ public struct DatabaseRestoration: Sendable {
                 isDirectory
                 ? try restoration.restore(directory, at: time, prepare: placeKey)
                 : try restoration.restore(file: backup, prepare: placeKey)
-            // Another who failed may have taken it back.
-            if let key { _ = try keyFile.place(key) }
+            let lostKey = key.flatMap { keyFile.whyNotStillThere($0) }
             return Report(
                 moment: restored.moment.map { Moment(completeUntil: $0.completeUntil, copiedAt: $0.copiedAt) },
                 bytes: restored.contents.bytes, schemaVersion: restored.contents.schemaVersion,
-                isOlder: restored.contents.isOlder, missingKey: missingKey)
+                isOlder: restored.contents.isOlder, missingKey: missingKey ?? lostKey)
         } catch {
             if placedKey, !error.saysThatAnotherWasFaster { keyFile.remove() }
             throw error

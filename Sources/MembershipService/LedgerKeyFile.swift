@@ -74,6 +74,18 @@ struct LedgerKeyFile: Sendable {
             remedy: "Name another place for the database, or for the key with FORTNIGHT_KEY_FILE.")
     }
 
+    /// Puts a key there again that was there before: whoever had put it there may have failed, and taken it back.
+    ///
+    /// - Returns: why it is not there now; nil when it is.
+    func whyNotStillThere(_ key: LedgerKey) -> String? {
+        do {
+            _ = try place(key)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
     /// Reads the key and makes sure that it is the one this database was set up with.
     func load(matching fingerprint: String) throws(MembershipError) -> LedgerKey {
         let key = try load()
