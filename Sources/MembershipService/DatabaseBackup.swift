@@ -27,7 +27,7 @@ public struct DatabaseBackup: Sendable {
     }
 
     /// Makes a copy of one moment, behind the beginning of the call, and looks at it before it gets its name. Others
-    /// read and write meanwhile. When anything fails, nothing of it is left.
+    /// read and write meanwhile. When anything fails, nothing of it is left but a key that others may count on by then.
     ///
     /// - Parameters:
     ///   - path: the file to make; the key goes into the same with `.key` behind it.
@@ -35,7 +35,8 @@ public struct DatabaseBackup: Sendable {
     ///     who has had a trial; with it, whoever has the backup can try addresses against the ledger.
     ///   - progress: is told how many pages of how many are copied.
     /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_exists` when there is such a
-    ///   file, `key_mismatch` when there is another key, `database_damaged`, `database_full` and others of the engine.
+    ///   file, `key_mismatch` when there is another key, `database_unavailable` when the key cannot be read now,
+    ///   `database_damaged`, `database_full` and others of the engine.
     public func make(
         at path: String, withKey: Bool = true, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Report {

@@ -34,14 +34,14 @@ public struct DatabaseRestoration: Sendable {
     }
 
     /// Restores the backup. It is looked at before the database gets its name; when anything fails, nothing of it is
-    /// left.
+    /// left but a key that others may count on by then.
     ///
     /// - Parameters:
     ///   - location: the place of the database and of its key, where there must be no database yet.
     ///   - time: the last moment of a directory up to this one; nil for the newest.
     /// - Throws: ``MembershipError`` with code `invalid_input` for a server or a time with one file, `database_exists`,
     ///   `unknown_backup`, `backup_damaged`, `not_a_database`, `database_damaged`, `database_newer`, `key_mismatch`
-    ///   when another key is there.
+    ///   when another key is there, `unreadable_file` or `database_unavailable` when something cannot be read now.
     public func restore(to location: DatabaseLocation, at time: Timestamp? = nil) throws -> Report {
         let target = try location.file(to: "restored")
         let (directory, restoration) = (BackupDirectory(backup), SQLiteRestoration(to: target.path))
