@@ -61,7 +61,7 @@ let package = Package(
         // libcurl, loaded when mail is first sent through a server. Its header is not needed.
         .target(name: "LibcurlLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
-        // How SQLite takes memory, which Swift cannot set.
+        // How SQLite takes memory and reads quoted text, which Swift cannot set.
         .target(name: "SQLiteSettings", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         .target(name: "Membership", swiftSettings: settings),

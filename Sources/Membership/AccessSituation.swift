@@ -80,9 +80,9 @@ struct AccessSituation {
         case .metered: meter.map { $0.left > 0 } ?? false
         case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
         case .anonymous: account == nil
-        case .trialEnded: account.map { sourceOfLapsed(in: $0) == .trial } ?? false
-        case .paymentOverdue: account.map { sourceOfLapsed(in: $0) == .grace } ?? false
-        case .subscriptionLapsed: account.map { sourceOfLapsed(in: $0) == .subscription } ?? false
+        case .trialEnded: sourceOfLapsed == .trial
+        case .paymentOverdue: sourceOfLapsed == .grace
+        case .subscriptionLapsed: sourceOfLapsed == .subscription
         case .entitlementMissing: !holding.isEmpty
         case .otherwise: true
         }
@@ -137,8 +137,8 @@ struct AccessSituation {
         lastToEnd(of: account.grants) { $0.hasEnded(by: moment) }
     }
 
-    private func sourceOfLapsed(in account: AccountFacts) -> Grant.Source? {
-        indexOfLapsed(in: account).map { account.grants[$0].source }
+    private var sourceOfLapsed: Grant.Source? {
+        account.flatMap { account in indexOfLapsed(in: account).map { account.grants[$0].source } }
     }
 
     /// Of the grants that open the article, the one that ends last; of those that end at once, the first. By its place:

@@ -81,7 +81,7 @@ extension WriteTransaction {
         if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
             (answer, facts) = try judge(reader, reference, .now, ledger)
         }
-        let content = try content(of: answer.article.id, unlessStill: known)
+        let content = try content(of: answer.article.id, known: known)
         let teaser = facts.ruled.phase(at: now).access.teaser
         func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
             Opened(

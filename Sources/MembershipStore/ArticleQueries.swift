@@ -113,7 +113,7 @@ extension ReadTransaction {
     /// What an article says.
     ///
     /// - Parameter known: what was read before, which does when nothing that is published has changed since.
-    package func content(of id: Identifier<Article>, unlessStill known: KnownContent? = nil) throws -> ArticleContent {
+    package func content(of id: Identifier<Article>, known: KnownContent? = nil) throws -> ArticleContent {
         if let known, known.article == id, try sql.catalog()?.version == known.version { return known.content }
         guard let content = try content(of: .id(id)) else {
             throw MembershipError(.databaseDamaged, "Article \(id) has no content.", remedy: "Run fortnight doctor.")

@@ -62,7 +62,6 @@ package struct BackupDirectory: Sendable {
 
     /// Each that was finished, oldest first: what it is; or what is wrong with it, `backup_damaged`, or `unreadable_file`
     /// for one that cannot be read now.
-    ///
     func generations() throws -> [Result<BackupGeneration, MembershipError>] {
         try folders().compactMap { folder in
             do {

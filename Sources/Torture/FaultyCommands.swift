@@ -68,8 +68,7 @@ struct FaultyCommands: Trial {
     private static func wasFound(_ one: (work: Work, what: CallCase)) -> Bool {
         switch one.what.fault.kind {
         case "sync": one.work.result != nil && one.what.fault.error == 5 && !one.what.lasts
-        case "stat": one.work.name == "restore of a directory" && one.what.nth <= 12 && !one.what.lasts
-        case "read": one.work.name == "restore of a directory" && one.what.nth <= 12 && !one.what.lasts
+        case "read", "stat": one.work.name == "restore of a directory" && one.what.nth <= 12 && !one.what.lasts
         case "write":
             one.work.name == "restore of a directory" && one.what.fault.error == 5 && one.what.lasts
                 && (12...18).contains(one.what.nth)
@@ -118,10 +117,10 @@ struct FaultyCommands: Trial {
         try await DiskScript.prepare(live, clock)
         let wall = clock.wallClock
         let (followed, kept) = (try follow(live, commands), try place.within("kept"))
+        defer { followed.remove() }
         for name in ["copy.db", "copy.db.key", "copies"] {
             try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: kept.path + "/" + name)
         }
-        defer { followed.remove() }
         let begun = try place.within("begun")
         for name in try FileManager.default.contentsOfDirectory(atPath: followed.path) where !name.hasPrefix("copy.") {
             try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: begun.path + "/" + name)

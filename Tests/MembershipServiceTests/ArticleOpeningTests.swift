@@ -39,11 +39,11 @@ struct ArticleOpeningTests {
             _ = try sql.run("UPDATE article_contents SET author = 'Read again'", [])
         }
         let content = try await store.write { tx in
-            try tx.content(of: tx.article(article).id, unlessStill: known)
+            try tx.content(of: tx.article(article).id, known: known)
         }
         #expect((content.author == "Read again") == (change != "nothing" || !store.engine.hasOneWriter))
         let other = try await store.write { tx in
-            try tx.content(of: tx.article(ArticleReference(parsing: "golem/a-3")).id, unlessStill: known)
+            try tx.content(of: tx.article(ArticleReference(parsing: "golem/a-3")).id, known: known)
         }
         #expect(other.author == "Read again")
     }
