@@ -27,6 +27,11 @@ package protocol SQLConnection {
     /// Runs a statement once for each of many rows, of which nobody needs to know how many it changed.
     func runEach(_ sql: String, _ rows: [[SQLValue]]) throws
 
+    /// Runs a statement for one of many rows after the other, each of which must change one, until one does not.
+    ///
+    /// - Returns: whether each did.
+    func updateEach(_ sql: String, _ rows: [[SQLValue]]) throws -> Bool
+
     /// Inserts rows as fast as the engine can.
     ///
     /// - Parameter onConflict: what to do with a row that is there already; nil to fail.
@@ -161,6 +166,11 @@ extension SQLConnection {
     /// Where there is a way to travel, they travel together.
     package func runEach(_ sql: String, _ rows: [[SQLValue]]) throws {
         for row in rows { try submit(sql, row) }
+    }
+
+    /// Where there is no faster way, each is asked how many it changed.
+    package func updateEach(_ sql: String, _ rows: [[SQLValue]]) throws -> Bool {
+        try rows.allSatisfy { try run(sql, $0) == 1 }
     }
 
     /// Where there is one writer, it is always that writer's turn.

@@ -254,16 +254,38 @@ struct SQLiteConnection: SQLiteDialect {
         }
     }
 
-    /// A row at a time: many in one statement would be compiled anew for each number of them, and SQLite would keep a
-    /// journal of the statement, a copy of each page that it touches.
+    func updateEach(_ sql: String, _ rows: [[SQLValue]]) throws -> Bool {
+        guard !rows.isEmpty else { return true }
+        return try translatingErrors(path: path) {
+            let statement = try SQLiteStatement(sql, database)
+            return try rows.allSatisfy { row in
+                try statement.run(row)
+                return database.changesCount == 1
+            }
+        }
+    }
+
+    /// So many rows at a time, and the rest one by one: any other number of them would be compiled anew each time, and of
+    /// more SQLite would keep a longer journal of the statement, a copy of each page that it touches.
+    private static let rowsAtOnce = 32
+
     func insert(
         into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
     ) throws {
         guard let width = rows.first?.count else { return }
-        try runEach(
-            "INSERT INTO \(table) (\(columns)) VALUES (\(placeholders(width)))"
-                + (onConflict.map { " ON CONFLICT " + $0 } ?? ""),
-            rows)
+        func statement(_ count: Int) -> String {
+            let values = (0..<count).map { "(\(placeholders(width, from: $0 * width + 1)))" }.joined(separator: ", ")
+            return "INSERT INTO \(table) (\(columns)) VALUES \(values)"
+                + (onConflict.map { " ON CONFLICT " + $0 } ?? "")
+        }
+        let atOnce = SQLiteConnection.rowsAtOnce
+        let many = rows.count / atOnce * atOnce
+        if many > 0 {
+            try runEach(
+                statement(atOnce),
+                stride(from: 0, to: many, by: atOnce).map { Array(rows[$0..<$0 + atOnce].joined()) })
+        }
+        try runEach(statement(1), Array(rows[many...]))
     }
 
     func runScript(_ sql: String) throws {

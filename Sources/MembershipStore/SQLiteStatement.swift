@@ -35,42 +35,52 @@ struct SQLiteStatement {
 
     /// Runs it to its end.
     func run(_ values: some Collection<SQLValue>) throws {
-        defer { sqlite3_reset(handle) }
-        try bind(values)
-        while try step() {}
+        try bound(to: values) { while try step() {} }
     }
 
     /// Runs it and shows each row, in order.
     func each(_ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
-        defer { sqlite3_reset(handle) }
-        try bind(arguments.lazy.map(\.sqlValue))
-        let row = SQLiteRow(handle: handle)
-        while try step() { try body(row) }
+        try bound(to: arguments.lazy.map(\.sqlValue)) {
+            let row = SQLiteRow(handle: handle)
+            while try step() { try body(row) }
+        }
     }
 
-    private func bind(_ values: some Collection<SQLValue>) throws {
+    /// Texts are copied into one piece of memory that stays for as long as the statement runs: SQLite's own copies would
+    /// each be one.
+    private func bound(to values: some Collection<SQLValue>, _ run: () throws -> Void) throws {
         guard values.count == sqlite3_bind_parameter_count(handle) else {
             throw DatabaseError(
                 resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
                 sql: String(cString: sqlite3_sql(handle)))
         }
-        var number: Int32 = 0
-        for value in values {
-            number += 1
-            let code =
-                switch value {
-                case .integer(let integer): sqlite3_bind_int64(handle, number, integer)
-                case .text(let text): SQLiteStatement.bind(text, to: handle, number)
-                case .null: sqlite3_bind_null(handle, number)
-                }
-            guard code == SQLITE_OK else { throw failure(code) }
+        let size = values.reduce(0) { if case .text(let text) = $1 { $0 + text.utf8.count } else { $0 } }
+        try withUnsafeTemporaryAllocation(byteCount: size + 1, alignment: 1) { memory in
+            defer { sqlite3_reset(handle) }
+            var (number, end): (Int32, Int) = (0, 0)
+            for value in values {
+                number += 1
+                let code =
+                    switch value {
+                    case .integer(let integer): sqlite3_bind_int64(handle, number, integer)
+                    case .text(let text): bind(text, number, copiedTo: memory, &end)
+                    case .null: sqlite3_bind_null(handle, number)
+                    }
+                guard code == SQLITE_OK else { throw failure(code) }
+            }
+            try run()
         }
     }
 
-    /// SQLite takes a copy, because the text may be gone before the statement is run.
-    private static func bind(_ text: String, to handle: OpaquePointer, _ number: Int32) -> Int32 {
-        let copying = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-        return text.withCString { sqlite3_bind_text(handle, number, $0, Int32(text.utf8.count), copying) }
+    private func bind(
+        _ text: String, _ number: Int32, copiedTo memory: UnsafeMutableRawBufferPointer, _ end: inout Int
+    ) -> Int32 {
+        let place = UnsafeMutableRawBufferPointer(rebasing: memory[end...])
+        let count = text.utf8.count
+        place.copyBytes(from: text.utf8)
+        end += count
+        return sqlite3_bind_text(
+            handle, number, place.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(count), nil)
     }
 
     /// - Returns: whether there is a row.

@@ -20,6 +20,58 @@ struct SQLiteEngineTests {
         #expect(try await store.read { try $0.accountCount() } == 0)
     }
 
+    @Test(arguments: [0, 1, 31, 32, 33, 64, 100])
+    func rowsAreInsertedWhateverTheirNumber(count: Int) async throws {
+        let database = try await TestDatabase.sandbox()
+        let engine = try database.engine()
+        let rows = try await engine.write { sql in
+            try sql.runScript("CREATE TABLE pairs (n INTEGER PRIMARY KEY, t TEXT) STRICT")
+            _ = try sql.run("INSERT INTO pairs (n, t) VALUES (7, 'there')", [])
+            try sql.insert(
+                into: "pairs", "n, t", values: (0..<count).map { [.integer(Int64($0)), .text("row \($0)")] },
+                onConflict: "(n) DO UPDATE SET t = excluded.t || ' again'")
+            return try sql.query("SELECT n, t FROM pairs ORDER BY n", []) { "\(try $0.integer(0)) \(try $0.text(1))" }
+        }
+        let expected = (0..<count).map { "\($0) row \($0)" + ($0 == 7 ? " again" : "") }
+        #expect(rows == (count > 7 ? expected : expected + ["7 there"]))
+    }
+
+    @Test func textsComeBackAsTheyWereBound() async throws {
+        let database = try await TestDatabase.sandbox()
+        let texts =
+            [
+                "", "a", "\0", "a\0b", "fifteen letters", "sixteen letters.", "Zoë 🎈\n",
+                String(repeating: "é", count: 5000),
+            ]
+        try await database.engine().write { sql in
+            try sql.runScript("CREATE TABLE texts (n INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT NOT NULL) STRICT")
+            for (number, text) in texts.enumerated() {
+                _ = try sql.run("INSERT INTO texts VALUES ($1, $2, $3, $4)", [number, text, String?.none, text + text])
+                let lengths = try sql.first(
+                    "SELECT length(CAST($1 AS BLOB)), length(CAST($2 AS BLOB)), $3", [text, text + "x", ""]
+                ) { (try $0.count(0), try $0.count(1), try $0.text(2)) }
+                #expect(lengths ?? (-1, -1, "none") == (text.utf8.count, text.utf8.count + 1, ""))
+            }
+            let rows = try sql.query("SELECT a, b, c FROM texts ORDER BY n", []) {
+                [try $0.optionalText(0), try $0.optionalText(1), try $0.optionalText(2)]
+            }
+            #expect(rows == texts.map { [$0, nil, $0 + $0] })
+        }
+    }
+
+    @Test func anUpdateOfManyRowsSaysWhetherAllWereThere() async throws {
+        let database = try await TestDatabase.sandbox()
+        let answers = try await database.engine().write { sql in
+            try sql.runScript("CREATE TABLE pairs (n INTEGER PRIMARY KEY, t INTEGER) STRICT")
+            for number in 0..<3 { _ = try sql.run("INSERT INTO pairs (n, t) VALUES ($1, 0)", [number]) }
+            return try [[], [0, 1, 2], [0, 3, 1]].map { numbers in
+                try sql.updateEach(
+                    "UPDATE pairs SET t = t + $1 WHERE n = $2", numbers.map { [.integer(1), .integer(Int64($0))] })
+            }
+        }
+        #expect(answers == [true, true, false])
+    }
+
     @Test func aReadCannotWrite() async throws {
         let database = try await TestDatabase.sandbox()
         let engine = try database.engine()
