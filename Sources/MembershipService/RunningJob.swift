@@ -22,11 +22,6 @@ final class RunningJob: Sendable {
         }
     }
 
-    /// How long a run waits after each batch, as a part of how long it kept others from writing.
-    private static let pause = 0.06
-    /// Those who wait for the lock ask for it every millisecond.
-    private static let shortestPause = Duration.microseconds(1200)
-
     /// How long a run has its lease without saying that it is still there. Each batch says so.
     static let leaseTime = TimeSpan.minutes(2)
 
@@ -65,7 +60,7 @@ final class RunningJob: Sendable {
         _ body: @escaping @Sendable (WriteTransaction, inout Tally) throws -> Result
     ) async throws -> Result {
         let before = tally
-        let (result, done, start) = try await store.claim { [begun] tx in
+        let (result, done, start) = try await store.claim(isBatch: true) { [begun] tx in
             // Not the time that was spent on waiting for others.
             let start = ContinuousClock().now
             let leasedUntil = tx.now + RunningJob.leaseTime
@@ -81,9 +76,6 @@ final class RunningJob: Sendable {
         let duration = ContinuousClock().now - start
         held.withLock { $0 = duration }
         counts.withLock { $0 = before + done }
-        // SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, others would
-        // starve beside a long run.
-        try? await Task.sleep(for: max(duration * RunningJob.pause, RunningJob.shortestPause))
         return result
     }
 

@@ -26,8 +26,10 @@ package protocol DatabaseEngine: Sendable {
 
     /// As ``write(_:)``, for work that several machines share: the rows that the body claims, with
     /// ``SQLConnection/claim``, are its own until it commits.
+    ///
+    /// - Parameter isBatch: whether it is one of many, between which others are let in.
     func claim<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 
     /// As ``write(_:)``, alone in the whole database, for changing the schema.

@@ -24,10 +24,10 @@ struct LogIndexHeader: Equatable {
             && left.words.4 == right.words.4 && left.words.5 == right.words.5 && left.words.0 == right.words.0
     }
 
-    /// Whether the log is so long that SQLite empties it as soon as nobody reads it any more.
+    /// Whether the log is so long that it is emptied as soon as nobody reads it any more.
     var isLong: Bool { pageCount >= LogIndexHeader.long && copiedPageCount < pageCount }
 
-    /// From so many pages on a commit empties the log; SQLite's own measure.
+    /// From so many pages on the log is emptied behind a commit; SQLite's own measure.
     private static let long: UInt32 = 1000
 
     /// Where it stands in this process's memory; nil while a connection has no log open.

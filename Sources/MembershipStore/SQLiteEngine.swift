@@ -100,10 +100,23 @@ package final class SQLiteEngine: DatabaseEngine {
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
+        try await write(isBatch: false, body)
+    }
+
+    /// There is one writer at a time, so that what is due is its own anyway.
+    package func claim<Result: Sendable>(
+        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await write(isBatch: isBatch, body)
+    }
+
+    private func write<Result: Sendable>(
+        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
         let commits = try commits()
         do {
             return try await translatingErrors(path: path) { [path] in
-                try await commits.write { database, catalog in
+                try await commits.write(isBatch: isBatch) { database, catalog in
                     try body(SQLiteConnection(database: database, path: path, remembered: catalog))
                 }
             }
@@ -112,13 +125,6 @@ package final class SQLiteEngine: DatabaseEngine {
             giveUp(commits)
             throw error
         }
-    }
-
-    /// There is one writer at a time, so that what is due is its own anyway.
-    package func claim<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await write(body)
     }
 
     package func upgrade<Result: Sendable>(
@@ -131,7 +137,9 @@ package final class SQLiteEngine: DatabaseEngine {
                     // An index of millions of rows is sorted in files.
                     try database.execute(sql: "PRAGMA temp_store = FILE")
                     defer { try? database.execute(sql: "PRAGMA temp_store = MEMORY") }
-                    return try transact(database, .immediate, body)
+                    let result = try transact(database, .immediate, body)
+                    SharedCommits.emptyLongLog(of: database)
+                    return result
                 }
             }
         } catch {
@@ -190,6 +198,8 @@ package final class SQLiteEngine: DatabaseEngine {
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // A long log is emptied behind the commit, when others may write again (``SharedCommits``).
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             // In kibibytes: what a batch of a job changes fits, and is not written twice.
             try database.execute(sql: "PRAGMA cache_size = -16384")
             // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file that is

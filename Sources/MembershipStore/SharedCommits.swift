@@ -1,17 +1,22 @@
+import Foundation
 import GRDB
+import GRDBSQLite
 import Synchronization
 
 /// Writes of many callers that go to the disk together: what has come in while one transaction was committed shares the
-/// next, each in a savepoint of its own, so that a caller that fails takes no other with it. Everybody is answered
-/// behind the commit, so that what is acknowledged survives a power cut.
+/// next. A caller that fails takes no other with it. Everybody is answered behind the commit, so that what is
+/// acknowledged survives a power cut.
 ///
 /// A sync of the disk takes longer than any write of ours: shared by all who wait, it is what their number makes
-/// cheap. A caller that is alone has a transaction without savepoints.
+/// cheap. Whoever fails has mostly not written anything by then. Otherwise the transaction is taken back and done again
+/// with a savepoint for each, which costs more than a failure is likely to. A batch of a job has its own transaction.
 final class SharedCommits: Sendable {
     /// The connection that writes.
     let queue: DatabaseQueue
     private let state = Mutex(State())
     private let remembered = Remembered()
+    /// When another batch may begin.
+    private let pauseEnd = Mutex(ContinuousClock().now)
 
     /// What the connection remembers of the catalogue.
     ///
@@ -25,10 +30,21 @@ final class SharedCommits: Sendable {
         var waiting: [Caller] = []
         /// Whether somebody writes, who will take those that wait too.
         var isBusy = false
+
+        /// Takes those who wait and share a commit, or one batch.
+        mutating func next() -> [Caller] {
+            let count = waiting.first?.isBatch == true ? 1 : waiting.prefix { !$0.isBatch }.prefix(most).count
+            let callers = Array(waiting.prefix(count))
+            waiting.removeFirst(count)
+            if callers.isEmpty { isBusy = false }
+            return callers
+        }
     }
 
     /// Somebody who waits for a write.
     private struct Caller: Sendable {
+        /// Whether it is one of many that follow each other.
+        let isBatch: Bool
         /// Runs the body inside a transaction, and keeps what it returns.
         let run: @Sendable (Database) throws -> Void
         /// Answers; with an error when what the body did was not committed.
@@ -37,6 +53,10 @@ final class SharedCommits: Sendable {
 
     /// So many share a commit at most: few enough that the first does not wait long for the last.
     private static let most = 128
+    /// How long after a batch another one begins at the earliest, as a part of how long it kept others from writing.
+    private static let pause = 0.06
+    /// Those who wait for the lock ask for it every millisecond.
+    private static let shortestPause = Duration.microseconds(1200)
     /// After so long in one transaction the rest waits for the next: other processes want to write too.
     private static let longest = Duration.milliseconds(20)
 
@@ -47,12 +67,15 @@ final class SharedCommits: Sendable {
     /// Runs the body in a transaction, perhaps with others, and returns when it is committed.
     ///
     /// The body may run more than once: when what it shared a commit with broke that, it runs again alone.
+    ///
+    /// - Parameter isBatch: whether it is one of many, between which other processes have to be let in.
     func write<Result: Sendable>(
-        _ body: @escaping @Sendable (Database, Catalog) throws -> Result
+        isBatch: Bool = false, _ body: @escaping @Sendable (Database, Catalog) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
             let held = Held<Result>()
             let caller = Caller(
+                isBatch: isBatch,
                 run: { [remembered] database in
                     held.result.withLock { $0 = nil }
                     let result = try body(database, remembered.catalog)
@@ -82,14 +105,11 @@ final class SharedCommits: Sendable {
     /// Writes until nobody waits.
     private func writeAll(_ database: Database) {
         while true {
-            let callers = state.withLock { state in
-                let callers = Array(state.waiting.prefix(SharedCommits.most))
-                state.waiting.removeFirst(callers.count)
-                if callers.isEmpty { state.isBusy = false }
-                return callers
-            }
+            let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
-            if callers.count == 1 {
+            if callers[0].isBatch {
+                writeBatch(callers[0], database)
+            } else if callers.count == 1 {
                 writeAlone(callers[0], database)
             } else {
                 writeTogether(callers, database)
@@ -97,20 +117,48 @@ final class SharedCommits: Sendable {
         }
     }
 
-    private func writeAlone(_ caller: Caller, _ database: Database) {
+    /// SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, other processes
+    /// would starve beside a long run. The time in which the log is emptied is one.
+    private func writeBatch(_ caller: Caller, _ database: Database) {
+        let wait = pauseEnd.withLock { $0 } - ContinuousClock().now
+        if wait > .zero { Thread.sleep(forTimeInterval: wait / .seconds(1)) }
+        let held = writeAlone(caller, database)
+        let pause = max((held.upperBound - held.lowerBound) * SharedCommits.pause, SharedCommits.shortestPause)
+        pauseEnd.withLock { $0 = held.upperBound + pause }
+    }
+
+    /// Writes a log that has become long into the file. SQLite would do that with the commit by itself, and nobody would
+    /// know when others could write again. What fails is tried again with the next commit, as SQLite does.
+    static func emptyLongLog(of database: Database) {
+        guard let handle = database.sqliteConnection, let header = LogIndexHeader.address(of: handle),
+            LogIndexHeader(at: header).isLong
+        else { return }
+        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    }
+
+    /// - Returns: from when until when nobody else could write.
+    @discardableResult
+    private func writeAlone(_ caller: Caller, _ database: Database) -> Range<ContinuousClock.Instant> {
+        let clock = ContinuousClock()
+        var start = clock.now
+        var failure: (any Error)?
         do {
             try database.inTransaction(.immediate) {
+                start = clock.now
                 try caller.run(database)
                 return .commit
             }
-            caller.answer(nil)
         } catch {
             remembered.catalog.forget()
-            caller.answer(error)
+            failure = error
         }
+        let end = clock.now
+        if failure == nil { SharedCommits.emptyLongLog(of: database) }
+        caller.answer(failure)
+        return start..<end
     }
 
-    private func writeTogether(_ callers: [Caller], _ database: Database) {
+    private func writeTogether(_ callers: [Caller], _ database: Database, inSavepoints: Bool = false) {
         var done: [Caller] = []
         var failed: [(caller: Caller, error: any Error)] = []
         var rest = callers[...]
@@ -123,11 +171,20 @@ final class SharedCommits: Sendable {
         let start = ContinuousClock().now
         while let caller = rest.first, done.isEmpty || ContinuousClock().now - start < SharedCommits.longest {
             rest.removeFirst()
+            let changes = database.totalChangesCount
             do {
-                try SharedCommits.inSavepoint(database) { try caller.run(database) }
+                if inSavepoints {
+                    try SharedCommits.inSavepoint(database) { try caller.run(database) }
+                } else {
+                    try caller.run(database)
+                }
                 done.append(caller)
             } catch {
                 remembered.catalog.forget()
+                if !inSavepoints, database.isInsideTransaction, database.totalChangesCount != changes {
+                    try? database.rollback()
+                    return writeTogether(callers, database, inSavepoints: true)
+                }
                 failed.append((caller, error))
                 // A full disk, for instance, takes back the whole transaction, and with it what others had done.
                 guard database.isInsideTransaction else { break }
@@ -136,6 +193,7 @@ final class SharedCommits: Sendable {
         do {
             if !database.isInsideTransaction { throw DatabaseError(resultCode: .SQLITE_ABORT) }
             try database.commit()
+            SharedCommits.emptyLongLog(of: database)
             for caller in done { caller.answer(nil) }
         } catch {
             remembered.catalog.forget()

@@ -73,10 +73,12 @@ package final class Store: Sendable {
     }
 
     /// As ``write(_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
+    ///
+    /// - Parameter isBatch: whether it is one of many, between which others are let in.
     package func claim<Result: Sendable>(
-        _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+        isBatch: Bool = false, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.claim { [self] sql in
+        try await engine.claim(isBatch: isBatch) { [self] sql in
             try body(
                 WriteTransaction(
                     sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,

@@ -163,7 +163,7 @@ struct PostgresEngineTests {
                 // Somebody else is quicker; waited for here, so that this transaction cannot win.
                 let done = DispatchSemaphore(value: 0)
                 Task.detached {
-                    try await engine.claim { _ = try $0.run("UPDATE counter SET n = 9", []) }
+                    try await engine.claim(isBatch: false) { _ = try $0.run("UPDATE counter SET n = 9", []) }
                     done.signal()
                 }
                 done.wait()
@@ -178,7 +178,7 @@ struct PostgresEngineTests {
     @Test func aLockHeldForLongerThanTheWaitIsReportedAsBusy() async throws {
         let (address, engine) = try await counter()
         let impatient = try PostgresEngine(url: address, wait: TimeSpan(milliseconds: 30))
-        let error = try await engine.claim { sql -> MembershipError? in
+        let error = try await engine.claim(isBatch: false) { sql -> MembershipError? in
             try sql.runScript("LOCK TABLE counter")
             let done = DispatchSemaphore(value: 0)
             let found = Mutex<MembershipError?>(nil)

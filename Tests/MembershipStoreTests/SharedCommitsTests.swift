@@ -73,6 +73,43 @@ struct SharedCommitsTests {
         #expect(try await numbers(engine) == (0..<300).map(Int64.init))
     }
 
+    /// What is asked to write in the middle of a batch of a job has no part in how long that takes, or whether it fails.
+    @Test func aBatchIsWrittenAloneThoughOthersWaitBesideIt() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let other = try database.engine()
+        let count = "SELECT count(*) FROM numbers"
+        let results = try await together(40, on: engine) { number in
+            try await engine.claim(isBatch: number % 10 == 5) { sql in
+                // What others in the same transaction have written is not to be seen from outside.
+                let committed = try other.readInPlace { try $0.first(count, []) { try $0.count(0) } }
+                let isShared = try sql.first(count, []) { try $0.count(0) } != committed
+                _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+                return isShared
+            }
+        }
+        let shared = try results.map { try $0.get() }
+        #expect(try await numbers(engine).map(Int.init) == Array(0..<40))
+        #expect(stride(from: 5, to: 40, by: 10).allSatisfy { !shared[$0] })
+        #expect(shared.contains(true))
+    }
+
+    @Test func betweenTwoBatchesOthersAreLetIn() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        var ends: [ContinuousClock.Instant] = []
+        for number in 0..<10 {
+            let (start, end) = try await engine.claim(isBatch: true) { sql in
+                let start = ContinuousClock().now
+                _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+                return (start, ContinuousClock().now)
+            }
+            // Others ask every millisecond.
+            if let last = ends.last { #expect(start - last > .milliseconds(1)) }
+            ends.append(end)
+        }
+    }
+
     @Test func oneThatFailsTakesNoOtherWithItAndLeavesNothing() async throws {
         let (database, engine) = try await prepared()
         defer { withExtendedLifetime(database) {} }
