@@ -16,8 +16,10 @@ extension DueSubscriptionsJob {
         try tx.dueSubscriptionKeys(trials: Self.areTrials, job: Self.name, at: asOf, limit: limit)
     }
 
-    func claim(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> [Subscription] {
-        try tx.claimDueSubscriptions(trials: Self.areTrials, job: Self.name, at: asOf, limit: limit)
+    func claim(
+        _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
+    ) throws -> [Subscription] {
+        try tx.claimDueSubscriptions(trials: Self.areTrials, job: Self.name, at: asOf, after: last, limit: limit)
     }
 
     func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool {
@@ -25,9 +27,9 @@ extension DueSubscriptionsJob {
         !subscription.status.isFinal && (subscription.status == .trialing) == Self.areTrials
     }
 
-    func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws {
-        try tx.record(
-            subscriptions.map { subscription in
+    func changes(of subscriptions: [Subscription], _ tx: ReadTransaction, asOf: Timestamp) throws -> LifeChanges {
+        try tx.changes(
+            of: subscriptions.map { subscription in
                 var life = SubscriptionLife(subscription)
                 life.advance(to: asOf)
                 guard !life.steps.isEmpty else { throw notDue(subscription) }

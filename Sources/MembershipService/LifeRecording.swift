@@ -25,19 +25,44 @@ extension WriteTransaction {
     func record(
         _ lives: [SubscriptionLife], reason: String? = nil, data: JSONText = JSONText(), isTold: Bool = true
     ) throws {
-        let changed = lives.filter { !$0.steps.isEmpty }
-        guard !changed.isEmpty else { return }
-        let live = try liveGrants(of: changed.map(\.subscription.accountID))
-        try update(changed.map { (before: $0.recorded, after: $0.subscription) })
-        for life in changed {
-            let subscription = life.subscription
-            let own = (live[subscription.accountID] ?? []).filter { $0.subscription == subscription.id }
-            let changes = GrantChanges(live: own, promised: subscription.promisedAccess, at: now)
+        try write(changes(of: lives, reason: reason, data: data, isTold: isTold))
+    }
+
+    /// Writes what was put together in this transaction.
+    func write(_ changes: LifeChanges) throws {
+        try write(changes.updates)
+        for (subscription, changes) in changes.grants {
             for grant in changes.voided { try voidGrant(grant.id, of: subscription.accountID) }
             try insertGrants(to: subscription, changes.added.filter { $0.interval.endsAt != $0.interval.startsAt })
         }
-        try record(
-            changed.flatMap { life in
+        try record(changes.events)
+    }
+}
+
+/// What is to be written down of subscriptions.
+struct LifeChanges: Sendable {
+    let updates: SubscriptionUpdates
+    /// Those of which grants are voided or added from now on.
+    var grants: [(subscription: Subscription, changes: GrantChanges)] = []
+    let events: [NewEvent]
+}
+
+extension ReadTransaction {
+    /// What is to be written down of subscriptions that were taken through steps.
+    func changes(
+        of lives: [SubscriptionLife], reason: String? = nil, data: JSONText = JSONText(), isTold: Bool = true
+    ) throws -> LifeChanges {
+        let changed = lives.filter { !$0.steps.isEmpty }
+        let live = try liveGrants(of: changed.map(\.subscription.accountID))
+        return LifeChanges(
+            updates: SubscriptionUpdates(changed.map { (before: $0.recorded, after: $0.subscription) }),
+            grants: changed.compactMap { life in
+                let subscription = life.subscription
+                let own = (live[subscription.accountID] ?? []).filter { $0.subscription == subscription.id }
+                let changes = GrantChanges(live: own, promised: subscription.promisedAccess, at: now)
+                return changes.voided.isEmpty && changes.added.isEmpty ? nil : (subscription, changes)
+            },
+            events: changed.flatMap { life in
                 let others = (live[life.subscription.accountID] ?? []).filter {
                     $0.subscription != life.subscription.id
                 }
@@ -56,7 +81,7 @@ extension WriteTransaction {
     }
 
     /// An event for each step; the reader is told of one of them.
-    private func events(
+    fileprivate func events(
         of life: SubscriptionLife, reason: String?, data: JSONText, isTold: Bool = true
     ) -> [NewEvent] {
         let told = isTold ? life.toldIndex : nil
@@ -69,8 +94,7 @@ extension WriteTransaction {
             return NewEvent(
                 step.transition.rule.event, account: step.subscription.accountID, subscription: step.subscription.id,
                 reason: step.byClock ? nil : reason, data: json.text, effectiveAt: step.effectiveAt,
-                message: index == told ? step.transition.rule.message : nil,
-                actor: step.byClock && !actor.isJob ? .clock : nil)
+                message: index == told ? step.transition.rule.message : nil, isByClock: step.byClock)
         }
     }
 }

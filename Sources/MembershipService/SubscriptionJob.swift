@@ -7,12 +7,14 @@ protocol SubscriptionJob: Job {
 
     /// What is due, by name, longest overdue first.
     func due(_ tx: ReadTransaction, asOf: Timestamp, limit: Int) throws -> [SubscriptionKey]
-    /// What is due, as this transaction's own.
-    func claim(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> [Subscription]
+    /// What is due, whole, behind one of them; as this transaction's own where it writes.
+    func claim(
+        _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
+    ) throws -> [Subscription]
     /// Whether a subscription is due that was so when the run began.
     func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool
-    /// Does what is due.
-    func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws
+    /// What is to be written down of what is due.
+    func changes(of subscriptions: [Subscription], _ tx: ReadTransaction, asOf: Timestamp) throws -> LifeChanges
 }
 
 /// So many failures in a row, and no success between them, are not the accounts' fault.
@@ -27,6 +29,10 @@ extension SubscriptionJob {
 
     func run(_ run: RunningJob) async throws -> String? {
         var batchSize = BatchSize()
+        if run.store.hasOneWriter {
+            // What fails is met again below, and by itself.
+            do { try await runAhead(run, &batchSize) } catch  where error.isOfOneAccount {}
+        }
         while !run.isStopping {
             let wanted = run.wanted(most: batchSize.count)
             guard wanted > 0 else { return nil }
@@ -37,7 +43,7 @@ extension SubscriptionJob {
                     tally.processed += done
                     return done < wanted
                 }
-                batchSize.adapt(toHolding: run.lastHeld)
+                batchSize.adapt(toHolding: run.lastHeld, by: wanted)
             } catch  where error.isOfOneAccount {
                 isLast = try await runOneByOne(run, limit: wanted)
             }
@@ -51,8 +57,8 @@ extension SubscriptionJob {
 
     /// - Returns: how many were done.
     func runBatch(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> Int {
-        let due = try claim(tx, asOf: asOf, limit: limit)
-        try record(due, tx, asOf: asOf)
+        let due = try claim(tx, after: .beforeAll, asOf: asOf, limit: limit)
+        try tx.write(changes(of: due, tx, asOf: asOf))
         try tx.forgetJobFailures(of: Self.name, accounts: due.map(\.accountID))
         return due.count
     }
@@ -81,7 +87,7 @@ extension SubscriptionJob {
             guard let subscription = try tx.claimSubscription(key),
                 isDue(subscription, asOf: run.asOf, now: tx.now)
             else { return }
-            try record([subscription], tx, asOf: run.asOf)
+            try tx.write(changes(of: [subscription], tx, asOf: run.asOf))
             try tx.forgetJobFailures(of: Self.name, accounts: [key.account])
             tally.processed += 1
         }

@@ -22,11 +22,13 @@ struct TrialReminderJob: SubscriptionJob {
             limit: limit)
     }
 
-    func claim(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> [Subscription] {
+    func claim(
+        _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
+    ) throws -> [Subscription] {
         guard days > 0 else { return [] }
         return try tx.claimSubscriptionsToRemind(
             endingAfter: max(asOf, tx.now), notAfter: asOf + span, longerThan: span, job: TrialReminderJob.name,
-            limit: limit)
+            after: last, limit: limit)
     }
 
     func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool {
@@ -37,15 +39,15 @@ struct TrialReminderJob: SubscriptionJob {
             && !subscription.cancelAtPeriodEnd
     }
 
-    func record(_ subscriptions: [Subscription], _ tx: WriteTransaction, asOf: Timestamp) throws {
+    func changes(of subscriptions: [Subscription], _ tx: ReadTransaction, asOf: Timestamp) throws -> LifeChanges {
         let reminded = subscriptions.map { subscription in
             var life = SubscriptionLife(subscription)
             life.remind(at: tx.now)
             return (before: subscription, after: life.subscription)
         }
-        try tx.update(reminded)
-        try tx.record(
-            reminded.map(\.after).map { subscription in
+        return LifeChanges(
+            updates: SubscriptionUpdates(reminded),
+            events: reminded.map(\.after).map { subscription in
                 var data = JSONText()
                 data.add("subscription", subscription.snapshot)
                 return NewEvent(

@@ -13,24 +13,47 @@ enum EventHash {
         after previous: String, account: Int64, sequence: Int64, kind: String, subscription: Int64?, actor: String,
         reasonDigest: String?, data: String, effectiveAt: Int64, recordedAt: Int64
     ) -> String {
+        let sealed = sealed(
+            account: account, sequence: sequence, kind: kind, subscription: subscription, actor: actor,
+            reasonDigest: reasonDigest, data: data)
+        return finish(begun(after: previous, sealed: sealed), effectiveAt: effectiveAt, recordedAt: recordedAt)
+    }
+
+    /// The lines between the hash before it and the times.
+    static func sealed(
+        account: Int64, sequence: Int64, kind: String, subscription: Int64?, actor: String, reasonDigest: String?,
+        data: String
+    ) -> [UInt8] {
         // Byte by byte into one buffer: a job hashes a million events.
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(data.utf8.count + 320)
-        func line(_ text: String) {
-            bytes.append(contentsOf: text.utf8)
-            bytes.append(UInt8(ascii: "\n"))
-        }
-        line(previous)
-        line(String(account))
-        line(String(sequence))
-        line(kind)
-        line(subscription.map { String($0) } ?? "")
-        line(actor)
-        line(reasonDigest ?? "")
-        line(data)
-        line(String(effectiveAt))
+        bytes.reserveCapacity(data.utf8.count + 256)
+        bytes.append(line: String(account))
+        bytes.append(line: String(sequence))
+        bytes.append(line: kind)
+        bytes.append(line: subscription.map { String($0) } ?? "")
+        bytes.append(line: actor)
+        bytes.append(line: reasonDigest ?? "")
+        bytes.append(line: data)
+        return bytes
+    }
+
+    /// All but the times, which are known last and stand last.
+    static func begun(after previous: String, sealed: [UInt8]) -> SHA256 {
+        var hash = SHA256()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(sealed.count + 65)
+        bytes.append(line: previous)
+        bytes.append(contentsOf: sealed)
+        hash.update(data: bytes)
+        return hash
+    }
+
+    static func finish(_ begun: SHA256, effectiveAt: Int64, recordedAt: Int64) -> String {
+        var (hash, bytes): (SHA256, [UInt8]) = (begun, [])
+        bytes.append(line: String(effectiveAt))
         bytes.append(contentsOf: String(recordedAt).utf8)
-        return SHA256.hash(data: bytes).withUnsafeBytes(\.hexadecimal)
+        hash.update(data: bytes)
+        return hash.finalize().withUnsafeBytes(\.hexadecimal)
     }
 
     /// What stands for a reason in the chain. The salt goes with the reason, and nobody can guess it back.
@@ -40,6 +63,13 @@ enum EventHash {
 
     static func newSalt() -> String {
         SymmetricKey(size: .bits128).withUnsafeBytes { Array($0).hexadecimal }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(line: String) {
+        append(contentsOf: line.utf8)
+        append(UInt8(ascii: "\n"))
     }
 }
 

@@ -1,7 +1,8 @@
+import Crypto
 package import Membership
 
 /// Something to write down: an event, and what to tell the reader of it.
-package struct NewEvent {
+package struct NewEvent: Sendable {
     package let account: Identifier<Account>
     package let kind: Event.Kind
     package let subscription: Identifier<Subscription>?
@@ -10,15 +11,15 @@ package struct NewEvent {
     /// Nil for the time of its recording.
     package let effectiveAt: Timestamp?
     package let message: Message?
-    /// Nil for whoever the transaction is run by.
-    package let actor: Actor?
+    /// Whether the clock did it, and a job at most wrote it down.
+    package let isByClock: Bool
 
     package init(
         _ kind: Event.Kind, account: Identifier<Account>, subscription: Identifier<Subscription>? = nil,
         reason: String? = nil, data: String = "{}", effectiveAt: Timestamp? = nil, message: Message? = nil,
-        actor: Actor? = nil
+        isByClock: Bool = false
     ) {
-        self.actor = actor
+        self.isByClock = isByClock
         self.account = account
         self.kind = kind
         self.subscription = subscription
@@ -59,47 +60,160 @@ extension WriteTransaction {
     /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
     package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
         guard !events.isEmpty else { return }
-        var heads = isNewAccount ? [:] : try self.heads(of: Set(events.map(\.account.rawValue)))
-        var (eventRows, outboxRows): ([[SQLValue]], [[SQLValue]]) = ([], [])
-        for event in events {
-            let account = event.account.rawValue
-            let head = heads[account] ?? ChainHead(sequence: 0, hash: EventHash.beginning)
-            let salt = event.reason.map { _ in EventHash.newSalt() }
-            let digest = event.reason.flatMap { reason in
-                salt.map { EventHash.digest(reason: reason, salt: $0) }
-            }
-            let effectiveAt = event.effectiveAt ?? now
-            let actor = event.actor ?? self.actor
-            let sequence = head.sequence + 1
-            let hash = EventHash.of(
-                after: head.hash, account: account, sequence: sequence, kind: event.kind.rawValue,
-                subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest, data: event.data,
-                effectiveAt: effectiveAt.milliseconds, recordedAt: now.milliseconds)
-            eventRows.append([
-                .integer(account), .integer(sequence), event.kind.sqlValue, event.subscription.sqlValue,
-                .text(actor.name), event.reason.sqlValue, salt.sqlValue, digest.sqlValue, .text(event.data),
-                effectiveAt.sqlValue, now.sqlValue, .text(hash),
-            ])
-            heads[account] = ChainHead(sequence: sequence, hash: hash)
-            if let message = event.message {
-                outboxRows.append([
-                    .integer(account), .integer(sequence), message.sqlValue, now.sqlValue, now.sqlValue,
-                ])
-            }
-        }
-        try sql.insert(into: "events", ChainedEvent.columns, values: eventRows, onConflict: nil)
-        let headRows = heads.sorted { $0.key < $1.key }.map { account, head -> [SQLValue] in
-            [.integer(account), .integer(head.sequence), .text(head.hash)]
-        }
+        let linked = try link(events, isNewAccount: isNewAccount)
+        let hashes = linked.hashes(recordedAt: now)
+        try insert(linked, hashes)
         try sql.insert(
-            into: "event_heads", "account_id, sequence, hash", values: headRows,
+            into: "event_heads", "account_id, sequence, hash",
+            values: linked.heads.map { head in
+                [.integer(head.account), .integer(head.sequence), .text(hashes[head.place])]
+            },
             onConflict: "(account_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash")
-        try sql.insert(
-            into: "outbox", "account_id, event_sequence, message, created_at, due_at", values: outboxRows,
-            onConflict: nil)
     }
 
-    private func heads(of accounts: Set<Int64>) throws -> [Int64: ChainHead] {
+    /// Writes down what was linked in an earlier transaction.
+    ///
+    /// - Returns: false when something else has happened to one of the accounts since then; the transaction must be
+    ///   taken back.
+    package func record(_ linked: LinkedEvents) throws -> Bool {
+        let hashes = linked.hashes(recordedAt: now)
+        let areLast = try sql.updateEach(
+            "UPDATE event_heads SET sequence = $1, hash = $2 WHERE account_id = $3 AND sequence = $4",
+            linked.heads.map { head in
+                [
+                    .integer(head.sequence), .text(hashes[head.place]), .integer(head.account),
+                    .integer(head.sequenceBefore),
+                ]
+            })
+        guard areLast else { return false }
+        try insert(linked, hashes)
+        return true
+    }
+
+    private func insert(_ linked: LinkedEvents, _ hashes: [String]) throws {
+        try sql.insert(
+            into: "events", ChainedEvent.columns,
+            values: zip(linked.links, hashes).map { link, hash in
+                link.values + [(link.effectiveAt ?? now).sqlValue, now.sqlValue, .text(hash)]
+            },
+            onConflict: nil)
+        try sql.insert(
+            into: "outbox", "account_id, event_sequence, message, created_at, due_at",
+            values: linked.links.compactMap { link in
+                link.message.map { [link.values[0], link.values[1], $0.sqlValue, now.sqlValue, now.sqlValue] }
+            },
+            onConflict: nil)
+    }
+}
+
+// MARK: - The chain
+
+/// Events in their places behind the last ones of their accounts. What is left open is the moment of their recording, and
+/// with it their hashes.
+package struct LinkedEvents: Sendable {
+    fileprivate var links: [Link] = []
+    /// The last events of the accounts from now on, in the order of the accounts.
+    fileprivate var heads: [Head] = []
+
+    fileprivate struct Link: Sendable {
+        /// The row, up to the event's data.
+        let values: [SQLValue]
+        /// Nil for the time of its recording.
+        let effectiveAt: Timestamp?
+        let message: Message?
+        let seal: Seal
+    }
+
+    /// What the hash of an event covers but the times.
+    fileprivate enum Seal: Sendable {
+        /// Behind one that was recorded.
+        case begun(SHA256)
+        /// Behind another of the links.
+        case open(place: Int, sealed: [UInt8])
+    }
+
+    fileprivate struct Head: Sendable {
+        let account: Int64
+        /// Of the last event that was recorded; 0 when there is none.
+        let sequenceBefore: Int64
+        let sequence: Int64
+        /// Which of the links it is.
+        let place: Int
+    }
+
+    fileprivate func hashes(recordedAt now: Timestamp) -> [String] {
+        var hashes: [String] = []
+        hashes.reserveCapacity(links.count)
+        for link in links {
+            let begun =
+                switch link.seal {
+                case .begun(let hash): hash
+                case .open(let place, let sealed): EventHash.begun(after: hashes[place], sealed: sealed)
+                }
+            hashes.append(
+                EventHash.finish(
+                    begun, effectiveAt: (link.effectiveAt ?? now).milliseconds, recordedAt: now.milliseconds))
+        }
+        return hashes
+    }
+}
+
+/// What is remembered of the last event of an account.
+struct ChainHead: Sendable {
+    let sequence: Int64
+    let hash: String
+
+    /// Before anything has happened.
+    static let beginning = ChainHead(sequence: 0, hash: EventHash.beginning)
+}
+
+extension ReadTransaction {
+    /// Puts events in their places, each behind the last of its account.
+    ///
+    /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
+    package func link(_ events: [NewEvent], isNewAccount: Bool = false) throws -> LinkedEvents {
+        let recorded = isNewAccount ? [:] : try chainHeads(of: Set(events.map(\.account.rawValue)))
+        var linked = LinkedEvents()
+        linked.links.reserveCapacity(events.count)
+        var heads: [Int64: LinkedEvents.Head] = [:]
+        for event in events {
+            let account = event.account.rawValue
+            let before = recorded[account] ?? .beginning
+            let last = heads[account]
+            let sequence = (last?.sequence ?? before.sequence) + 1
+            heads[account] = LinkedEvents.Head(
+                account: account, sequenceBefore: before.sequence, sequence: sequence, place: linked.links.count)
+            linked.links.append(
+                link(event, sequence: sequence) { sealed in
+                    guard let last else { return .begun(EventHash.begun(after: before.hash, sealed: sealed)) }
+                    return .open(place: last.place, sealed: sealed)
+                })
+        }
+        linked.heads = heads.values.sorted { $0.account < $1.account }
+        return linked
+    }
+
+    private func link(
+        _ event: NewEvent, sequence: Int64, seal: ([UInt8]) -> LinkedEvents.Seal
+    ) -> LinkedEvents.Link {
+        let account = event.account.rawValue
+        let salt = event.reason.map { _ in EventHash.newSalt() }
+        let digest = event.reason.flatMap { reason in salt.map { EventHash.digest(reason: reason, salt: $0) } }
+        let actor = event.isByClock && !self.actor.isJob ? .clock : self.actor
+        return LinkedEvents.Link(
+            values: [
+                .integer(account), .integer(sequence), event.kind.sqlValue, event.subscription.sqlValue,
+                .text(actor.name), event.reason.sqlValue, salt.sqlValue, digest.sqlValue, .text(event.data),
+            ],
+            effectiveAt: event.effectiveAt, message: event.message,
+            seal: seal(
+                EventHash.sealed(
+                    account: account, sequence: sequence, kind: event.kind.rawValue,
+                    subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest,
+                    data: event.data)))
+    }
+
+    private func chainHeads(of accounts: Set<Int64>) throws -> [Int64: ChainHead] {
         let rows = try sql.query(
             """
             SELECT account_id, sequence, hash FROM event_heads WHERE account_id IN (\(placeholders(accounts.count)))
@@ -108,12 +222,6 @@ extension WriteTransaction {
         ) { row in (try row.integer(0), ChainHead(sequence: try row.integer(1), hash: try row.text(2))) }
         return Dictionary(uniqueKeysWithValues: rows)
     }
-}
-
-/// What is remembered of the last event of an account.
-struct ChainHead: Sendable {
-    let sequence: Int64
-    let hash: String
 }
 
 extension Event {

@@ -20,7 +20,7 @@ extension ReadTransaction {
         of month: CalendarMonth, in zone: Zone, by grouping: ReadReport.Grouping
     ) throws -> ReadReport {
         // Nobody waits for what only reads.
-        try sql.liftTimeLimit()
+        try liftTimeLimit()
         var lines: [ReadReport.Item: ReadReport.Line] = [:]
         var readers = 0
         for (table, reader) in [("reads", "account_id"), ("visitor_reads", "visitor")] {

@@ -84,6 +84,10 @@ final class SQLiteReader {
         if header == nil { header = LogIndexHeader.address(of: handle) }
     }
 
+    /// Lets the transaction under way end with the reading: one that takes long has nothing to gain from being kept, and
+    /// those who empty the log wait for it.
+    fileprivate func doNotKeep() { kept = nil }
+
     /// Ends the transaction that is kept.
     func end() {
         kept = nil
@@ -140,6 +144,8 @@ private struct SQLiteReadConnection: SQLiteDialect {
     func each(_ sql: String, _ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
         try translatingErrors(path: reader.path) { try reader.statement(sql).each(arguments, body) }
     }
+
+    func liftTimeLimit() throws { reader.doNotKeep() }
 
     func runScript(_ sql: String) throws {
         try translatingErrors(path: reader.path) { try reader.run(script: sql) }

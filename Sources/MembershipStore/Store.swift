@@ -41,6 +41,9 @@ package final class Store: Sendable {
         self.identifiers = identifiers
     }
 
+    /// Whether whoever writes keeps all others from it, so that what takes long is better done before.
+    package var hasOneWriter: Bool { engine.hasOneWriter }
+
     /// The same database, used by somebody else.
     package func acting(as actor: Actor) -> Store {
         Store(engine: engine, deployment: deployment, clock: clock, actor: actor, identifiers: identifiers)
@@ -51,13 +54,13 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (ReadTransaction) throws -> Result
     ) async throws -> Result {
         try await engine.read { [self] sql in
-            try body(ReadTransaction(sql: sql, now: try now(sql)))
+            try body(ReadTransaction(sql: sql, now: try now(sql), actor: actor))
         }
     }
 
     /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
     func readInPlace<Result>(_ body: (ReadTransaction) throws -> Result) throws -> Result {
-        try engine.readInPlace { sql in try body(ReadTransaction(sql: sql, now: try now(sql))) }
+        try engine.readInPlace { sql in try body(ReadTransaction(sql: sql, now: try now(sql), actor: actor)) }
     }
 
     /// Runs the body as if it were alone; commits when it returns, leaves no trace when it throws.
@@ -98,33 +101,41 @@ package class ReadTransaction {
     package let sql: any SQLConnection
     /// The time of the whole transaction.
     package let now: Timestamp
+    /// Who does what is done in it.
+    package let actor: Actor
     /// Versions of plans that were read before in this transaction, by name and number.
     var knownVersions: [VersionKey: PlanVersion] = [:]
+    /// Stands behind a SELECT of due rows, and makes them this transaction's own where it writes.
+    package var claim: String { "" }
     /// What plans offered at moments that were asked about before.
     var knownOffers: [Timestamp: [PlanOffer]] = [:]
     /// The free days that plans offered, by name and moment.
     var knownTrialDays: [String: Int] = [:]
 
-    fileprivate init(sql: any SQLConnection, now: Timestamp) {
+    fileprivate init(sql: any SQLConnection, now: Timestamp, actor: Actor) {
         self.sql = sql
         self.now = now
+        self.actor = actor
     }
+}
+
+extension ReadTransaction {
+    /// Lets what is asked from now on take as long as it needs.
+    package func liftTimeLimit() throws { try sql.liftTimeLimit() }
 }
 
 /// A transaction that changes things.
 package final class WriteTransaction: ReadTransaction {
-    /// Who does what is done in it.
-    package let actor: Actor
     private let identifiers: IdentifierSource
     private let isSandbox: Bool
+    package override var claim: String { sql.claim }
 
     fileprivate init(
         sql: any SQLConnection, now: Timestamp, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool
     ) {
-        self.actor = actor
         self.identifiers = identifiers
         self.isSandbox = isSandbox
-        super.init(sql: sql, now: now)
+        super.init(sql: sql, now: now, actor: actor)
     }
 
     /// An identifier of this moment, for a row that is known within its account.

@@ -45,7 +45,8 @@ extension ReadTransaction {
     package func dueSubscriptionKeys(trials: Bool, job: String, at moment: Timestamp, limit: Int) throws
         -> [SubscriptionKey]
     {
-        try subscriptionKeys(dueCondition(trials: trials), [moment, job, moment, limit])
+        try subscriptionKeys(
+            dueCondition(trials: trials), [moment, job, moment] + SubscriptionKey.beforeAll.place + [limit])
     }
 
     /// The trials that end after a moment and not after another, of which the reader is to be told, earliest first: not
@@ -54,7 +55,27 @@ extension ReadTransaction {
         endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String, limit: Int
     ) throws -> [SubscriptionKey] {
         try subscriptionKeys(
-            remindCondition + remindOrder(withLimit: "$6"), [start, end, span.milliseconds, job, start, limit])
+            remindCondition,
+            [start, end, span.milliseconds, job, start] + SubscriptionKey.beforeAll.place + [limit])
+    }
+
+    /// As ``dueSubscriptionKeys(trials:job:at:limit:)``, whole, behind one of them. A transaction that writes makes them
+    /// its own.
+    package func claimDueSubscriptions(
+        trials: Bool, job: String, at moment: Timestamp, after last: SubscriptionKey, limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(
+            dueCondition(trials: trials) + " " + claim, [moment, job, moment] + last.place + [limit])
+    }
+
+    /// As ``subscriptionKeysToRemind(endingAfter:notAfter:longerThan:job:limit:)``, whole, behind one of them. A
+    /// transaction that writes makes them its own.
+    package func claimSubscriptionsToRemind(
+        endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String,
+        after last: SubscriptionKey, limit: Int
+    ) throws -> [Subscription] {
+        try subscriptions(
+            remindCondition + " " + claim, [start, end, span.milliseconds, job, start] + last.place + [limit])
     }
 
     private func subscriptionKeys(
@@ -87,23 +108,6 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// As ``ReadTransaction/dueSubscriptionKeys(trials:job:at:limit:)``, whole, and makes them this transaction's own.
-    package func claimDueSubscriptions(
-        trials: Bool, job: String, at moment: Timestamp, limit: Int
-    ) throws -> [Subscription] {
-        try subscriptions(dueCondition(trials: trials) + " " + sql.claim, [moment, job, moment, limit])
-    }
-
-    /// As ``ReadTransaction/subscriptionKeysToRemind(endingAfter:notAfter:longerThan:job:limit:)``, whole, and makes them
-    /// its own.
-    package func claimSubscriptionsToRemind(
-        endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String, limit: Int
-    ) throws -> [Subscription] {
-        try subscriptions(
-            remindCondition + remindOrder(withLimit: "$6") + " " + sql.claim,
-            [start, end, span.milliseconds, job, start, limit])
-    }
-
     /// One subscription, made this transaction's own; nil when another transaction has it, or what was due is not due
     /// any more.
     package func claimSubscription(_ key: SubscriptionKey) throws -> Subscription? {
@@ -121,18 +125,9 @@ extension WriteTransaction {
             into: "subscriptions", SubscriptionRecord.columns, values: [subscription.values], onConflict: nil)
     }
 
-    /// Writes what has become of subscriptions that were read in this transaction: the columns that have changed, so
-    /// that no index and no reference is looked after whose columns are as they were.
-    package func update(_ changes: [(before: Subscription, after: Subscription)]) throws {
-        var updates: [[Int]: [[SQLValue]]] = [:]
-        for (before, after) in changes {
-            let (old, new) = (before.values, after.values)
-            let changed = new.indices.dropFirst(2).filter { place in
-                SubscriptionRecord.isAlwaysWritten[place] || new[place] != old[place]
-            }
-            updates[changed, default: []].append(changed.map { new[$0] } + new.prefix(2))
-        }
-        for (changed, rows) in updates.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+    /// Writes what has become of subscriptions.
+    package func write(_ updates: SubscriptionUpdates) throws {
+        for (changed, rows) in updates.rows.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             let assignments = changed.enumerated().map { "\(SubscriptionRecord.names[$1]) = $\($0 + 1)" }
             try sql.runEach(
                 """
@@ -141,6 +136,25 @@ extension WriteTransaction {
                 """,
                 rows)
         }
+    }
+}
+
+/// What has become of subscriptions: the columns that have changed, so that no index and no reference is looked after
+/// whose columns are as they were.
+package struct SubscriptionUpdates: Sendable {
+    /// By the places of the columns, what these hold and then the key.
+    fileprivate let rows: [[Int]: [[SQLValue]]]
+
+    package init(_ changes: [(before: Subscription, after: Subscription)]) {
+        var rows: [[Int]: [[SQLValue]]] = [:]
+        for (before, after) in changes {
+            let (old, new) = (before.values, after.values)
+            let changed = new.indices.dropFirst(2).filter { place in
+                SubscriptionRecord.isAlwaysWritten[place] || new[place] != old[place]
+            }
+            rows[changed, default: []].append(changed.map { new[$0] } + new.prefix(2))
+        }
+        self.rows = rows
     }
 }
 
@@ -160,7 +174,8 @@ private func isOpen(inTrial: Bool) -> String {
 private func dueCondition(trials: Bool) -> String {
     """
     WHERE due_at <= $1 AND \(isOpen(inTrial: trials)) AND \(isNotFailing(job: "$2", at: "$3"))
-    ORDER BY due_at, account_id, subscription_id LIMIT $4
+        AND (due_at, account_id, subscription_id) > ($4, $5, $6)
+    ORDER BY due_at, account_id, subscription_id LIMIT $7
     """
 }
 
@@ -174,11 +189,11 @@ private let isToRemind = """
     \(isToBeReminded) AND trial_end > $1 AND trial_end <= $2 AND trial_end - trial_start > $3
     """
 
-private let remindCondition = "WHERE \(isToRemind) AND \(isNotFailing(job: "$4", at: "$5"))"
-
-private func remindOrder(withLimit limit: String) -> String {
-    " ORDER BY trial_end, account_id, subscription_id LIMIT \(limit)"
-}
+private let remindCondition = """
+    WHERE \(isToRemind) AND \(isNotFailing(job: "$4", at: "$5"))
+        AND (trial_end, account_id, subscription_id) > ($6, $7, $8)
+    ORDER BY trial_end, account_id, subscription_id LIMIT $9
+    """
 
 /// Names a subscription that is due.
 package struct SubscriptionKey: Hashable, Sendable {
@@ -186,6 +201,24 @@ package struct SubscriptionKey: Hashable, Sendable {
     package let subscription: Identifier<Subscription>
     /// When the clock changes it.
     package let dueAt: Timestamp
+
+    /// The place in front of all that is due.
+    package static let beforeAll = SubscriptionKey(
+        account: Identifier(rawValue: -1), subscription: Identifier(rawValue: -1),
+        dueAt: Timestamp(milliseconds: .min))
+
+    /// Its place among those that are due.
+    fileprivate var place: [any SQLValueConvertible] { [dueAt, account, subscription] }
+
+    fileprivate init(account: Identifier<Account>, subscription: Identifier<Subscription>, dueAt: Timestamp) {
+        (self.account, self.subscription, self.dueAt) = (account, subscription, dueAt)
+    }
+
+    /// That of a subscription; nil when the clock never changes it.
+    package init?(_ subscription: Subscription) {
+        guard let dueAt = subscription.dueAt else { return nil }
+        self.init(account: subscription.accountID, subscription: subscription.id, dueAt: dueAt)
+    }
 }
 
 /// A row of the table, before its plan is known.
