@@ -56,6 +56,15 @@ public struct DatabaseLocation: Sendable {
         return URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
     }
 
+    /// What a symbolic link leads to, and any other path as it is: SQLite keeps the log beside the file itself.
+    private static func target(of path: String) -> String {
+        guard (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil,
+            let real = realpath(path, nil)
+        else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     /// The file, for what only a file can be.
     ///
     /// - Parameter done: what is to be done with it.
@@ -63,7 +72,7 @@ public struct DatabaseLocation: Sendable {
     func file(to done: String) throws -> (path: String, wait: TimeSpan) {
         switch kind {
         case .file(let path):
-            return (path, wait)
+            return (DatabaseLocation.target(of: path), wait)
         case .server:
             throw MembershipError(
                 .invalidInput, "\(name) is on a PostgreSQL server, and is \(done) with its own tools.",

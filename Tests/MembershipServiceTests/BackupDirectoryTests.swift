@@ -238,6 +238,25 @@ import TestSupport
         #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada"])
     }
 
+    /// SQLite keeps the log beside the file that a link leads to.
+    @Test func aDatabaseBehindALinkIsFollowedAndNeverReplaced() async throws {
+        let database = try await BackedUpDatabase()
+        let link = database.directory.path + "/link.db"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "fortnight.db")
+        let linked = DatabaseLocation(link, keyPath: database.location.keyPath, wait: .minutes(1))
+        let clock = ManualClock()
+        let follower = try DatabaseBackup(of: linked, clock: clock.wallClock).follow(into: database.backups)
+        for (number, name) in ["ada", "bob"].enumerated() {
+            try await database.addReader(name)
+            clock.set(seconds(number))
+            _ = try follower.followOnce()
+        }
+        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada", "bob"])
+        let error = #expect(throws: MembershipError.self) { try database.restore(to: "link.db") }
+        #expect(error?.code == .databaseExists)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "fortnight.db")
+    }
+
     @Test func oneProcessCopiesIntoADirectoryAndOneDatabaseIsInIt() async throws {
         let (database, other) = (try await BackedUpDatabase(), try await BackedUpDatabase())
         var follower: BackupFollower? = try database.follower(ManualClock().wallClock)
