@@ -16,10 +16,10 @@ extension DueSubscriptionsJob {
         try tx.dueSubscriptionKeys(trials: Self.areTrials, job: Self.name, at: asOf, limit: limit)
     }
 
-    func claim(
+    func subscriptions(
         _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
     ) throws -> [Subscription] {
-        try tx.claimDueSubscriptions(trials: Self.areTrials, job: Self.name, at: asOf, after: last, limit: limit)
+        try tx.dueSubscriptions(trials: Self.areTrials, job: Self.name, at: asOf, after: last, limit: limit)
     }
 
     func isDue(_ subscription: Subscription, asOf: Timestamp, now: Timestamp) -> Bool {

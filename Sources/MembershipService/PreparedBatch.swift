@@ -1,9 +1,10 @@
 import Membership
 import MembershipStore
 
-/// Subscriptions that are due, and what is to be written down of them, put together before the transaction that writes it.
+/// Subscriptions that are due, and what is to be written down of them, put together before the transaction that writes
+/// it.
 struct PreparedBatch: Sendable {
-    let accounts: [Identifier<Account>]
+    let subscriptions: [Subscription]
     /// The last of them.
     let last: SubscriptionKey
     let updates: SubscriptionUpdates
@@ -13,7 +14,7 @@ struct PreparedBatch: Sendable {
     let changesGrants: Bool
 }
 
-/// Something has happened to an account since a batch was put together.
+/// Something has happened since a batch was put together.
 private struct Overtaken: Error {}
 
 extension SubscriptionJob {
@@ -22,16 +23,28 @@ extension SubscriptionJob {
     func runAhead(_ run: RunningJob, _ batchSize: inout BatchSize) async throws {
         var next = try await prepare(run, after: .beforeAll, limit: run.wanted(most: batchSize.count))
         while let batch = next, !run.isStopping {
-            let count = batch.accounts.count
-            async let following = prepare(
-                run, after: batch.last, limit: run.wanted(most: count + batchSize.count) - count)
+            let count = batch.subscriptions.count
+            let limit = run.wanted(most: count + batchSize.count) - count
+            // It waits for the transaction, before which nobody here reads: so the log could be emptied.
+            let (isBegun, begun) = AsyncStream.makeStream(of: Never.self)
+            defer { begun.finish() }
+            async let following = {
+                for await _ in isBegun {}
+                return try await prepare(run, after: batch.last, limit: limit)
+            }()
             do {
-                try await run.batch { tx, tally in tally.processed += try write(batch, tx, asOf: run.asOf) }
+                try await run.batch { tx, tally in
+                    begun.finish()
+                    tally.processed += try write(batch, tx, asOf: run.asOf)
+                }
+                batchSize.adapt(to: run.lastTook, for: count)
+                next = try await following
             } catch is Overtaken {
+                _ = try await following
                 try await run.batch { tx, tally in tally.processed += try runBatch(tx, asOf: run.asOf, limit: count) }
+                // That may have done some of the following ones, in the place of what others did.
+                next = try await prepare(run, after: .beforeAll, limit: run.wanted(most: batchSize.count))
             }
-            batchSize.adapt(toHolding: run.lastHeld, by: count)
-            next = try await following
         }
     }
 
@@ -40,22 +53,24 @@ extension SubscriptionJob {
     func prepare(_ run: RunningJob, after last: SubscriptionKey, limit: Int) async throws -> PreparedBatch? {
         guard limit > 0 else { return nil }
         return try await run.store.read { tx in
-            try tx.liftTimeLimit()
-            let due = try claim(tx, after: last, asOf: run.asOf, limit: limit)
+            try tx.takesLong()
+            let due = try subscriptions(tx, after: last, asOf: run.asOf, limit: limit)
             guard let last = due.last.flatMap(SubscriptionKey.init) else { return nil }
             let changes = try changes(of: due, tx, asOf: run.asOf)
             return PreparedBatch(
-                accounts: due.map(\.accountID), last: last, updates: changes.updates,
-                events: try tx.link(changes.events), changesGrants: !changes.grants.isEmpty)
+                subscriptions: due, last: last, updates: changes.updates, events: try tx.linked(changes.events),
+                changesGrants: !changes.grants.isEmpty)
         }
     }
 
     /// - Returns: how many were done.
     func write(_ batch: PreparedBatch, _ tx: WriteTransaction, asOf: Timestamp) throws -> Int {
-        if batch.changesGrants { return try runBatch(tx, asOf: asOf, limit: batch.accounts.count) }
-        guard try tx.record(batch.events) else { throw Overtaken() }
+        let count = batch.subscriptions.count
+        if batch.changesGrants { return try runBatch(tx, asOf: asOf, limit: count) }
+        guard batch.subscriptions.allSatisfy({ isDue($0, asOf: asOf, now: tx.now) }), try tx.record(batch.events)
+        else { throw Overtaken() }
         try tx.write(batch.updates)
-        try tx.forgetJobFailures(of: Self.name, accounts: batch.accounts)
-        return batch.accounts.count
+        try tx.forgetJobFailures(of: Self.name, accounts: batch.subscriptions.map(\.accountID))
+        return count
     }
 }

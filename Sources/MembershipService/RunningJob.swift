@@ -10,7 +10,7 @@ final class RunningJob: Sendable {
     private let limit: Int?
     private let stopping: @Sendable () -> Bool
     private let counts = Mutex(Tally())
-    private let held = Mutex(Duration.zero)
+    private let took = Mutex(Duration.zero)
 
     /// How many things were done, and with how many something went wrong.
     struct Tally: Equatable, Sendable {
@@ -38,8 +38,8 @@ final class RunningJob: Sendable {
     var asOf: Timestamp { begun.asOf }
     /// What was done so far.
     var tally: Tally { counts.withLock { $0 } }
-    /// How long the last batch kept others from writing.
-    var lastHeld: Duration { held.withLock { $0 } }
+    /// How long the last batch took, from its beginning until it was on the disk.
+    var lastTook: Duration { took.withLock { $0 } }
     /// Whether somebody wants the run to end with the batch under way.
     var isStopping: Bool { stopping() }
 
@@ -74,7 +74,7 @@ final class RunningJob: Sendable {
             return (result, done, start)
         }
         let duration = ContinuousClock().now - start
-        held.withLock { $0 = duration }
+        took.withLock { $0 = duration }
         counts.withLock { $0 = before + done }
         return result
     }

@@ -8,7 +8,7 @@ protocol SubscriptionJob: Job {
     /// What is due, by name, longest overdue first.
     func due(_ tx: ReadTransaction, asOf: Timestamp, limit: Int) throws -> [SubscriptionKey]
     /// What is due, whole, behind one of them; as this transaction's own where it writes.
-    func claim(
+    func subscriptions(
         _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
     ) throws -> [Subscription]
     /// Whether a subscription is due that was so when the run began.
@@ -43,7 +43,7 @@ extension SubscriptionJob {
                     tally.processed += done
                     return done < wanted
                 }
-                batchSize.adapt(toHolding: run.lastHeld, by: wanted)
+                batchSize.adapt(to: run.lastTook, for: wanted)
             } catch  where error.isOfOneAccount {
                 isLast = try await runOneByOne(run, limit: wanted)
             }
@@ -57,7 +57,7 @@ extension SubscriptionJob {
 
     /// - Returns: how many were done.
     func runBatch(_ tx: WriteTransaction, asOf: Timestamp, limit: Int) throws -> Int {
-        let due = try claim(tx, after: .beforeAll, asOf: asOf, limit: limit)
+        let due = try subscriptions(tx, after: .beforeAll, asOf: asOf, limit: limit)
         try tx.write(changes(of: due, tx, asOf: asOf))
         try tx.forgetJobFailures(of: Self.name, accounts: due.map(\.accountID))
         return due.count

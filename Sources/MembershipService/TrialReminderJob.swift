@@ -22,11 +22,11 @@ struct TrialReminderJob: SubscriptionJob {
             limit: limit)
     }
 
-    func claim(
+    func subscriptions(
         _ tx: ReadTransaction, after last: SubscriptionKey, asOf: Timestamp, limit: Int
     ) throws -> [Subscription] {
         guard days > 0 else { return [] }
-        return try tx.claimSubscriptionsToRemind(
+        return try tx.subscriptionsToRemind(
             endingAfter: max(asOf, tx.now), notAfter: asOf + span, longerThan: span, job: TrialReminderJob.name,
             after: last, limit: limit)
     }

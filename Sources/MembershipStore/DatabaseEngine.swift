@@ -19,7 +19,7 @@ package protocol DatabaseEngine: Sendable {
     func readInPlace<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result
 
     /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
-    /// trace when the body throws.
+    /// trace when the body throws. It changes rows; the schema is changed by ``upgrade(_:)``.
     func write<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result

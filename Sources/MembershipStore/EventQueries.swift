@@ -60,7 +60,7 @@ extension WriteTransaction {
     /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
     package func record(_ events: [NewEvent], isNewAccount: Bool = false) throws {
         guard !events.isEmpty else { return }
-        let linked = try link(events, isNewAccount: isNewAccount)
+        let linked = try linked(events, isNewAccount: isNewAccount)
         let hashes = linked.hashes(recordedAt: now)
         try insert(linked, hashes)
         try sql.insert(
@@ -171,7 +171,7 @@ extension ReadTransaction {
     /// Puts events in their places, each behind the last of its account.
     ///
     /// - Parameter isNewAccount: nothing has happened to it before, and nothing has to be asked.
-    package func link(_ events: [NewEvent], isNewAccount: Bool = false) throws -> LinkedEvents {
+    package func linked(_ events: [NewEvent], isNewAccount: Bool = false) throws -> LinkedEvents {
         let recorded = isNewAccount ? [:] : try chainHeads(of: Set(events.map(\.account.rawValue)))
         var linked = LinkedEvents()
         linked.links.reserveCapacity(events.count)

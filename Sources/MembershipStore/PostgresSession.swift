@@ -157,7 +157,7 @@ final class PostgresSession: SQLConnection {
         return true
     }
 
-    func liftTimeLimit() throws {
+    func takesLong() throws {
         try command("SET LOCAL statement_timeout = 0")
     }
 

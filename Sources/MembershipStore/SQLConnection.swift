@@ -51,13 +51,13 @@ package protocol SQLConnection {
     var hold: String { get }
 
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
-    /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:)`` began.
+    /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(isBatch:_:)`` began.
     ///
     /// - Returns: whether others may have had theirs since this transaction asked for anything.
     func takeTurn(_ name: String) throws -> Bool
 
-    /// Lets what is asked from now on in this transaction take as long as it needs.
-    func liftTimeLimit() throws
+    /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
+    func takesLong() throws
 
     /// What is remembered of the catalogue, and holds in this transaction; nil where nothing is.
     func catalog() throws -> Catalog?
@@ -179,8 +179,8 @@ extension SQLConnection {
     /// Where transactions are short, nothing outlives one.
     package func catalog() throws -> Catalog? { nil }
 
-    /// Where there is no limit, none is lifted.
-    package func liftTimeLimit() throws {}
+    /// Where there is no limit, none is in the way.
+    package func takesLong() throws {}
 
     /// Where there is no faster way, a row is inserted by the same statement as the one before it.
     package func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {

@@ -145,7 +145,7 @@ private struct SQLiteReadConnection: SQLiteDialect {
         try translatingErrors(path: reader.path) { try reader.statement(sql).each(arguments, body) }
     }
 
-    func liftTimeLimit() throws { reader.doNotKeep() }
+    func takesLong() throws { reader.doNotKeep() }
 
     func runScript(_ sql: String) throws {
         try translatingErrors(path: reader.path) { try reader.run(script: sql) }

@@ -66,7 +66,7 @@ final class SharedCommits: Sendable {
 
     /// Runs the body in a transaction, perhaps with others, and returns when it is committed.
     ///
-    /// The body may run more than once: when what it shared a commit with broke that, it runs again alone.
+    /// The body may run more than once: when what it shared a commit with broke that, it runs again.
     ///
     /// - Parameter isBatch: whether it is one of many, between which other processes have to be let in.
     func write<Result: Sendable>(
@@ -108,7 +108,12 @@ final class SharedCommits: Sendable {
             let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
             if callers[0].isBatch {
-                writeBatch(callers[0], database)
+                if hasPaused() {
+                    // Whoever has come meanwhile goes first.
+                    state.withLock { $0.waiting.append(callers[0]) }
+                } else {
+                    writeBatch(callers[0], database)
+                }
             } else if callers.count == 1 {
                 writeAlone(callers[0], database)
             } else {
@@ -119,9 +124,18 @@ final class SharedCommits: Sendable {
 
     /// SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, other processes
     /// would starve beside a long run. The time in which the log is emptied is one.
-    private func writeBatch(_ caller: Caller, _ database: Database) {
+    ///
+    /// - Returns: false when the last batch is long enough ago.
+    private func hasPaused() -> Bool {
         let wait = pauseEnd.withLock { $0 } - ContinuousClock().now
-        if wait > .zero { Thread.sleep(forTimeInterval: wait / .seconds(1)) }
+        guard wait > .zero else { return false }
+        Thread.sleep(forTimeInterval: wait / .seconds(1))
+        return true
+    }
+
+    private func writeBatch(_ caller: Caller, _ database: Database) {
+        // Whoever still read when the last one was committed may have kept the log from being emptied.
+        SharedCommits.emptyLongLog(of: database)
         let held = writeAlone(caller, database)
         let pause = max((held.upperBound - held.lowerBound) * SharedCommits.pause, SharedCommits.shortestPause)
         pauseEnd.withLock { $0 = held.upperBound + pause }
@@ -140,7 +154,7 @@ final class SharedCommits: Sendable {
     @discardableResult
     private func writeAlone(_ caller: Caller, _ database: Database) -> Range<ContinuousClock.Instant> {
         let clock = ContinuousClock()
-        var start = clock.now
+        var start: ContinuousClock.Instant?
         var failure: (any Error)?
         do {
             try database.inTransaction(.immediate) {
@@ -155,7 +169,7 @@ final class SharedCommits: Sendable {
         let end = clock.now
         if failure == nil { SharedCommits.emptyLongLog(of: database) }
         caller.answer(failure)
-        return start..<end
+        return (start ?? end)..<end
     }
 
     private func writeTogether(_ callers: [Caller], _ database: Database, inSavepoints: Bool = false) {
@@ -178,6 +192,8 @@ final class SharedCommits: Sendable {
                 } else {
                     try caller.run(database)
                 }
+                // Whoever goes on after a full disk has lost what it had done, and others with it.
+                guard database.isInsideTransaction else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
                 done.append(caller)
             } catch {
                 remembered.catalog.forget()

@@ -106,7 +106,7 @@ package class ReadTransaction {
     /// Versions of plans that were read before in this transaction, by name and number.
     var knownVersions: [VersionKey: PlanVersion] = [:]
     /// Stands behind a SELECT of due rows, and makes them this transaction's own where it writes.
-    package var claim: String { "" }
+    package var claiming: String { "" }
     /// What plans offered at moments that were asked about before.
     var knownOffers: [Timestamp: [PlanOffer]] = [:]
     /// The free days that plans offered, by name and moment.
@@ -120,15 +120,15 @@ package class ReadTransaction {
 }
 
 extension ReadTransaction {
-    /// Lets what is asked from now on take as long as it needs.
-    package func liftTimeLimit() throws { try sql.liftTimeLimit() }
+    /// Says that what is asked from now on takes long: it is given the time, and nobody waits for it.
+    package func takesLong() throws { try sql.takesLong() }
 }
 
 /// A transaction that changes things.
 package final class WriteTransaction: ReadTransaction {
     private let identifiers: IdentifierSource
     private let isSandbox: Bool
-    package override var claim: String { sql.claim }
+    package override var claiming: String { sql.claim }
 
     fileprivate init(
         sql: any SQLConnection, now: Timestamp, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool

@@ -61,21 +61,21 @@ extension ReadTransaction {
 
     /// As ``dueSubscriptionKeys(trials:job:at:limit:)``, whole, behind one of them. A transaction that writes makes them
     /// its own.
-    package func claimDueSubscriptions(
+    package func dueSubscriptions(
         trials: Bool, job: String, at moment: Timestamp, after last: SubscriptionKey, limit: Int
     ) throws -> [Subscription] {
         try subscriptions(
-            dueCondition(trials: trials) + " " + claim, [moment, job, moment] + last.place + [limit])
+            dueCondition(trials: trials) + " " + claiming, [moment, job, moment] + last.place + [limit])
     }
 
     /// As ``subscriptionKeysToRemind(endingAfter:notAfter:longerThan:job:limit:)``, whole, behind one of them. A
     /// transaction that writes makes them its own.
-    package func claimSubscriptionsToRemind(
+    package func subscriptionsToRemind(
         endingAfter start: Timestamp, notAfter end: Timestamp, longerThan span: TimeSpan, job: String,
         after last: SubscriptionKey, limit: Int
     ) throws -> [Subscription] {
         try subscriptions(
-            remindCondition + " " + claim, [start, end, span.milliseconds, job, start] + last.place + [limit])
+            remindCondition + " " + claiming, [start, end, span.milliseconds, job, start] + last.place + [limit])
     }
 
     private func subscriptionKeys(

@@ -1,7 +1,9 @@
 import Foundation
+import GRDB
 import Membership
 @testable import MembershipService
 import MembershipStore
+import Synchronization
 import Testing
 import TestSupport
 
@@ -107,7 +109,7 @@ struct PreparedBatchTests {
         let job = TrialExpiryJob()
         let run = try await run("trial-expiry", database)
         let batch = try #require(try await job.prepare(run, after: .beforeAll, limit: 20))
-        #expect(batch.accounts.count == 20)
+        #expect(batch.subscriptions.count == 20)
         _ = try await database.services.accounts.suspend(reference(7), reason: "Asked for it.")
         await #expect(throws: (any Error).self) {
             try await run.batch { tx, tally in tally.processed += try job.write(batch, tx, asOf: run.asOf) }
@@ -135,10 +137,45 @@ struct PreparedBatchTests {
         }
         #expect(run.tally.processed == 2)
         let rest = try #require(try await job.prepare(run, after: batch.last, limit: 10))
-        #expect(rest.accounts.count == 1)
-        #expect(Set(rest.accounts).isDisjoint(with: batch.accounts))
+        #expect(rest.subscriptions.count == 1)
+        #expect(Set(rest.subscriptions).isDisjoint(with: batch.subscriptions))
         #expect(try await job.prepare(run, after: rest.last, limit: 10) == nil)
         #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 2)
+    }
+
+    /// Somebody else writes down what was due before the third batch is written; and nobody does.
+    @Test(.enabled(if: TestEngine.isSQLite), arguments: [true, false])
+    func oneBatchThatWasOvertakenLeavesTheNextOnesAsTheyWere(isOvertaken: Bool) async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(3000)
+        _ = try await database.services.clock.advance(by: .days(14))
+        let job = WatchedExpiryJob(path: isOvertaken ? database.address : nil)
+        let run = try await run("trial-expiry", database)
+        #expect(try await job.run(run) == nil)
+        #expect(run.tally.processed == (isOvertaken ? 2999 : 3000))
+        let store = try await database.store()
+        #expect(try await store.read { try $0.dueSubscriptionCount(trials: true, at: $0.now) } == 0)
+        // The last one finds that nothing is left.
+        #expect(job.alone.value == (isOvertaken ? 2 : 1))
+        #expect(job.ahead.value > 4)
+    }
+
+    /// Decided before it ended, a reminder of a trial that is over would be recorded.
+    @Test func aReminderIsNotWrittenOnceTheTrialIsOver() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(3)
+        _ = try await database.services.clock.advance(by: .days(13))
+        let job = TrialReminderJob(days: 3)
+        let run = try await run("trial-reminder", database)
+        let batch = try #require(try await job.prepare(run, after: .beforeAll, limit: 10))
+        #expect(batch.subscriptions.count == 3)
+        _ = try await database.services.clock.advance(by: .days(1))
+        await #expect(throws: (any Error).self) {
+            try await run.batch { tx, tally in tally.processed += try job.write(batch, tx, asOf: run.asOf) }
+        }
+        #expect(try await job.run(run) == nil)
+        #expect(run.tally.processed == 0)
+        #expect(try await database.store().read { try $0.eventCount(.trialEnding) } == 0)
     }
 
     @Test func readersWhoAreSuspendedWhileTheJobRunsHaveBothWrittenOnce() async throws {
@@ -155,5 +192,49 @@ struct PreparedBatchTests {
         #expect(try await store.read { try $0.eventCount(.accountSuspended) } == 30)
         #expect(try await store.read { try $0.dueSubscriptionCount(trials: true, at: $0.now) } == 0)
         #expect(try await Doctor(database.location).examine().allSatisfy(\.isSound))
+    }
+}
+
+/// The expiry of trials, counting how batches are put together. With a path it ends one of the third batch by itself, as
+/// another process would, when that batch has been put together.
+private struct WatchedExpiryJob: DueSubscriptionsJob {
+    static let name = "trial-expiry"
+    static let areTrials = true
+
+    let path: String?
+    let ahead = Count()
+    let alone = Count()
+
+    /// Atomics cannot be copied with the job.
+    final class Count: Sendable {
+        private let count = Atomic(0)
+
+        var value: Int { count.load(ordering: .relaxed) }
+        func add() -> Int { count.add(1, ordering: .relaxed).newValue }
+    }
+
+    func changes(of subscriptions: [Subscription], _ tx: ReadTransaction, asOf: Timestamp) throws -> LifeChanges {
+        let changes = try TrialExpiryJob().changes(of: subscriptions, tx, asOf: asOf)
+        if tx is WriteTransaction {
+            _ = alone.add()
+        } else if ahead.add() == 3, let path, let first = subscriptions.first {
+            try end(first.accountID, path)
+        }
+        return changes
+    }
+
+    private func end(_ account: Identifier<Account>, _ path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(60)
+        try DatabaseQueue(path: path, configuration: configuration).write { database in
+            try database.execute(
+                sql: """
+                    UPDATE subscriptions SET status = 'expired', due_at = NULL, ended_at = trial_end,
+                        revision = revision + 1 WHERE account_id = ?
+                    """, arguments: [account.rawValue])
+            try database.execute(
+                sql: "UPDATE event_heads SET sequence = sequence + 1 WHERE account_id = ?",
+                arguments: [account.rawValue])
+        }
     }
 }
