@@ -25,11 +25,12 @@ extension SubscriptionJob {
         while let batch = next, !run.isStopping {
             let count = batch.subscriptions.count
             let limit = run.wanted(most: count + batchSize.count) - count
-            // It waits for the transaction, before which nobody here reads: so the log could be emptied.
+            // It waits for the transaction to begin, until when nobody here reads: so the log could be emptied.
             let (isBegun, begun) = AsyncStream.makeStream(of: Never.self)
             defer { begun.finish() }
             async let following = {
                 for await _ in isBegun {}
+                try Task.checkCancellation()
                 return try await prepare(run, after: batch.last, limit: limit)
             }()
             do {
@@ -42,6 +43,7 @@ extension SubscriptionJob {
             } catch is Overtaken {
                 _ = try await following
                 try await run.batch { tx, tally in tally.processed += try runBatch(tx, asOf: run.asOf, limit: count) }
+                batchSize.adapt(to: run.lastTook, for: count)
                 // That may have done some of the following ones, in the place of what others did.
                 next = try await prepare(run, after: .beforeAll, limit: run.wanted(most: batchSize.count))
             }

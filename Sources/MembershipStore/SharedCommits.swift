@@ -39,6 +39,11 @@ final class SharedCommits: Sendable {
             if callers.isEmpty { isBusy = false }
             return callers
         }
+
+        /// Lets a batch wait again, behind those who share commits and in front of other batches.
+        mutating func putBack(_ batch: Caller) {
+            waiting.insert(batch, at: waiting.firstIndex { $0.isBatch } ?? waiting.endIndex)
+        }
     }
 
     /// Somebody who waits for a write.
@@ -57,6 +62,8 @@ final class SharedCommits: Sendable {
     private static let pause = 0.06
     /// Those who wait for the lock ask for it every millisecond.
     private static let shortestPause = Duration.microseconds(1200)
+    /// Whoever wants to write in this process waits too, and a machine may have stood still during a batch.
+    private static let longestPause = Duration.milliseconds(50)
     /// After so long in one transaction the rest waits for the next: other processes want to write too.
     private static let longest = Duration.milliseconds(20)
 
@@ -109,8 +116,7 @@ final class SharedCommits: Sendable {
             if callers.isEmpty { return }
             if callers[0].isBatch {
                 if hasPaused() {
-                    // Whoever has come meanwhile goes first.
-                    state.withLock { $0.waiting.append(callers[0]) }
+                    state.withLock { $0.putBack(callers[0]) }
                 } else {
                     writeBatch(callers[0], database)
                 }
@@ -137,7 +143,8 @@ final class SharedCommits: Sendable {
         // Whoever still read when the last one was committed may have kept the log from being emptied.
         SharedCommits.emptyLongLog(of: database)
         let held = writeAlone(caller, database)
-        let pause = max((held.upperBound - held.lowerBound) * SharedCommits.pause, SharedCommits.shortestPause)
+        let part = (held.upperBound - held.lowerBound) * SharedCommits.pause
+        let pause = min(max(part, SharedCommits.shortestPause), SharedCommits.longestPause)
         pauseEnd.withLock { $0 = held.upperBound + pause }
     }
 

@@ -94,6 +94,53 @@ struct SharedCommitsTests {
         #expect(shared.contains(true))
     }
 
+    @Test func ofTwoJobsAtOnceNeitherWaitsForTheOtherToEnd() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let order = Mutex<[Int]>([])
+        let results = try await together(2, on: engine) { job in
+            for number in 0..<20 {
+                try await engine.claim(isBatch: true) { sql in
+                    _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [job * 100 + number])
+                    order.withLock { $0.append(job) }
+                }
+            }
+        }
+        for result in results { try result.get() }
+        let jobs = order.withLock { $0 }
+        let turns = zip(jobs, jobs.dropFirst()).filter { $0 != $1 }.count
+        #expect(jobs.count == 40 && turns > 3, "\(jobs)")
+    }
+
+    /// What comes while a batch waits for its time is written before it.
+    @Test func whoeverComesBetweenTwoBatchesGoesFirst() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let order = Mutex<[Int]>([])
+        let results = try await together(3, on: engine) { number in
+            // One batch has been written, another waits for its time, and somebody has come meanwhile.
+            try await engine.claim(isBatch: number < 2) { _ in order.withLock { $0.append(number < 2 ? 0 : 1) } }
+        }
+        for result in results { try result.get() }
+        #expect(order.withLock { $0 }.last == 0)
+    }
+
+    @Test func theLogOfWhoeverWritesIsEmptied() async throws {
+        let (database, engine) = try await prepared()
+        try await engine.write { try $0.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT") }
+        let text = String(repeating: "x", count: 4000)
+        for isBatch in [false, true] {
+            // Ten times as many pages as the log holds before it is emptied.
+            for _ in 0..<100 {
+                try await engine.claim(isBatch: isBatch) { sql in
+                    for _ in 0..<100 { try sql.submit("INSERT INTO texts (t) VALUES ($1)", [text]) }
+                }
+            }
+            let attributes = try FileManager.default.attributesOfItem(atPath: database.address + "-wal")
+            #expect(attributes[.size] as? Int ?? .max < 10_000_000)
+        }
+    }
+
     @Test func betweenTwoBatchesOthersAreLetIn() async throws {
         let (database, engine) = try await prepared()
         defer { withExtendedLifetime(database) {} }
