@@ -178,6 +178,32 @@ struct PreparedBatchTests {
         #expect(try await database.store().read { try $0.eventCount(.trialEnding) } == 0)
     }
 
+    /// As when somebody has changed a row by hand: what the state promises is put right, from the moment it is recorded.
+    @Test func aBatchThatVoidsAGrantIsPutTogetherWhenItIsWritten() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(3)
+        let store = try await database.store()
+        let account = try await store.write { tx in
+            let account = try tx.account(reference(1)).id
+            let promise = PromisedAccess(
+                entitlement: Entitlement(stored: "premium"), source: .trial,
+                interval: Interval(from: tx.now, until: tx.now + .days(30)))
+            _ = try tx.insertGrant(
+                to: account, promise, subscription: tx.openSubscription(of: account).map(\.id))
+            return account
+        }
+        _ = try await database.services.clock.advance(by: .days(14))
+        let job = TrialExpiryJob()
+        let run = try await run("trial-expiry", database)
+        #expect(try await job.prepare(run, after: .beforeAll, limit: 10)?.changesGrants == true)
+        #expect(try await job.run(run) == nil)
+        #expect(run.tally.processed == 3)
+        let now = try await store.read { $0.now }
+        let grants = try await store.read { try $0.allGrants(of: account) }
+        #expect(grants.map(\.voidedAt) == [now, nil])
+        #expect(grants.map(\.interval.endsAt) == [TestDatabase.start + .days(30), now])
+    }
+
     @Test func readersWhoAreSuspendedWhileTheJobRunsHaveBothWrittenOnce() async throws {
         let database = try await TestDatabase.sandbox()
         try await database.fillWithTrials(1500)
