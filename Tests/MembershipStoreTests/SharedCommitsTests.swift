@@ -112,19 +112,6 @@ struct SharedCommitsTests {
         #expect(jobs.count == 40 && turns > 3, "\(jobs)")
     }
 
-    /// What comes while a batch waits for its time is written before it.
-    @Test func whoeverComesBetweenTwoBatchesGoesFirst() async throws {
-        let (database, engine) = try await prepared()
-        defer { withExtendedLifetime(database) {} }
-        let order = Mutex<[Int]>([])
-        let results = try await together(3, on: engine) { number in
-            // One batch has been written, another waits for its time, and somebody has come meanwhile.
-            try await engine.claim(isBatch: number < 2) { _ in order.withLock { $0.append(number < 2 ? 0 : 1) } }
-        }
-        for result in results { try result.get() }
-        #expect(order.withLock { $0 }.last == 0)
-    }
-
     @Test func theLogOfWhoeverWritesIsEmptied() async throws {
         let (database, engine) = try await prepared()
         try await engine.write { try $0.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT") }
