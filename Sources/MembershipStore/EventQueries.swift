@@ -62,13 +62,14 @@ extension WriteTransaction {
         guard !events.isEmpty else { return }
         let linked = try linked(events, isNewAccount: isNewAccount)
         let hashes = linked.hashes(recordedAt: now)
-        try insert(linked, hashes)
+        try insertEvents(linked, hashes)
         try sql.insert(
             into: "event_heads", "account_id, sequence, hash",
             values: linked.heads.map { head in
                 [.integer(head.account), .integer(head.sequence), .text(hashes[head.place])]
             },
             onConflict: "(account_id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash")
+        try insertMessages(linked)
     }
 
     /// Writes down what was linked in an earlier transaction.
@@ -86,17 +87,21 @@ extension WriteTransaction {
                 ]
             })
         guard areLast else { return false }
-        try insert(linked, hashes)
+        try insertEvents(linked, hashes)
+        try insertMessages(linked)
         return true
     }
 
-    private func insert(_ linked: LinkedEvents, _ hashes: [String]) throws {
+    private func insertEvents(_ linked: LinkedEvents, _ hashes: [String]) throws {
         try sql.insert(
             into: "events", ChainedEvent.columns,
             values: zip(linked.links, hashes).map { link, hash in
                 link.values + [(link.effectiveAt ?? now).sqlValue, now.sqlValue, .text(hash)]
             },
             onConflict: nil)
+    }
+
+    private func insertMessages(_ linked: LinkedEvents) throws {
         try sql.insert(
             into: "outbox", "account_id, event_sequence, message, created_at, due_at",
             values: linked.links.compactMap { link in
