@@ -27,7 +27,6 @@ extension SubscriptionJob {
             let limit = run.wanted(most: count + batchSize.count) - count
             // It waits for the transaction to begin, until when nobody here reads: so the log could be emptied.
             let (isBegun, begun) = AsyncStream.makeStream(of: Never.self)
-            defer { begun.finish() }
             async let following = {
                 for await _ in isBegun {}
                 try Task.checkCancellation()

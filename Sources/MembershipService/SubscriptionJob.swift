@@ -29,7 +29,7 @@ extension SubscriptionJob {
 
     func run(_ run: RunningJob) async throws -> String? {
         var batchSize = BatchSize()
-        if run.store.hasOneWriter {
+        if run.store.engine.hasOneWriter {
             // What fails is met again below, and by itself.
             do { try await runAhead(run, &batchSize) } catch  where error.isOfOneAccount {}
         }

@@ -48,6 +48,7 @@ enum EventHash {
         return hash
     }
 
+    /// The hash of what was begun, when the times are known.
     static func finish(_ begun: SHA256, effectiveAt: Int64, recordedAt: Int64) -> String {
         var (hash, bytes): (SHA256, [UInt8]) = (begun, [])
         bytes.append(line: String(effectiveAt))

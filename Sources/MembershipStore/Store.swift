@@ -41,9 +41,6 @@ package final class Store: Sendable {
         self.identifiers = identifiers
     }
 
-    /// Whether whoever writes keeps all others from it, so that what takes long is better done before.
-    package var hasOneWriter: Bool { engine.hasOneWriter }
-
     /// The same database, used by somebody else.
     package func acting(as actor: Actor) -> Store {
         Store(engine: engine, deployment: deployment, clock: clock, actor: actor, identifiers: identifiers)
@@ -105,8 +102,6 @@ package class ReadTransaction {
     package let actor: Actor
     /// Versions of plans that were read before in this transaction, by name and number.
     var knownVersions: [VersionKey: PlanVersion] = [:]
-    /// Stands behind a SELECT of due rows, and makes them this transaction's own where it writes.
-    package var claiming: String { "" }
     /// What plans offered at moments that were asked about before.
     var knownOffers: [Timestamp: [PlanOffer]] = [:]
     /// The free days that plans offered, by name and moment.
@@ -117,9 +112,10 @@ package class ReadTransaction {
         self.now = now
         self.actor = actor
     }
-}
 
-extension ReadTransaction {
+    /// Stands behind a SELECT of due rows, and makes them this transaction's own where it writes.
+    var claiming: String { "" }
+
     /// Says that what is asked from now on takes long: it is given the time, and nobody waits for it.
     package func takesLong() throws { try sql.takesLong() }
 }
@@ -128,7 +124,6 @@ extension ReadTransaction {
 package final class WriteTransaction: ReadTransaction {
     private let identifiers: IdentifierSource
     private let isSandbox: Bool
-    package override var claiming: String { sql.claim }
 
     fileprivate init(
         sql: any SQLConnection, now: Timestamp, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool
@@ -137,6 +132,8 @@ package final class WriteTransaction: ReadTransaction {
         self.isSandbox = isSandbox
         super.init(sql: sql, now: now, actor: actor)
     }
+
+    override var claiming: String { sql.claim }
 
     /// An identifier of this moment, for a row that is known within its account.
     func newIdentifier<Kind>() -> Identifier<Kind> {
