@@ -21,6 +21,14 @@ struct PreparedBatchTests {
         return RunningJob(begun, store: store, limit: nil, stopping: { false })
     }
 
+    /// Trials that have ended, and a run that is to write that down.
+    private func due(_ count: Int) async throws -> (TestDatabase, RunningJob) {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(count)
+        _ = try await database.services.clock.advance(by: .days(14))
+        return (database, try await run("trial-expiry", database))
+    }
+
     // MARK: - The same as without
 
     /// Readers in trials and subscriptions of every kind, on the day on which much is over.
@@ -103,11 +111,8 @@ struct PreparedBatchTests {
     // MARK: - Overtaken
 
     @Test func whatHasHappenedToAnAccountMeanwhileKeepsItsBatchFromBeingWritten() async throws {
-        let database = try await TestDatabase.sandbox()
-        try await database.fillWithTrials(20)
-        _ = try await database.services.clock.advance(by: .days(14))
+        let (database, run) = try await due(20)
         let job = TrialExpiryJob()
-        let run = try await run("trial-expiry", database)
         let batch = try #require(try await job.prepare(run, after: .beforeAll, limit: 20))
         #expect(batch.subscriptions.count == 20)
         _ = try await database.services.accounts.suspend(reference(7), reason: "Asked for it.")
@@ -125,12 +130,19 @@ struct PreparedBatchTests {
         #expect(try await Doctor(database.location).examine().allSatisfy { $0.isSound || $0.subject == "job runs" })
     }
 
+    /// What waits for a batch to begin does not wait for ever when it never does.
+    @Test func aRunWithoutItsLeaseEndsThoughTheNextBatchWaitsForTheOneThatIsNotWritten() async throws {
+        let (database, run) = try await due(3)
+        _ = try await self.run("trial-expiry", database)
+        let error = await #expect(throws: MembershipError.self) { _ = try await TrialExpiryJob().run(run) }
+        #expect(error?.code == .jobRunning)
+        #expect(run.tally.processed == 0)
+        #expect(try await database.store().read { try $0.eventCount(.trialEnded) } == 0)
+    }
+
     @Test func aBatchIsWrittenOnce() async throws {
-        let database = try await TestDatabase.sandbox()
-        try await database.fillWithTrials(3)
-        _ = try await database.services.clock.advance(by: .days(14))
+        let (database, run) = try await due(3)
         let job = TrialExpiryJob()
-        let run = try await run("trial-expiry", database)
         let batch = try #require(try await job.prepare(run, after: .beforeAll, limit: 2))
         for _ in 0..<2 {
             _ = try? await run.batch { tx, tally in tally.processed += try job.write(batch, tx, asOf: run.asOf) }
