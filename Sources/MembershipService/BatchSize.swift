@@ -5,24 +5,18 @@
 struct BatchSize: Equatable, Sendable {
     private(set) var count = 400
 
-    private static let sizes = [25, 50, 100, 200, 400, 800, 1600, 3200]
+    private static let sizes = [25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200]
     private static let longest = Duration.milliseconds(25)
-    /// Twice as much would still be short of the longest.
-    private static let shortest = Duration.milliseconds(11)
 
-    /// Learns from a batch how long it took. After one that took too long, the next has half as many; after a short one
-    /// twice or four times as many.
+    /// Learns from a batch how long it took. After one that took too long, the next has half as many; after one that took
+    /// less than half of that, one size more. Not more at a time: the next one may be put together while this is written,
+    /// and one twice as large would not be ready by then.
     ///
     /// - Parameter done: how many things it did.
     mutating func adapt(to duration: Duration, for done: Int) {
-        let wanted =
-            if duration > BatchSize.longest {
-                done / 2
-            } else if let growth = [4, 2].first(where: { duration < BatchSize.shortest * 2 / $0 }) {
-                done * growth
-            } else {
-                done
-            }
-        count = BatchSize.sizes.last { $0 <= wanted } ?? BatchSize.sizes[0]
+        let wanted = duration > BatchSize.longest ? done / 2 : done
+        let place = BatchSize.sizes.lastIndex { $0 <= wanted } ?? 0
+        let isShort = duration < BatchSize.longest / 2
+        count = BatchSize.sizes[isShort ? min(place + 1, BatchSize.sizes.count - 1) : place]
     }
 }

@@ -38,7 +38,7 @@ final class RunningJob: Sendable {
     var asOf: Timestamp { begun.asOf }
     /// What was done so far.
     var tally: Tally { counts.withLock { $0 } }
-    /// How long the last batch took, from its beginning until it was answered: on SQLite with the log emptied.
+    /// How long the last batch took, from its beginning until it was answered.
     var lastTook: Duration { took.withLock { $0 } }
     /// Whether somebody wants the run to end with the batch under way.
     var isStopping: Bool { stopping() }

@@ -51,6 +51,7 @@ enum EventHash {
     /// The hash of what was begun, when the times are known.
     static func finish(_ begun: SHA256, effectiveAt: Int64, recordedAt: Int64) -> String {
         var (hash, bytes): (SHA256, [UInt8]) = (begun, [])
+        bytes.reserveCapacity(40)
         bytes.append(line: String(effectiveAt))
         bytes.append(contentsOf: String(recordedAt).utf8)
         hash.update(data: bytes)

@@ -15,8 +15,8 @@ final class SharedCommits: Sendable {
     let queue: DatabaseQueue
     private let state = Mutex(State())
     private let remembered = Remembered()
-    /// When another batch may begin.
-    private let pauseEnd = Mutex(ContinuousClock().now)
+    /// When another batch may begin; nil when the one before that is over, pause and all.
+    private let pauseEnd = Mutex<ContinuousClock.Instant?>(nil)
 
     /// What the connection remembers of the catalogue.
     ///
@@ -109,13 +109,16 @@ final class SharedCommits: Sendable {
         let result = Mutex<Result?>(nil)
     }
 
-    /// Writes until nobody waits.
+    /// Writes until nobody waits. The log is emptied behind the answers; a command may end with its answer, so that the
+    /// next one does it before it writes.
     private func writeAll(_ database: Database) {
         while true {
+            SharedCommits.emptyLongLog(of: database)
             let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
             if callers[0].isBatch {
-                if hasPaused() {
+                if let end = pauseEnd.withLock({ $0.take() }) {
+                    SharedCommits.sleep(until: end)
                     state.withLock { $0.putBack(callers[0]) }
                 } else {
                     writeBatch(callers[0], database)
@@ -130,22 +133,16 @@ final class SharedCommits: Sendable {
 
     /// SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, other processes
     /// would starve beside a long run. The time in which the log is emptied is one.
-    ///
-    /// - Returns: false when the last batch is long enough ago.
-    private func hasPaused() -> Bool {
-        let wait = pauseEnd.withLock { $0 } - ContinuousClock().now
-        guard wait > .zero else { return false }
-        Thread.sleep(forTimeInterval: wait / .seconds(1))
-        return true
-    }
-
     private func writeBatch(_ caller: Caller, _ database: Database) {
-        // Whoever still read when the last one was committed may have kept the log from being emptied.
-        SharedCommits.emptyLongLog(of: database)
         let held = writeAlone(caller, database)
         let part = (held.upperBound - held.lowerBound) * SharedCommits.pause
         let pause = min(max(part, SharedCommits.shortestPause), SharedCommits.longestPause)
         pauseEnd.withLock { $0 = held.upperBound + pause }
+    }
+
+    private static func sleep(until end: ContinuousClock.Instant) {
+        let wait = end - ContinuousClock().now
+        if wait > .zero { Thread.sleep(forTimeInterval: wait / .seconds(1)) }
     }
 
     /// Writes a log that has become long into the file. SQLite would do that with the commit by itself, and nobody would
@@ -174,7 +171,6 @@ final class SharedCommits: Sendable {
             failure = error
         }
         let end = clock.now
-        if failure == nil { SharedCommits.emptyLongLog(of: database) }
         caller.answer(failure)
         return (start ?? end)..<end
     }
@@ -216,7 +212,6 @@ final class SharedCommits: Sendable {
         do {
             if !database.isInsideTransaction { throw DatabaseError(resultCode: .SQLITE_ABORT) }
             try database.commit()
-            SharedCommits.emptyLongLog(of: database)
             for caller in done { caller.answer(nil) }
         } catch {
             remembered.catalog.forget()

@@ -63,14 +63,38 @@ struct Shell: Sendable {
     func fortnight(
         _ arguments: [String], send signal: Signal, when isTime: () async throws -> Bool
     ) async throws -> Outcome {
+        try await fortnight(arguments) { send in
+            while try await !isTime() { await Task.yield() }
+            try send(signal)
+        }
+    }
+
+    /// As ``fortnight(_:send:when:)``, with nobody writing from when it is time until the signal is sent: on SQLite there
+    /// is one writer at a time.
+    @discardableResult
+    func fortnight(
+        _ arguments: [String], send signal: Signal,
+        betweenWritesWhen isTime: @escaping @Sendable (ReadTransaction) throws -> Bool
+    ) async throws -> Outcome {
+        let store = try await database().store()
+        return try await fortnight(arguments) { send in
+            while try await !store.write({ tx in
+                guard try isTime(tx) else { return false }
+                try send(signal)
+                return true
+            }) {}
+        }
+    }
+
+    private func fortnight(
+        _ arguments: [String],
+        meanwhile body: (_ send: @escaping @Sendable (Signal) throws -> Void) async throws -> Void
+    ) async throws -> Outcome {
         let result = try await Subprocess.run(
             .path(FilePath(Shell.binary)), arguments: Arguments(arguments),
             environment: .inherit.updating(environment), workingDirectory: FilePath(directory.path), input: .none,
             output: .string(limit: 1 << 24), error: .string(limit: 1 << 20)
-        ) { execution in
-            while try await !isTime() { await Task.yield() }
-            try execution.send(signal: signal)
-        }
+        ) { execution in try await body { try execution.send(signal: $0) } }
         return Outcome(
             status: Shell.status(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
     }

@@ -112,6 +112,39 @@ struct SharedCommitsTests {
         #expect(jobs.count == 40 && turns > 3, "\(jobs)")
     }
 
+    /// On the main actor, so that it is certain what waits while the first batch is written.
+    @MainActor
+    @Test func behindABatchWhoeverElseWritesGoesFirst() async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        let (isHeld, hold) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
+        let order = Mutex<[String]>([])
+        var tasks = [
+            Task {
+                try await engine.claim(isBatch: true) { _ in
+                    hold.finish()
+                    release.wait()
+                    order.withLock { $0.append("batch") }
+                }
+            }
+        ]
+        for await _ in isHeld {}
+        var waiting = 0
+        for name in ["next batch", "reader", "other reader"] {
+            tasks.append(
+                Task {
+                    waiting += 1
+                    try await engine.claim(isBatch: name == "next batch") { _ in order.withLock { $0.append(name) } }
+                })
+        }
+        // What a task does up to its first pause is done when another has its turn.
+        while waiting < 3 { await Task.yield() }
+        release.signal()
+        for task in tasks { try await task.value }
+        #expect(order.withLock(\.self) == ["batch", "reader", "other reader", "next batch"])
+    }
+
     @Test func theLogOfWhoeverWritesIsEmptied() async throws {
         let (database, engine) = try await prepared()
         try await engine.write { try $0.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT") }
