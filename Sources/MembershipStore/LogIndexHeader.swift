@@ -31,12 +31,18 @@ struct LogIndexHeader: Equatable {
     private static let long: UInt32 = 1000
 
     /// Where it stands in this process's memory; nil while a connection has no log open.
+    ///
+    /// - Parameter database: a connection that has been through a transaction.
     static func address(of database: OpaquePointer) -> UnsafeRawPointer? {
         var file: UnsafeMutablePointer<sqlite3_file>?
         guard sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK,
             let file, let methods = file.pointee.pMethods, methods.pointee.iVersion >= 2,
-            let map = methods.pointee.xShmMap
+            let map = methods.pointee.xShmMap, let read = methods.pointee.xRead
         else { return nil }
+        // Of a file that keeps no log, mapping its index would make one that nobody lets go of. A byte says whether it
+        // does (https://www.sqlite.org/fileformat2.html, 1.3).
+        var version: UInt8 = 0
+        guard read(file, &version, 1, 19) == SQLITE_OK, version == 2 else { return nil }
         // The connection has mapped it already: that only tells where.
         var region: UnsafeMutableRawPointer?
         guard map(file, 0, 32768, 0, &region) == SQLITE_OK else { return nil }

@@ -88,6 +88,23 @@ struct SQLiteReaderTests {
         #expect(try await other.scrub() == true)
     }
 
+    /// VACUUM INTO makes such files, and doctor says so.
+    @Test func aFileWithoutALogIsReadAndWrittenAndNothingIsLeftBesideIt() async throws {
+        let copy = database.address + ".plain"
+        let plain = try DatabaseQueue(path: database.address)
+        try await plain.vacuum(into: copy)
+        try plain.close()
+        do {
+            let engine = try SQLiteEngine.open(path: copy, lockWait: TestEngine.wait)
+            for number in 1...3 {
+                try await engine.write { sql in _ = try sql.run("INSERT INTO numbers (n) VALUES (1)", []) }
+                #expect(try await count(engine) == number)
+                #expect(try await count(engine) == number)
+            }
+            #expect(!FileManager.default.fileExists(atPath: copy + "-shm"))
+        }
+    }
+
     @Test func theFileIsLetGoOfWithWhoeverReadIt() async throws {
         // A file that nobody has had open before.
         let copy = database.address + ".copy"
