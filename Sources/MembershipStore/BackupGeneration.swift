@@ -38,11 +38,18 @@ struct BackupGeneration: Sendable {
         guard try DraftFile.isThere(file) else { return nil }
         let reader = try FileReader(file)
         let bytes = try reader.read(min(reader.size(), 1 << 16), at: 0)
-        guard let manifest = try? BackupDirectory.decoder.decode(Manifest.self, from: Data(bytes)),
-            manifest.format == 1,
+        let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+        guard let manifest = try? BackupDirectory.decoder.decode(Manifest.self, from: Data(line)),
+            manifest.format == 1, bytes == BackupGeneration.sealed(line),
             manifest.log.map({ [UInt8](hexadecimal: $0).flatMap(LogHeader.init) != nil }) ?? true
         else { throw LogSegment.damaged(file, "it does not say what the base is") }
         (self.path, self.manifest) = (path, manifest)
+    }
+
+    /// A line, and one more with its checksum, which is JSON too.
+    private static func sealed(_ line: some Sequence<UInt8>) -> [UInt8] {
+        let line = Array(line)
+        return line + Array("\n\"\(SHA256.hash(data: line).hexadecimal)\"\n".utf8)
     }
 
     /// Makes one of the copy that the body makes.
@@ -65,7 +72,7 @@ struct BackupGeneration: Sendable {
             id: UUID().uuidString.lowercased(), database: contents.keyFingerprint, completeUntil: completeUntil,
             copiedAt: copiedAt, bytes: contents.bytes, sha256: digest.finalize().hexadecimal,
             log: log?.bytes.hexadecimal)
-        try DraftFile(for: path + "/" + manifestName, BackupDirectory.encoder.encode(manifest)).publish()
+        try DraftFile(for: path + "/" + manifestName, Data(sealed(BackupDirectory.encoder.encode(manifest)))).publish()
         try DraftFile.sync((path as NSString).deletingLastPathComponent)
         guard let generation = try BackupGeneration(reading: path) else { throw DraftFile.cannotWrite(path) }
         return generation

@@ -314,6 +314,29 @@ import TestSupport
         #expect(try database.follower(clock.wallClock).followOnce().newBase == nil)
     }
 
+    @Test func everyBitOfWhatACopyIsCounts() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        _ = try database.follower(clock.wallClock).followOnce()
+        let file = URL(filePath: database.backups + "/000001/base.json")
+        let bytes = try Data(contentsOf: file)
+        let restoration = DatabaseRestoration(of: database.backups)
+        #expect(try restoration.extents().count == 1)
+        for (place, byte) in bytes.enumerated() {
+            for bit in 0..<8 {
+                var changed = bytes
+                changed[changed.startIndex + place] = byte ^ 1 << bit
+                try changed.write(to: file)
+                let error = #expect(throws: MembershipError.self) { try restoration.extents() }
+                #expect(error?.code == .backupDamaged, "bit \(bit) of byte \(place)")
+            }
+        }
+        for length in 0..<bytes.count {
+            try bytes.prefix(length).write(to: file)
+            #expect(throws: MembershipError.self) { try restoration.extents() }
+        }
+    }
+
     @Test func aDamagedCopyKeepsNothingButItsOwnMomentsFromBeingRestored() async throws {
         let database = try await BackedUpDatabase()
         let clock = ManualClock()
