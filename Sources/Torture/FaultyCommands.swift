@@ -24,7 +24,9 @@ struct FaultyCommands: Trial {
         /// Its words in a place.
         let words: @Sendable (DiskPlace) -> [String]
         /// What must not be there when it failed.
-        let result: String?
+        var result: String?
+        /// What is wrong with what must be there though it failed.
+        var faultsMeanwhile: @Sendable (DiskPlace) async throws -> [String] = { _ in [] }
         /// What is wrong with what it made.
         let faults: @Sendable (DiskPlace) async throws -> [String]
     }
@@ -99,6 +101,13 @@ struct FaultyCommands: Trial {
             if let result = work.result, FileManager.default.fileExists(atPath: place.path + "/" + result) {
                 return ["failed and left \(result), saying \(child.output)"]
             }
+            do {
+                if let flaw = try await work.faultsMeanwhile(place).first {
+                    return ["said \(child.output), and what was there before is not: \(flaw)"]
+                }
+            } catch {
+                return ["said \(child.output), and what was there before is no good: \(error)"]
+            }
             let again = try commands.run(work.words(place), in: place)
             guard again.end == .exited(0) else {
                 return ["first said \(child.output), and when the cause was gone \(again.output)"]
@@ -125,21 +134,27 @@ struct FaultyCommands: Trial {
         for name in try FileManager.default.contentsOfDirectory(atPath: followed.path) where !name.hasPrefix("copy.") {
             try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: begun.path + "/" + name)
         }
+        let aged = try place.within("aged")
+        for name in try FileManager.default.contentsOfDirectory(atPath: live.path) {
+            try FileManager.default.copyItem(atPath: live.path + "/" + name, toPath: aged.path + "/" + name)
+        }
+        try age(aged)
         @Sendable func sound(_ place: DiskPlace, _ names: [String]) async -> [String] {
             let soundness = DatabaseSoundness(place: place, clock: wall)
             let faults = await soundness.faults(acknowledged: names.map { .signedUp($0) })
             return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com", jobs: []) : faults
         }
-        @Sendable func restored(_ backup: String, _ names: [String]) async throws -> [String] {
+        @Sendable func restored(_ backup: String, _ names: [String], at time: Timestamp? = nil) async throws -> [String]
+        {
             let again = try DiskPlace("again")
             defer { again.remove() }
-            _ = try DatabaseRestoration(of: backup).restore(to: again.location)
+            _ = try DatabaseRestoration(of: backup).restore(to: again.location, at: time)
             return await sound(again, names)
         }
         return [
             Work(
                 name: "init", start: empty,
-                words: { ["init", "--price", "9.99", "--currency", "EUR", "--database", $0.database] }, result: nil,
+                words: { ["init", "--price", "9.99", "--currency", "EUR", "--database", $0.database] },
                 faults: { await sound($0, []) }),
             Work(
                 name: "backup", start: live,
@@ -148,16 +163,28 @@ struct FaultyCommands: Trial {
             Work(
                 name: "backup --to-dir", start: live,
                 words: { ["backup", "--to-dir", $0.path + "/copies", "--once", "--database", $0.database] },
-                result: nil, faults: { try await restored($0.path + "/copies", first) }),
+                faults: { try await restored($0.path + "/copies", first) }),
             Work(
                 name: "backup --to-dir again", start: begun,
                 words: { ["backup", "--to-dir", $0.path + "/copies", "--once", "--database", $0.database] },
-                result: nil,
+                faultsMeanwhile: { try await restored($0.path + "/copies", first + [second]) },
                 faults: { place in
                     guard FileManager.default.fileExists(atPath: place.path + "/copies/000001/base.json") else {
                         return ["the copy that was there is gone"]
                     }
                     return try await restored(place.path + "/copies", first + [second, third])
+                }),
+            Work(
+                name: "backup --to-dir --keep", start: aged,
+                words: { place in
+                    ["backup", "--to-dir", place.path + "/copies", "--once", "--base-every", "1m", "--keep", "1m"]
+                        + ["--database", place.database]
+                },
+                faultsMeanwhile: { try await restored($0.path + "/copies", first) },
+                faults: { place in
+                    // The first copy of the two is no longer needed; it stays where it could not be looked at.
+                    let faults = try await restored(place.path + "/copies", first, at: longAgo + .minutes(2))
+                    return faults.isEmpty ? try await restored(place.path + "/copies", first) : faults
                 }),
             Work(
                 name: "restore", start: kept,
@@ -173,6 +200,21 @@ struct FaultyCommands: Trial {
     /// Who is there from the beginning, who comes behind the first copy of the whole, and who behind what followed on it.
     private static let first = ["ending@example.com", "running@example.com"]
     private static let (second, third) = ("second@example.com", "third@example.com")
+
+    private static let longAgo = Timestamp(milliseconds: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+
+    /// Makes two copies of the whole database, long ago, in a directory beside it.
+    private static func age(_ place: DiskPlace) throws {
+        let clock = MovedClock(at: longAgo)
+        var options = DatabaseBackup.FollowOptions()
+        options.newBaseAfter = .minutes(1)
+        let follower = try DatabaseBackup(of: place.location, clock: clock.wallClock).follow(
+            into: place.path + "/copies", options)
+        for _ in 0..<2 {
+            guard try follower.followOnce().newBase != nil else { throw Stopped("no copy was made") }
+            clock.move(by: .minutes(2))
+        }
+    }
 
     /// A place with a database that has a log, and copies of it: one whole, and a directory with what was there at first
     /// and, in a piece of log, the second reader.
