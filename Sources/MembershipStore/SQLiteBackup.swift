@@ -105,7 +105,10 @@ package struct SQLiteBackup: Sendable {
     }
 
     static func contents(of database: Database, named name: String) throws -> Contents {
-        let connection = SQLiteConnection(database: database, path: name)
+        try database.transact(.deferred) { try contents(of: SQLiteConnection(database: database, path: name)) }
+    }
+
+    private static func contents(of connection: SQLiteConnection) throws -> Contents {
         let schema = Schema(migrations: sqliteMigrations)
         let applied = try connection.appliedMigrations()
         let pending = try schema.pending(applied)
@@ -113,10 +116,11 @@ package struct SQLiteBackup: Sendable {
             let fingerprint = try connection.first("SELECT key_fingerprint FROM deployment", [], { try $0.text(0) })
         else {
             throw MembershipError(
-                .databaseMissing, "\(name) was never set up to the end.", remedy: "Run fortnight init again.")
+                .databaseMissing, "\(connection.path) was never set up to the end.", remedy: "Run fortnight init again."
+            )
         }
-        let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-        let size = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+        let pages = try Int.fetchOne(connection.database, sql: "PRAGMA page_count") ?? 0
+        let size = try Int.fetchOne(connection.database, sql: "PRAGMA page_size") ?? 0
         return Contents(
             keyFingerprint: fingerprint, schemaVersion: applied.map(\.version).max() ?? 0, isOlder: !pending.isEmpty,
             bytes: pages * size)

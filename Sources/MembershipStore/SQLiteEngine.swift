@@ -137,7 +137,9 @@ package final class SQLiteEngine: DatabaseEngine {
                     // An index of millions of rows is sorted in files.
                     try database.execute(sql: "PRAGMA temp_store = FILE")
                     defer { try? database.execute(sql: "PRAGMA temp_store = MEMORY") }
-                    let result = try transact(database, .immediate, body)
+                    let result = try database.transact(.immediate) {
+                        try body(SQLiteConnection(database: database, path: path))
+                    }
                     SharedCommits.emptyLongLog(of: database)
                     return result
                 }
@@ -147,18 +149,6 @@ package final class SQLiteEngine: DatabaseEngine {
             giveUp(commits)
             throw error
         }
-    }
-
-    private func transact<Result>(
-        _ database: Database, _ kind: Database.TransactionKind, _ body: (any SQLConnection) throws -> Result
-    ) throws -> Result {
-        var result: Result?
-        try database.inTransaction(kind) {
-            result = try body(SQLiteConnection(database: database, path: path))
-            return .commit
-        }
-        guard let result else { preconditionFailure("a committed transaction has a result") }
-        return result
     }
 
     /// The connection that writes, for what shares no commit.
@@ -231,6 +221,24 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 }
 
+extension Database {
+    /// Runs a body in a transaction, and gives back what it returns.
+    func transact<Result>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
+        var result: Result?
+        try inTransaction(kind) {
+            result = try body()
+            return .commit
+        }
+        guard let result else { preconditionFailure("a committed transaction has a result") }
+        return result
+    }
+
+    /// A full disk takes back a whole transaction: whoever goes on nevertheless must not write each row for good.
+    func requireTransaction() throws {
+        guard isInsideTransaction else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+    }
+}
+
 /// A GRDB connection inside a transaction. GRDB's statement cache keeps each statement compiled.
 struct SQLiteConnection: SQLiteDialect {
     let database: Database
@@ -299,6 +307,9 @@ struct SQLiteConnection: SQLiteDialect {
     }
 
     func runScript(_ sql: String) throws {
-        try translatingErrors(path: path) { try database.execute(sql: sql) }
+        try translatingErrors(path: path) {
+            try database.requireTransaction()
+            try database.execute(sql: sql)
+        }
     }
 }

@@ -11,8 +11,9 @@ struct SQLiteStatement {
     /// GRDB's connection, when it is one of its.
     private let database: Database?
 
-    /// A statement of a connection of GRDB's.
+    /// A statement of a connection of GRDB's, inside a transaction.
     init(_ sql: String, _ database: Database) throws {
+        try database.requireTransaction()
         let cached = try database.cachedStatement(sql: sql)
         // Whoever asks the same while reading an answer needs another.
         let statement = sqlite3_stmt_busy(cached.sqliteStatement) == 0 ? cached : try database.makeStatement(sql: sql)

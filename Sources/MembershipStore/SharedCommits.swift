@@ -196,7 +196,7 @@ final class SharedCommits: Sendable {
                     try caller.run(database)
                 }
                 // Whoever goes on after a full disk has lost what it had done, and others with it.
-                guard database.isInsideTransaction else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+                try database.requireTransaction()
                 done.append(caller)
             } catch {
                 remembered.catalog.forget()
@@ -210,7 +210,7 @@ final class SharedCommits: Sendable {
             }
         }
         do {
-            if !database.isInsideTransaction { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+            try database.requireTransaction()
             try database.commit()
             for caller in done { caller.answer(nil) }
         } catch {

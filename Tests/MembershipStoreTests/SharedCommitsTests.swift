@@ -216,6 +216,23 @@ struct SharedCommitsTests {
         #expect(try await numbers(engine).count == 39)
     }
 
+    @Test(arguments: [1, 3]) func whoeverGoesOnBehindAFullDiskWritesNothing(callers: Int) async throws {
+        let (database, engine) = try await prepared()
+        defer { withExtendedLifetime(database) {} }
+        try await engine.write { sql in
+            try sql.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT")
+            let pages = try sql.first("PRAGMA page_count", []) { try $0.integer(0) } ?? 0
+            _ = try sql.query("PRAGMA max_page_count = \(pages + 3)", []) { _ in }
+        }
+        let results = try await together(callers, on: engine) { number, sql in
+            let text = String(repeating: "x", count: 1_000_000)
+            if number == 0 { _ = try? sql.run("INSERT INTO texts (t) VALUES ($1)", [text]) }
+            _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
+        }
+        #expect(results.indices.filter { (try? results[$0].get()) == nil } == [0])
+        #expect(try await numbers(engine) == Array(1..<Int64(callers)))
+    }
+
     @Test func whatAnotherProcessHoldsMakesAllOfThemBusy() async throws {
         let (database, _) = try await prepared()
         let engine = try SQLiteEngine.open(path: database.address, lockWait: TimeSpan(milliseconds: 20))
