@@ -21,5 +21,5 @@ struct BenchSize: Sendable {
 
     static let quick = BenchSize(
         rounds: 5, accounts: 100_000, articles: 10_000, checks: 10_000, growth: (10_000, 500_000),
-        writing: .milliseconds(500), expiry: (50_000, 100_000), imported: 5_000, memory: (10_000, 100_000))
+        writing: .milliseconds(500), expiry: (200_000, 400_000), imported: 5_000, memory: (10_000, 100_000))
 }
