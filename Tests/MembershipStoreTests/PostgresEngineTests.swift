@@ -154,11 +154,15 @@ struct PostgresEngineTests {
         #expect(try await count(engine) == acknowledged)
     }
 
+    /// For a transaction that waits for another task, which on a busy machine may have to wait for long before it begins.
+    private static let patience = "SET LOCAL idle_in_transaction_session_timeout = 0"
+
     @Test func aConflictThatOutlastsTheTriesIsReportedAsBusy() async throws {
         let (address, engine) = try await counter()
         let impatient = try PostgresEngine(url: address, tries: 1)
         let error = await #expect(throws: MembershipError.self) {
             try await impatient.write { sql in
+                try sql.runScript(PostgresEngineTests.patience)
                 _ = try sql.query("SELECT n FROM counter", []) { try $0.integer(0) }
                 // Somebody else is quicker; waited for here, so that this transaction cannot win.
                 let done = DispatchSemaphore(value: 0)
@@ -179,7 +183,7 @@ struct PostgresEngineTests {
         let (address, engine) = try await counter()
         let impatient = try PostgresEngine(url: address, wait: TimeSpan(milliseconds: 30))
         let error = try await engine.claim(isBatch: false) { sql -> MembershipError? in
-            try sql.runScript("LOCK TABLE counter")
+            try sql.runScript(PostgresEngineTests.patience + "; LOCK TABLE counter")
             let done = DispatchSemaphore(value: 0)
             let found = Mutex<MembershipError?>(nil)
             Task.detached {

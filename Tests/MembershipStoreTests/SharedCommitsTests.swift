@@ -22,6 +22,17 @@ struct SharedCommitsTests {
         return (database, engine)
     }
 
+    /// With a table of texts, of which no long one fits any more.
+    private func preparedOnAFullDisk() async throws -> (TestDatabase, any DatabaseEngine) {
+        let (database, engine) = try await prepared()
+        try await engine.write { sql in
+            try sql.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT")
+            let pages = try sql.first("PRAGMA page_count", []) { try $0.integer(0) } ?? 0
+            _ = try sql.query("PRAGMA max_page_count = \(pages + 3)", []) { _ in }
+        }
+        return (database, engine)
+    }
+
     /// Keeps the writer busy until many wait, so that they share what comes next.
     private func together<Result: Sendable>(
         _ count: Int, on engine: any DatabaseEngine,
@@ -197,13 +208,8 @@ struct SharedCommitsTests {
     }
 
     @Test func aFullDiskIsTheTroubleOfWhoeverFillsIt() async throws {
-        let (database, engine) = try await prepared()
+        let (database, engine) = try await preparedOnAFullDisk()
         defer { withExtendedLifetime(database) {} }
-        try await engine.write { sql in
-            try sql.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT")
-            let pages = try sql.first("PRAGMA page_count", []) { try $0.integer(0) } ?? 0
-            _ = try sql.query("PRAGMA max_page_count = \(pages + 3)", []) { _ in }
-        }
         let results = try await together(40, on: engine) { number, sql in
             if number == 20 {
                 try sql.run("INSERT INTO texts (t) VALUES ($1)", [String(repeating: "x", count: 1_000_000)])
@@ -217,13 +223,8 @@ struct SharedCommitsTests {
     }
 
     @Test(arguments: [1, 3]) func whoeverGoesOnBehindAFullDiskWritesNothing(callers: Int) async throws {
-        let (database, engine) = try await prepared()
+        let (database, engine) = try await preparedOnAFullDisk()
         defer { withExtendedLifetime(database) {} }
-        try await engine.write { sql in
-            try sql.runScript("CREATE TABLE texts (t TEXT NOT NULL) STRICT")
-            let pages = try sql.first("PRAGMA page_count", []) { try $0.integer(0) } ?? 0
-            _ = try sql.query("PRAGMA max_page_count = \(pages + 3)", []) { _ in }
-        }
         let results = try await together(callers, on: engine) { number, sql in
             let text = String(repeating: "x", count: 1_000_000)
             if number == 0 { _ = try? sql.run("INSERT INTO texts (t) VALUES ($1)", [text]) }
