@@ -17,6 +17,6 @@ struct BatchSize: Equatable, Sendable {
         let wanted = duration > BatchSize.longest ? done / 2 : done
         let place = BatchSize.sizes.lastIndex { $0 <= wanted } ?? 0
         let isShort = duration < BatchSize.longest / 2
-        count = BatchSize.sizes[isShort ? min(place + 1, BatchSize.sizes.count - 1) : place]
+        count = BatchSize.sizes[min(place + (isShort ? 1 : 0), BatchSize.sizes.count - 1)]
     }
 }

@@ -235,7 +235,9 @@ extension Database {
 
     /// A full disk takes back a whole transaction: whoever goes on nevertheless must not write each row for good.
     func requireTransaction() throws {
-        guard isInsideTransaction else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        guard isInsideTransaction else {
+            throw DatabaseError(resultCode: .SQLITE_ABORT, message: "the transaction was taken back")
+        }
     }
 }
 

@@ -15,6 +15,8 @@ final class SharedCommits: Sendable {
     let queue: DatabaseQueue
     private let state = Mutex(State())
     private let remembered = Remembered()
+    /// Whether anybody has written.
+    private let hasWritten = Atomic(false)
     /// When another batch may begin; nil when the one before that is over, pause and all.
     private let pauseEnd = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -109,11 +111,11 @@ final class SharedCommits: Sendable {
         let result = Mutex<Result?>(nil)
     }
 
-    /// Writes until nobody waits. The log is emptied behind the answers; a command may end with its answer, so that the
-    /// next one does it before it writes.
+    /// Writes until nobody waits, and empties a long log behind the answers.
     private func writeAll(_ database: Database) {
+        // A command may have ended with its answer: then the next one has to do it.
+        if !hasWritten.exchange(true, ordering: .relaxed) { SharedCommits.emptyLongLog(of: database) }
         while true {
-            SharedCommits.emptyLongLog(of: database)
             let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
             if callers[0].isBatch {
@@ -128,6 +130,7 @@ final class SharedCommits: Sendable {
             } else {
                 writeTogether(callers, database)
             }
+            SharedCommits.emptyLongLog(of: database)
         }
     }
 

@@ -25,6 +25,8 @@ struct FaultyCommands: Trial {
         let words: @Sendable (DiskPlace) -> [String]
         /// What must not be there when it failed.
         var result: String?
+        /// What it removes when nothing fails.
+        var removes: String?
         /// What is wrong with what must be there though it failed.
         var faultsMeanwhile: @Sendable (DiskPlace) async throws -> [String] = { _ in [] }
         /// What is wrong with what it made.
@@ -84,6 +86,9 @@ struct FaultyCommands: Trial {
         defer { place.remove() }
         let counts = try commands.counts(work.words(place), in: place)
         if let flaw = try await work.faults(place).first { throw Stopped("\(work.name) without a fault: \(flaw)") }
+        if let gone = work.removes, FileManager.default.fileExists(atPath: place.path + "/" + gone) {
+            throw Stopped("\(work.name) without a fault left \(gone)")
+        }
         return CallCase.all(counts)
     }
 
@@ -130,13 +135,11 @@ struct FaultyCommands: Trial {
         for name in ["copy.db", "copy.db.key", "copies"] {
             try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: kept.path + "/" + name)
         }
-        let begun = try place.within("begun")
-        for name in try FileManager.default.contentsOfDirectory(atPath: followed.path) where !name.hasPrefix("copy.") {
-            try FileManager.default.copyItem(atPath: followed.path + "/" + name, toPath: begun.path + "/" + name)
-        }
-        let aged = try place.within("aged")
-        for name in try FileManager.default.contentsOfDirectory(atPath: live.path) {
-            try FileManager.default.copyItem(atPath: live.path + "/" + name, toPath: aged.path + "/" + name)
+        let (begun, aged) = (try place.within("begun"), try place.within("aged"))
+        for (from, to) in [(followed, begun), (live, aged)] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: from.path) where !name.hasPrefix("copy.") {
+                try FileManager.default.copyItem(atPath: from.path + "/" + name, toPath: to.path + "/" + name)
+            }
         }
         try age(aged)
         @Sendable func sound(_ place: DiskPlace, _ names: [String]) async -> [String] {
@@ -180,6 +183,7 @@ struct FaultyCommands: Trial {
                     ["backup", "--to-dir", place.path + "/copies", "--once", "--base-every", "1m", "--keep", "1m"]
                         + ["--database", place.database]
                 },
+                removes: "copies/000001",
                 faultsMeanwhile: { try await restored($0.path + "/copies", first) },
                 faults: { place in
                     // The first copy of the two is no longer needed; it stays where it could not be looked at.

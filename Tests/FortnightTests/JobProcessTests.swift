@@ -29,14 +29,17 @@ struct JobProcessTests {
         #expect(try await shell.rowCounts()["job_leases"] == 0)
     }
 
+    /// Whether a run has done something.
+    @Sendable private static func hasBegun(_ tx: ReadTransaction) throws -> Bool {
+        try tx.jobRuns(of: nil, limit: 100).contains { $0.processed > 0 }
+    }
+
     @Test func toldToStopInTheMiddleOfAJobItFinishesTheBatchAndGivesTheLeaseBack() async throws {
         let shell = try await prepared(4000)
         try await shell.fortnight("clock", "advance", "3650d")
         let outcome = try await shell.fortnight(
             ["serve", "--jobs-only"], send: .terminate,
-            betweenWritesWhen: { tx in
-                try tx.jobRuns(of: nil, limit: 100).contains { $0.processed > 0 }
-            })
+            betweenWritesWhen: JobProcessTests.hasBegun)
         #expect(outcome.status == 0)
         let runs = try await shell.jobRuns()
         #expect(runs.map(\.job) == ["trial-expiry"] && runs.map(\.state) == [.done])
@@ -52,9 +55,7 @@ struct JobProcessTests {
         try await shell.fortnight("clock", "advance", "3650d")
         let killed = try await shell.fortnight(
             ["jobs", "run", "trial-expiry"], send: .kill,
-            betweenWritesWhen: { tx in
-                try tx.jobRuns(of: nil, limit: 100).contains { $0.processed > 0 }
-            })
+            betweenWritesWhen: JobProcessTests.hasBegun)
         #expect(killed.status == -9)
         #expect(try await shell.jobRuns().map(\.state) == [.running])
         #expect(try await shell.fortnight("doctor").output.contains("is gone"))

@@ -70,7 +70,7 @@ struct Shell: Sendable {
     }
 
     /// As ``fortnight(_:send:when:)``, with nobody writing from when it is time until the signal is sent: on SQLite there
-    /// is one writer at a time.
+    /// is one writer at a time. On PostgreSQL the transaction may be done again, and the signal sent twice.
     @discardableResult
     func fortnight(
         _ arguments: [String], send signal: Signal,
