@@ -72,7 +72,7 @@ struct BackupGeneration: Sendable {
             id: UUID().uuidString.lowercased(), database: contents.keyFingerprint, completeUntil: completeUntil,
             copiedAt: copiedAt, bytes: contents.bytes, sha256: digest.finalize().hexadecimal,
             log: log?.bytes.hexadecimal)
-        try DraftFile(for: path + "/" + manifestName, Data(sealed(BackupDirectory.encoder.encode(manifest)))).publish()
+        try DraftFile(for: path + "/" + manifestName, sealed(BackupDirectory.encoder.encode(manifest))).publish()
         try DraftFile.sync((path as NSString).deletingLastPathComponent)
         guard let generation = try BackupGeneration(reading: path) else { throw DraftFile.cannotWrite(path) }
         return generation
