@@ -111,7 +111,8 @@ final class SharedCommits: Sendable {
         let result = Mutex<Result?>(nil)
     }
 
-    /// Writes until nobody waits, and empties a long log behind the answers.
+    /// Writes until nobody waits, and empties a long log behind the answers; again behind a pause, as whoever still read at
+    /// the commit may have kept it from being emptied.
     private func writeAll(_ database: Database) {
         // A command may have ended with its answer: then the next one has to do it.
         if !hasWritten.exchange(true, ordering: .relaxed) { SharedCommits.emptyLongLog(of: database) }
