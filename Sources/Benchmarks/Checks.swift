@@ -14,12 +14,13 @@ struct Checks {
         // The round that comes first is thrown away: files are opened and statements compiled in it.
         for round in 0...size.rounds {
             for kind in CheckKind.allCases {
-                let questions = try draw.questions(kind, count: round == 0 ? 500 : size.checks)
+                let count = (round == 0 ? 500 : size.checks) / 2
+                let halves = (try draw.questions(kind, count: count), try draw.questions(kind, count: count))
                 guard let reference = references[kind] else { continue }
-                if round == 0 { try await compare(questions, reference) }
+                if round == 0 { try await compare(halves.0 + halves.1, reference) }
                 let pair = try await Measurement.pair(
-                    round, ours: { try await Checks.time(questions, services) },
-                    reference: { try Checks.time(questions, reference) })
+                    halves, ours: { try await Checks.time($0, services) },
+                    reference: { try Checks.time($0, reference) })
                 if round > 0 { times[kind, default: []].append(pair) }
             }
         }
@@ -40,11 +41,13 @@ struct Checks {
         let references = try (0..<2).map { _ in try Checks.references(bench) }
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
-            let parts = try (0..<2).map { _ in try draw.mixed(count: round == 0 ? 400 : size.checks) }
+            let count = (round == 0 ? 400 : size.checks) / 2
+            func half() throws -> [[CheckQuestion]] { try (0..<2).map { _ in try draw.mixed(count: count) } }
             let pair = try await Measurement.pair(
-                round, ours: { try await Checks.mean(parts) { _, asked in try await Checks.time(asked, services) } },
+                (try half(), try half()),
+                ours: { try await Checks.mean($0) { _, asked in try await Checks.time(asked, services) } },
                 reference: {
-                    try await Checks.mean(parts) { part, asked in try Checks.time(asked, mixed: references[part]) }
+                    try await Checks.mean($0) { part, asked in try Checks.time(asked, mixed: references[part]) }
                 })
             if round > 0 { rounds.append(pair) }
         }
@@ -74,10 +77,11 @@ struct Checks {
     @concurrent
     static func time(_ questions: [CheckQuestion], _ services: Services) async throws -> Double {
         let elapsed = try await ContinuousClock().measure {
-            for question in questions {
-                let answer = try await services.access.check(reader: question.reader, article: question.article)
-                guard question.kind.expects(answer.decision.reason) else {
-                    throw Failure("\(question.reader), \(question.article): \(answer.decision)")
+            for index in questions.indices {
+                let answer = try await services.access.check(
+                    reader: questions[index].reader, article: questions[index].article)
+                guard questions[index].kind.expects(answer.decision.reason) else {
+                    throw Failure("\(questions[index].reader), \(questions[index].article): \(answer.decision)")
                 }
             }
         }
@@ -88,7 +92,7 @@ struct Checks {
     static func time(_ questions: [CheckQuestion], _ reference: ReferenceCheck) throws -> Double {
         var sum: Int64 = 0
         let elapsed = try ContinuousClock().measure {
-            for question in questions { sum &+= try fetched(question, reference) }
+            for index in questions.indices { sum &+= try fetched(questions[index], reference) }
         }
         keep(sum)
         return elapsed / .microseconds(1) / Double(questions.count)
@@ -96,10 +100,10 @@ struct Checks {
 
     /// Microseconds a check, by a statement for each kind.
     static func time(_ questions: [CheckQuestion], mixed references: [CheckKind: ReferenceCheck]) throws -> Double {
-        let paired = questions.compactMap { question in references[question.kind].map { (question, $0) } }
+        let paired = questions.compactMap { references[$0.kind] }
         var sum: Int64 = 0
         let elapsed = try ContinuousClock().measure {
-            for (question, reference) in paired { sum &+= try fetched(question, reference) }
+            for index in questions.indices { sum &+= try fetched(questions[index], paired[index]) }
         }
         keep(sum)
         return elapsed / .microseconds(1) / Double(questions.count)
@@ -142,11 +146,13 @@ struct CheckBatches {
         let services = bench.services
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
-            let pages = try (0..<(round == 0 ? 5 : size.checks / 500)).map { _ in try page(&draw) }
+            let count = round == 0 ? 3 : size.checks / CheckBatches.pageLength / 2
+            func half() throws -> [Page] { try (0..<count).map { _ in try page(&draw) } }
             let pair = try await Measurement.pair(
-                round, ours: { try await CheckBatches.time(pages, services) },
-                reference: {
-                    try await Checks.time(pages.flatMap(\.self), services) * Double(CheckBatches.pageLength)
+                (try half(), try half()), ours: { try await CheckBatches.time($0, services) },
+                reference: { pages in
+                    let singly = try await Checks.time(pages.flatMap(\.questions), services)
+                    return singly * Double(CheckBatches.pageLength)
                 })
             if round > 0 { rounds.append(pair) }
         }
@@ -155,26 +161,34 @@ struct CheckBatches {
 
     private static let pageLength = 100
 
-    private func page(_ draw: inout CheckDraw) throws -> [CheckQuestion] {
-        let reader = draw.reader(.entitled).map { bench.accounts[$0].id }
-        var articles: Set<ArticleReference> = []
-        var page: [CheckQuestion] = []
-        while page.count < CheckBatches.pageLength {
-            let question = try draw.question(.entitled, of: reader)
-            if articles.insert(question.article).inserted { page.append(question) }
+    /// Articles for one reader, as both are given them.
+    private struct Page: Sendable {
+        let reader: ReaderReference
+        var articles: [ArticleReference] = []
+        var questions: [CheckQuestion] = []
+    }
+
+    private func page(_ draw: inout CheckDraw) throws -> Page {
+        let account = draw.reader(.entitled).map { bench.accounts[$0].id }
+        var page = Page(reader: account.map { .account(.id($0)) } ?? .anonymous)
+        var drawn: Set<ArticleReference> = []
+        while page.questions.count < CheckBatches.pageLength {
+            let question = try draw.question(.entitled, of: account)
+            guard drawn.insert(question.article).inserted else { continue }
+            page.articles.append(question.article)
+            page.questions.append(question)
         }
         return page
     }
 
     @concurrent
-    private static func time(_ pages: [[CheckQuestion]], _ services: Services) async throws -> Double {
+    private static func time(_ pages: [Page], _ services: Services) async throws -> Double {
         let elapsed = try await ContinuousClock().measure {
             for page in pages {
-                let outcomes = try await services.access.check(
-                    reader: page[0].reader, articles: page.map(\.article))
-                for (question, outcome) in zip(page, outcomes) {
-                    guard question.kind.expects(try outcome.get().decision.reason) else {
-                        throw Failure("\(question.reader), \(question.article): \(outcome)")
+                let outcomes = try await services.access.check(reader: page.reader, articles: page.articles)
+                for index in outcomes.indices {
+                    guard CheckKind.entitled.expects(try outcomes[index].get().decision.reason) else {
+                        throw Failure("\(page.reader), \(page.articles[index]): \(outcomes[index])")
                     }
                 }
             }

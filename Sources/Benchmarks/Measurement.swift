@@ -21,14 +21,17 @@ struct Measurement: Encodable {
         case unit, ours, reference, ratio, spread, aim, holds
     }
 
-    /// Ours and the reference of a round on the same data; in every other round the reference comes first, because
-    /// whoever comes second finds what the first has brought into the caches of the processor.
-    static func pair(
-        _ round: Int, ours: () async throws -> Double, reference: () async throws -> Double
+    /// The times of ours and of the reference on the same questions. Ours comes first on one half of them and the
+    /// reference on the other, because whoever comes second finds what the first has brought into the caches.
+    static func pair<Questions>(
+        _ halves: (Questions, Questions), ours: (Questions) async throws -> Double,
+        reference: (Questions) async throws -> Double
     ) async rethrows -> (ours: Double, reference: Double) {
-        guard round.isMultiple(of: 2) else { return (ours: try await ours(), reference: try await reference()) }
-        let first = try await reference()
-        return (ours: try await ours(), reference: first)
+        let oursFirst = try await ours(halves.0)
+        let referenceSecond = try await reference(halves.0)
+        let referenceFirst = try await reference(halves.1)
+        let oursSecond = try await ours(halves.1)
+        return (ours: (oursFirst + oursSecond) / 2, reference: (referenceFirst + referenceSecond) / 2)
     }
 
     /// A case in which less is better, such as a time.
