@@ -31,7 +31,7 @@ public struct AccessExplanation: Equatable, Sendable {
     public init(_ facts: AccessFacts, at moment: Timestamp) {
         let situation = AccessSituation(facts, at: moment)
         rules = RuleTarget.chain(of: facts.article).flatMap { target in
-            let holding = ArticleAccess.rules(of: target, holding: facts.rules, at: moment)
+            let holding = RulesInForce.rules(of: target, holding: facts.rules, at: moment)
             guard !holding.isEmpty else { return [RuleUse(target: target, rule: nil, counts: [])] }
             return holding.map { rule in
                 RuleUse(

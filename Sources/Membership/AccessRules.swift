@@ -2,7 +2,8 @@
 public enum AccessRules {
     /// Decides whether the reader may open the article at the moment, when that answer next changes, and when she may.
     public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
-        decision(verdict(facts, at: moment), facts, at: moment)
+        let situation = AccessSituation(facts, at: moment)
+        return decision(situation.verdict, in: situation)
     }
 
     /// As ``decide(_:at:)``, and gathers of the ``OfferFacts`` only what the decision needs.
@@ -17,7 +18,7 @@ public enum AccessRules {
         guard facts.offer == nil else { return decide(facts, at: moment) }
         let situation = AccessSituation(facts, at: moment)
         let early = situation.first(upTo: .lastWithoutOffer)
-        if let early, isFinal(early, facts) { return decision(situation.verdict(of: early), facts, at: moment) }
+        if let early, isFinal(early, facts) { return decision(situation.verdict(of: early), in: situation) }
         var partly = facts
         if let spent = try spent(facts) {
             partly.offer = spent
@@ -25,14 +26,14 @@ public enum AccessRules {
                 // When somebody who is let in is let in no longer does not hang on what she could have then.
                 let situation = AccessSituation(situation, knowing: partly)
                 if let row = situation.first(after: .lastWithoutOffer, upTo: .lastWithoutPlans), row.reason.allows {
-                    return decision(situation.verdict(of: row), partly, at: moment)
+                    return decision(situation.verdict(of: row), in: situation)
                 }
             }
         }
         facts.offer = try offer(partly)
         let whole = AccessSituation(situation, knowing: facts)
         let row = early ?? whole.first(after: .lastWithoutOffer) ?? .otherwise
-        return decision(whole.verdict(of: row), facts, at: moment)
+        return decision(whole.verdict(of: row), in: whole)
     }
 
     /// Whether a decision by a row that needs no ``OfferFacts`` needs none altogether. When it changes needs none, because
@@ -43,31 +44,25 @@ public enum AccessRules {
         return false
     }
 
-    /// What the first row of the table says that applies.
-    static func verdict(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision.Verdict {
-        let situation = AccessSituation(facts, at: moment)
-        return situation.verdict(of: situation.first() ?? .otherwise)
-    }
-
-    /// What is decided, and when that changes.
+    /// What is decided in a situation, and when that changes.
     private static func decision(
-        _ now: consuming AccessDecision.Verdict, _ facts: AccessFacts, at moment: Timestamp
+        _ now: consuming AccessDecision.Verdict, in situation: AccessSituation
     ) -> AccessDecision {
         let isLetIn = now.row.reason.allows
         var (change, admission): (Timestamp?, Timestamp?)
-        let boundaries = AccessBoundaries(facts, after: moment)
-        var last = moment
-        while let boundary = boundaries.next(of: facts, after: last) {
+        let boundaries = AccessBoundaries(situation.facts, after: situation.moment)
+        var last = situation.moment
+        while let boundary = boundaries.next(of: situation.facts, after: last) {
             last = boundary
-            let situation = AccessSituation(facts, at: boundary)
+            let then = AccessSituation(situation, at: boundary)
             // Whatever row is the first then, it is another.
-            let isOver = isLetIn && !situation.applies(now.row)
-            let row = isOver ? nil : situation.first() ?? .otherwise
-            if change == nil, row != now.row || situation.verdict(of: now.row) != now { change = boundary }
+            let isOver = isLetIn && !then.applies(now.row)
+            let row = isOver ? nil : then.first() ?? .otherwise
+            if change == nil, row != now.row || then.verdict(of: now.row) != now { change = boundary }
             if !isLetIn, admission == nil, row?.reason.allows ?? false { admission = boundary }
             if change != nil, isLetIn || admission != nil { break }
         }
-        return AccessDecision(verdict: now, at: moment, nextChangeAt: change, waitUntil: admission)
+        return AccessDecision(verdict: now, at: situation.moment, nextChangeAt: change, waitUntil: admission)
     }
 }
 

@@ -2,59 +2,72 @@
 struct AccessSituation {
     let facts: AccessFacts
     let moment: Timestamp
-    private let phase: ArticlePhase
+    /// What the rules make of the article.
+    let access: ArticleAccess
     /// The account, when there was one at the moment.
     let account: AccountFacts?
     /// How the reader stands with the article's meter; nil when the article is not metered, or nobody knows who reads.
     let meter: MeterState?
 
+    @inline(__always)
     init(_ facts: AccessFacts, at moment: Timestamp) {
         self.facts = facts
         self.moment = moment
-        phase = facts.ruled.phase(at: moment)
-        if case .account(let account) = facts.reader, account.createdAt <= moment {
-            self.account = account
-        } else {
-            account = nil
-        }
-        meter = AccessSituation.meter(facts, phase, hasAccount: account != nil, at: moment)
+        access = facts.ruled.access(at: moment)
+        account = AccessSituation.account(facts.reader, at: moment)
+        meter = AccessSituation.meter(facts, access, hasAccount: account != nil, at: moment)
     }
 
     /// As another at the same moment, with more of the facts gathered.
     init(_ other: AccessSituation, knowing facts: AccessFacts) {
-        (self.facts, moment, phase, account) = (facts, other.moment, other.phase, other.account)
-        meter = AccessSituation.meter(facts, phase, hasAccount: account != nil, at: moment)
+        (self.facts, moment, access, account) = (facts, other.moment, other.access, other.account)
+        meter = AccessSituation.meter(facts, other.access, hasAccount: other.account != nil, at: other.moment)
+    }
+
+    /// The same facts at a later moment.
+    @inline(__always)
+    init(_ earlier: AccessSituation, at moment: Timestamp) {
+        facts = earlier.facts
+        self.moment = moment
+        access = earlier.facts.ruled.access(at: moment)
+        account = earlier.account ?? AccessSituation.account(earlier.facts.reader, at: moment)
+        meter = AccessSituation.meter(earlier.facts, access, hasAccount: account != nil, at: moment)
+    }
+
+    private static func account(_ reader: ReaderFacts, at moment: Timestamp) -> AccountFacts? {
+        guard case .account(let account) = reader, account.createdAt <= moment else { return nil }
+        return account
     }
 
     private static func meter(
-        _ facts: AccessFacts, _ phase: ArticlePhase, hasAccount: Bool, at moment: Timestamp
+        _ facts: AccessFacts, _ access: ArticleAccess, hasAccount: Bool, at moment: Timestamp
     ) -> MeterState? {
-        guard phase.access.level == .metered, let offer = facts.offer,
-            let allowance = allowance(of: facts.reader, hasAccount: hasAccount, phase)
+        guard access.level == .metered, let offer = facts.offer,
+            let allowance = allowance(of: facts.reader, hasAccount: hasAccount, access)
         else { return nil }
-        let meter = phase.access.meter
+        let meter = access.meter
         let month = offer.zone.month(containing: moment)
-        let spent = reads(offer, in: month, upTo: moment).filter { $0.meter == meter }.map(\.article)
+        var spent: Set<Identifier<Article>> = []
+        for read in offer.reads where read.meter == meter && counts(read, in: month, upTo: moment) {
+            spent.insert(read.article)
+        }
         return MeterState(
-            meter: meter, allowance: allowance, spent: Set(spent).count,
+            meter: meter, allowance: allowance, spent: spent.count,
             resetsAt: month.endsAt ?? Timestamp.writable.upperBound, timeZone: offer.zone.name)
     }
 
-    private static func reads(_ offer: OfferFacts, in month: Interval, upTo moment: Timestamp) -> [MeteredRead] {
-        offer.reads.filter { month.contains($0.openedAt) && $0.openedAt <= moment }
+    private static func counts(_ read: MeteredRead, in month: Interval, upTo moment: Timestamp) -> Bool {
+        month.contains(read.openedAt) && read.openedAt <= moment
     }
 
     /// What the meter allows whoever reads; nil when nobody knows who that is.
-    private static func allowance(of reader: ReaderFacts, hasAccount: Bool, _ phase: ArticlePhase) -> Int? {
+    private static func allowance(of reader: ReaderFacts, hasAccount: Bool, _ access: ArticleAccess) -> Int? {
         switch reader {
         case .anonymous: nil
-        case .visitor: phase.access.allowance.anonymous
-        case .account: hasAccount ? phase.access.allowance.registered : nil
+        case .visitor: access.allowance.anonymous
+        case .account: hasAccount ? access.allowance.registered : nil
         }
     }
-
-    /// What the rules make of the article.
-    var access: ArticleAccess { phase.access }
 
     /// The first row that applies, of those after one and up to another; nil when none of them does.
     func first(after earlier: AccessRow? = nil, upTo last: AccessRow = .otherwise) -> AccessRow? {
@@ -69,13 +82,13 @@ struct AccessSituation {
     /// Whether a row applies.
     func applies(_ row: AccessRow) -> Bool {
         switch row {
-        case .unreadable: phase.access.unreadable != nil
-        case .withdrawn: phase.access.withdrawnBy != nil
-        case .notPublished: moment < phase.access.publishedAt
-        case .free: phase.access.level == .free
+        case .unreadable: access.unreadable != nil
+        case .withdrawn: access.withdrawnBy != nil
+        case .notPublished: moment < access.publishedAt
+        case .free: access.level == .free
         case .suspended: suspension != nil
         case .entitled: account.map { indexOfLongestLasting(in: $0) != nil } ?? false
-        case .registered: phase.access.level == .registered && account != nil
+        case .registered: access.level == .registered && account != nil
         case .openedBefore: hasOpenedBefore
         case .metered: meter.map { $0.left > 0 } ?? false
         case .meterExhausted: meter.map { $0.allowance > 0 } ?? false
@@ -88,12 +101,15 @@ struct AccessSituation {
         }
     }
 
+    /// What the first row says that applies.
+    var verdict: AccessDecision.Verdict { verdict(of: first() ?? .otherwise) }
+
     /// What a row says that applies.
     func verdict(of row: AccessRow) -> AccessDecision.Verdict {
         var verdict = AccessDecision.Verdict(row: row)
         switch row {
         case .unreadable, .withdrawn, .free, .registered: break
-        case .notPublished: verdict.publishedAt = phase.access.publishedAt
+        case .notPublished: verdict.publishedAt = access.publishedAt
         case .suspended: verdict.since = suspension?.interval.startsAt
         case .entitled:
             guard let account, let last = indexOfLongestLasting(in: account) else { break }
@@ -147,7 +163,7 @@ struct AccessSituation {
     private func lastToEnd(of grants: [Grant], where isWanted: (Interval) -> Bool) -> Int? {
         var last: Int?
         for index in grants.indices where isWanted(grants[index].interval) {
-            guard phase.access.opening.contains(grants[index].entitlement) else { continue }
+            guard access.opening.contains(grants[index].entitlement) else { continue }
             if let last, !grants[index].interval.outlasts(grants[last].interval) { continue }
             last = index
         }
@@ -163,7 +179,7 @@ struct AccessSituation {
 
     /// Whether any of them opens the article.
     private func opens(_ entitlements: [Entitlement]) -> Bool {
-        entitlements.contains { phase.access.opening.contains($0) }
+        entitlements.contains { access.opening.contains($0) }
     }
 
     /// Whether the plan that the reader subscribes to opens the article.
@@ -173,11 +189,15 @@ struct AccessSituation {
 
     /// The metered articles opened since the month began, up to the moment.
     var readsThisMonth: [MeteredRead] {
-        facts.offer.map { AccessSituation.reads($0, in: $0.zone.month(containing: moment), upTo: moment) } ?? []
+        guard let offer = facts.offer else { return [] }
+        let month = offer.zone.month(containing: moment)
+        return offer.reads.filter { AccessSituation.counts($0, in: month, upTo: moment) }
     }
 
     private var hasOpenedBefore: Bool {
-        meter != nil && readsThisMonth.contains { $0.article == facts.article.id }
+        guard meter != nil, let offer = facts.offer else { return false }
+        let (article, month) = (facts.article.id, offer.zone.month(containing: moment))
+        return offer.reads.contains { $0.article == article && AccessSituation.counts($0, in: month, upTo: moment) }
     }
 
     // MARK: - What would help
@@ -189,7 +209,7 @@ struct AccessSituation {
             verdict.steps = [.signUp, .signIn]
             return
         }
-        verdict.missing = phase.access.level == .registered ? [] : phase.access.opening
+        verdict.missing = access.level == .registered ? [] : access.opening
         let plans = facts.offer?.plans.compactMap { opens($0.entitlements) ? $0.plan : nil } ?? []
         verdict.plans = plans
         switch subscription?.status {

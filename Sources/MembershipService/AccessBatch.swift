@@ -27,16 +27,10 @@ extension AccessService {
     /// - Returns: an outcome for each question, in their order: an error takes no other question with it.
     /// - Throws: ``MembershipError`` with code `invalid_input` for more than ``mostInBatch`` questions.
     public func check(_ questions: [Question], _ moment: Moment = .now) async throws -> [Outcome] {
-        guard questions.count <= AccessService.mostInBatch else {
-            throw MembershipError(
-                .invalidInput, "\(questions.count) questions are too many for one batch.",
-                remedy: "Ask at most \(AccessService.mostInBatch) at a time.")
-        }
-        return try await key.whenNeeded { ledger in
-            try await store.read { tx in
-                if let known = moment.knownAt { try tx.requireKnowable(known) }
-                var batch = try AccessBatch(questions, moment, ledger, in: tx)
-                return try questions.map { try batch.outcome(of: $0, in: tx) }
+        try await check(count: questions.count, articles: { questions.map(\.article) }, moment) { batch in
+            try questions.map { question in
+                let reader = try batch.reader(question.reader)
+                return try batch.outcome(of: reader, question.article)
             }
         }
     }
@@ -47,7 +41,10 @@ extension AccessService {
     public func check(
         reader: ReaderReference, articles: [ArticleReference], _ moment: Moment = .now
     ) async throws -> [Outcome] {
-        try await check(articles.map { Question(reader: reader, article: $0) }, moment)
+        try await check(count: articles.count, articles: { articles }, moment) { batch in
+            let reader = try batch.reader(reader)
+            return try articles.map { try batch.outcome(of: reader, $0) }
+        }
     }
 
     /// One article for many readers.
@@ -56,71 +53,95 @@ extension AccessService {
     public func check(
         readers: [ReaderReference], article: ArticleReference, _ moment: Moment = .now
     ) async throws -> [Outcome] {
-        try await check(readers.map { Question(reader: $0, article: article) }, moment)
+        try await check(count: readers.count, articles: { [article] }, moment) { batch in
+            try readers.map { reference in
+                let reader = try batch.reader(reference)
+                return try batch.outcome(of: reader, article)
+            }
+        }
+    }
+
+    private func check(
+        count: Int, articles: @escaping @Sendable () -> [ArticleReference], _ moment: Moment,
+        _ decide: @escaping @Sendable (inout AccessBatch) throws -> [Outcome]
+    ) async throws -> [Outcome] {
+        guard count <= AccessService.mostInBatch else {
+            throw MembershipError(
+                .invalidInput, "\(count) questions are too many for one batch.",
+                remedy: "Ask at most \(AccessService.mostInBatch) at a time.")
+        }
+        return try await key.whenNeeded { ledger in
+            try await store.read { tx in
+                if let known = moment.knownAt { try tx.requireKnowable(known) }
+                guard count > 0 else { return [] }
+                var batch = try AccessBatch(articles, moment, ledger, in: tx)
+                return try decide(&batch)
+            }
+        }
     }
 }
 
 /// What the questions of a batch have in common is asked once.
 private struct AccessBatch {
+    private let tx: ReadTransaction
     private let moment: AccessService.Moment
     private let ledger: LedgerAccess
-    private let article: (ArticleReference) throws -> RuledArticle?
-    private var readers: [ReaderReference: Result<BatchReader, MembershipError>] = [:]
-
+    private let articles: RuledArticles
+    private var readers: [ReaderReference: BatchReader] = [:]
     /// Most questions are of the same reader as the one before.
-    private var latest: (reference: ReaderReference?, reader: BatchReader?) = (nil, nil)
+    private var latest: BatchReader?
 
     /// Whoever asks several questions.
-    private final class BatchReader {
-        let known: KnownReader
+    final class BatchReader {
+        let reference: ReaderReference
+        fileprivate let known: Result<KnownReader, MembershipError>
         /// Gathered by the first question that needs it.
-        var offer: OfferFacts?
+        fileprivate var offer: OfferFacts?
 
-        init(_ known: KnownReader) {
+        fileprivate init(_ reference: ReaderReference, _ known: Result<KnownReader, MembershipError>) {
+            self.reference = reference
             self.known = known
         }
     }
 
     init(
-        _ questions: [AccessService.Question], _ moment: AccessService.Moment, _ ledger: LedgerAccess,
+        _ articles: () -> [ArticleReference], _ moment: AccessService.Moment, _ ledger: LedgerAccess,
         in tx: ReadTransaction
     ) throws {
+        self.tx = tx
         self.moment = moment
         self.ledger = ledger
-        article = try tx.ruledArticles(questions.lazy.map(\.article), asKnownAt: moment.knownAt)
+        self.articles = try tx.ruledArticles(articles, asKnownAt: moment.knownAt)
     }
 
-    mutating func outcome(of question: AccessService.Question, in tx: ReadTransaction) throws -> AccessService.Outcome {
-        guard let article = try article(question.article) else {
-            // The error is the one that a single question gets.
-            return try AccessBatch.outcome { try tx.judge(question.reader, question.article, moment, ledger).answer }
-        }
+    mutating func reader(_ reference: ReaderReference) throws -> BatchReader {
+        if let latest, latest.reference == reference { return latest }
         let reader: BatchReader
-        if let known = latest.reader, latest.reference == question.reader {
+        if let known = readers[reference] {
             reader = known
         } else {
-            switch try self.reader(question.reader, in: tx) {
-            case .failure(let error): return .failure(error)
-            case .success(let known): reader = known
-            }
-            latest = (question.reader, reader)
+            reader = BatchReader(
+                reference, try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) })
+            readers[reference] = reader
         }
-        var facts = AccessFacts(article, reader: reader.known.facts, offer: reader.offer)
-        defer { reader.offer = facts.offer }
-        return try AccessBatch.outcome {
-            try tx.judge(question.reader, reader.known.account, &facts, moment, ledger, isBatch: true)
-        }
+        latest = reader
+        return reader
     }
 
-    private mutating func reader(
-        _ reference: ReaderReference, in tx: ReadTransaction
-    ) throws -> Result<BatchReader, MembershipError> {
-        if let reader = readers[reference] { return reader }
-        let reader = try AccessBatch.outcome {
-            BatchReader(try tx.knownReader(reference, asKnownAt: moment.knownAt))
+    func outcome(of reader: BatchReader, _ wanted: ArticleReference) throws -> AccessService.Outcome {
+        guard let article = try articles.article(wanted) else {
+            // The error is the one that a single question gets.
+            return try AccessBatch.outcome { try tx.judge(reader.reference, wanted, moment, ledger).answer }
         }
-        readers[reference] = reader
-        return reader
+        switch reader.known {
+        case .failure(let error): return .failure(error)
+        case .success(let known):
+            var facts = AccessFacts(article, reader: known.facts, offer: reader.offer)
+            defer { if reader.offer == nil { reader.offer = facts.offer } }
+            return try AccessBatch.outcome {
+                try tx.judge(reader.reference, known.account, &facts, moment, ledger, isBatch: true)
+            }
+        }
     }
 
     /// What is wrong with one question is its own; what is wrong with the database is everybody's.

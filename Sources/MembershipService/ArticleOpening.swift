@@ -82,7 +82,7 @@ extension WriteTransaction {
             (answer, facts) = try judge(reader, reference, .now, ledger)
         }
         let content = try content(of: answer.article.id, known: known)
-        let teaser = facts.ruled.phase(at: now).access.teaser
+        let teaser = facts.ruled.access(at: now).teaser
         func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
             Opened(
                 answer: answer.asked(by: asked), read: read, isRetry: isRetry, content: content, teaser: teaser)

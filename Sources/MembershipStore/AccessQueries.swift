@@ -12,6 +12,24 @@ package struct KnownReader: Sendable {
     }
 }
 
+/// Finds articles, each with the rules it is under.
+package struct RuledArticles {
+    fileprivate let tx: ReadTransaction
+    /// Nil where all were asked for together.
+    fileprivate let catalog: Catalog?
+    fileprivate let found: [ArticleReference: RuledArticle]
+
+    /// Nil when there is no such article.
+    package func article(_ reference: ArticleReference) throws -> RuledArticle? {
+        guard let catalog else { return found[reference] }
+        do {
+            return try catalog.article(reference) ?? tx.findRuledArticle(reference, in: catalog)
+        } catch let error as MembershipError where error.code == .unknownArticle {
+            return nil
+        }
+    }
+}
+
 extension ReadTransaction {
     /// What a decision about one article rests on, but for what is offered.
     ///
@@ -22,7 +40,7 @@ extension ReadTransaction {
     ) throws -> (facts: AccessFacts, account: Identifier<Account>?) {
         if known == nil, let catalog = try sql.catalog() {
             let reader = try askReader(reference)
-            let ruled = try ruledArticle(wanted, in: catalog)
+            let ruled = try catalog.article(wanted) ?? findRuledArticle(wanted, in: catalog)
             let known = try reader()
             return (AccessFacts(ruled, reader: known.facts), known.account)
         }
@@ -46,22 +64,16 @@ extension ReadTransaction {
         return (AccessFacts(article: found, rules: own, reader: known.facts), known.account)
     }
 
-    /// What finds articles by their names, each with its rules; nil for those that there are not.
+    /// What finds articles by their names, each with its rules.
     ///
     /// - Parameter wanted: all that will be asked for. They are asked for together where asking takes time.
     package func ruledArticles(
-        _ wanted: some Sequence<ArticleReference>, asKnownAt known: Timestamp? = nil
-    ) throws -> (ArticleReference) throws -> RuledArticle? {
+        _ wanted: () -> [ArticleReference], asKnownAt known: Timestamp? = nil
+    ) throws -> RuledArticles {
         if known == nil, let catalog = try sql.catalog() {
-            return { reference in
-                do {
-                    return try self.ruledArticle(reference, in: catalog)
-                } catch let error as MembershipError where error.code == .unknownArticle {
-                    return nil
-                }
-            }
+            return RuledArticles(tx: self, catalog: catalog, found: [:])
         }
-        var articles = try articles(Set(wanted).sorted { $0.description < $1.description })
+        var articles = try articles(Set(wanted()).sorted { $0.description < $1.description })
         if let known {
             for (reference, article) in articles {
                 do {
@@ -76,18 +88,26 @@ extension ReadTransaction {
         let ruled = articles.mapValues { article in
             RuledArticle(article, rules: RuleTarget.chain(of: article).flatMap { rules[$0] ?? [] })
         }
-        return { ruled[$0] }
+        return RuledArticles(tx: self, catalog: nil, found: ruled)
     }
 
-    /// An article with the rules it is under, perhaps remembered.
-    private func ruledArticle(_ wanted: ArticleReference, in catalog: Catalog) throws -> RuledArticle {
-        try catalog.article(wanted) {
-            let article = try article(wanted)
-            let chain = RuleTarget.chain(of: article)
-            let own = try rules(of: article.key)
-            let common = try catalog.rules(of: chain[1]) { try rules(of: Array(chain.dropFirst())) }
-            return RuledArticle(article, rules: own.isEmpty ? common : own + common, keptFrom: now)
+    /// An article that is not remembered, and is from now on, with the rules it is under.
+    fileprivate func findRuledArticle(_ wanted: ArticleReference, in catalog: Catalog) throws -> RuledArticle {
+        let article = try article(wanted)
+        let title = article.key.title
+        let chain = RuleTarget.chain(of: article)
+        let common = try catalog.rules(of: chain[1]) {
+            let targets = Array(chain.dropFirst())
+            return RuleSet(targets, of: title, rules: try rules(of: targets), keptFrom: now)
         }
+        let mayHaveOwn = try catalog.mayHaveOwnRules(article.key) { try articlesWithOwnRules(of: title) }
+        let own = try mayHaveOwn ? rules(of: article.key) : []
+        let ruled =
+            own.isEmpty
+            ? RuledArticle(article, common, keptFrom: now)
+            : RuledArticle(article, rules: own + common.rules, keptFrom: now)
+        catalog.remember(ruled, as: wanted)
+        return ruled
     }
 
     /// What is known of a reader.

@@ -47,7 +47,7 @@ extension ReadTransaction {
     func askArticle(_ reference: ArticleReference) throws -> SQLAnswer<Article> {
         switch reference {
         case .id(let id): try sql.ask(articleByID, [id], Article.init(row:))
-        case .key(let key): try sql.ask(articleByKey, [key.title, key.slug], Article.init(row:))
+        case .key(let key): try sql.ask(articleByKey, [key.title, key.slug]) { try Article(row: $0, key: key) }
         }
     }
 
@@ -300,9 +300,14 @@ private let storedColumns = """
 
 extension Article {
     init(row: any SQLRow) throws {
+        try self.init(
+            row: row, key: ArticleKey(title: Slug(stored: try row.text(1)), slug: Slug(stored: try row.text(2))))
+    }
+
+    /// - Parameter key: what it was asked for by, so that the same text is not kept twice.
+    fileprivate init(row: any SQLRow, key: ArticleKey) throws {
         self.init(
-            id: try row.identifier(0),
-            key: ArticleKey(title: Slug(stored: try row.text(1)), slug: Slug(stored: try row.text(2))),
+            id: try row.identifier(0), key: key,
             headline: try row.text(3), section: try row.optionalText(4),
             sectionSlug: try row.optionalText(5).map(Slug.init(stored:)), publishedAt: try row.timestamp(6),
             updatedAt: try row.optionalTimestamp(7), importedAt: try row.timestamp(8))

@@ -13,7 +13,9 @@ package final class Catalog {
     /// goes when there are too many.
     private var (articles, earlier): ([ArticleReference: RuledArticle], [ArticleReference: RuledArticle]) = ([:], [:])
     /// The rules that articles have in common, by the nearest target of them.
-    private var rules: [RuleTarget: [AccessRule]] = [:]
+    private var rules: [RuleTarget: RuleSet] = [:]
+    /// The articles with rules of their own, by their title; nil for many.
+    private var withOwnRules: [Slug: Set<ArticleKey>?] = [:]
     private var offers: Lasting<[PlanOffer]>?
     private var trialDays: [Slug: Lasting<Int>] = [:]
     private var published: [Slug: PlanVersion?] = [:]
@@ -24,8 +26,8 @@ package final class Catalog {
         let interval: Interval
     }
 
-    /// So many articles at most are remembered of either kind, with about a kilobyte each.
-    static let mostArticles = 16384
+    /// So many articles at most are remembered of either kind, with about half a kilobyte each.
+    static let mostArticles = 32768
 
     /// Forgets what belongs to another version.
     func use(version: Int64?) {
@@ -33,7 +35,7 @@ package final class Catalog {
         guard version != self.version || version == nil else { return }
         self.version = version
         (articles, earlier) = ([:], [:])
-        rules = [:]
+        (rules, withOwnRules) = ([:], [:])
         offers = nil
         trialDays = [:]
         published = [:]
@@ -44,20 +46,43 @@ package final class Catalog {
         use(version: nil)
     }
 
-    func article(_ reference: ArticleReference, _ find: () throws -> RuledArticle) rethrows -> RuledArticle {
+    /// An article that is remembered.
+    func article(_ reference: ArticleReference) -> RuledArticle? {
         if let known = articles[reference] { return known }
-        let found = try earlier[reference] ?? find()
-        if articles.count >= Catalog.mostArticles { (articles, earlier) = ([:], articles) }
-        articles[reference] = found
-        return found
+        guard let known = earlier[reference] else { return nil }
+        remember(known, as: reference)
+        return known
+    }
+
+    func remember(_ article: RuledArticle, as reference: ArticleReference) {
+        if articles.count >= Catalog.mostArticles {
+            swap(&articles, &earlier)
+            // The room that they had is needed again.
+            articles.removeAll(keepingCapacity: true)
+        }
+        articles[reference] = article
     }
 
     /// The rules of a target, and of those that are further from an article.
-    func rules(of target: RuleTarget, _ find: () throws -> [AccessRule]) rethrows -> [AccessRule] {
+    func rules(of target: RuleTarget, _ find: () throws -> RuleSet) rethrows -> RuleSet {
         if let known = rules[target] { return known }
         let found = try find()
         rules[target] = found
         return found
+    }
+
+    /// Whether an article may have rules of its own.
+    ///
+    /// - Parameter find: finds the articles of its title that do; nil for more than are to be remembered.
+    func mayHaveOwnRules(_ article: ArticleKey, _ find: () throws -> Set<ArticleKey>?) rethrows -> Bool {
+        let found: Set<ArticleKey>?
+        if let known = withOwnRules[article.title] {
+            found = known
+        } else {
+            found = try find()
+            withOwnRules[article.title] = .some(found)
+        }
+        return found?.contains(article) ?? true
     }
 
     /// What is offered at a moment.

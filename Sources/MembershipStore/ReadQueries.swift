@@ -25,10 +25,11 @@ extension ReadTransaction {
                 [visitor, month.startsAt, last], MeteredRead.init(row:))
         case .account(let account):
             // Without an order: to put together the few from four places takes longer in SQL.
-            return try sql.query(
+            var found = try sql.query(
                 meteredByAccount, [account, month.startsAt, last, known],
-                { row in (read: try MeteredRead(row: row), id: try row.integer(3)) }
-            ).sorted { ($0.read.openedAt, $0.id) < ($1.read.openedAt, $1.id) }.map(\.read)
+                { row in (read: try MeteredRead(row: row), id: try row.integer(3)) })
+            found.sort { ($0.read.openedAt, $0.id) < ($1.read.openedAt, $1.id) }
+            return found.map(\.read)
         }
     }
 

@@ -25,6 +25,18 @@ extension ReadTransaction {
         try sql.query(rulesOfTarget, [RuleTarget.article(article)], AccessRule.init(row:)).compactMap(\.self)
     }
 
+    /// The articles of a title with rules of their own that stand; nil for more than a hundred rules.
+    func articlesWithOwnRules(of title: Slug) throws -> Set<ArticleKey>? {
+        let most = 100
+        let found = try sql.query(
+            selectArticlesWithOwnRules, ["article:\(title)/", "article:\(title)0", most + 1]
+        ) { row -> ArticleKey? in
+            guard case .article(let key) = RuleTarget(name: try row.text(0)) else { return nil }
+            return key
+        }
+        return found.count > most ? nil : Set(found.compactMap(\.self))
+    }
+
     /// Asks for the rules of targets and of every section of titles.
     func askRules(
         of targets: [RuleTarget] = [], sectionsOf titles: [Slug] = [], asKnownAt known: Timestamp?
@@ -164,6 +176,9 @@ extension WriteTransaction {
 }
 
 private let rulesOfTarget = "SELECT \(ruleColumns) FROM access_rules WHERE voided_at IS NULL AND target = $1"
+/// What stands behind the slash: 0 comes after it.
+private let selectArticlesWithOwnRules =
+    "SELECT target FROM access_rules WHERE voided_at IS NULL AND target >= $1 AND target < $2 LIMIT $3"
 private let ruleColumns = """
     rule_id, target, access, free_for, free_after, requires, embargo_until, withdrawn, meter_anonymous,
     meter_registered, teaser, starts_at, ends_at, actor, reason, recorded_at, voided_at

@@ -95,5 +95,8 @@ struct AccessBatchTests {
         #expect(error?.code == .invalidInput)
         #expect(error?.message.contains("1001") == true)
         #expect(try await database.services.access.check(reader: .anonymous, articles: []).isEmpty)
+        // Nothing is asked for either, not even the article.
+        let missing = try ArticleReference(parsing: "nowhere/nothing")
+        #expect(try await database.services.access.check(readers: [], article: missing).isEmpty)
     }
 }

@@ -62,6 +62,38 @@ struct CatalogTests {
         #expect(try await reason(room, "gollum/a-1") == .subscriptionRequired)
     }
 
+    /// Whether few articles of a title have rules of their own, which is remembered, or many, which is not.
+    @Test(arguments: [0, 1, 100, 101]) func eachArticleIsUnderItsOwnRulesAndNoOther(ruled: Int) async throws {
+        let room = try await Newsroom(articles: 103)
+        try await room.add(103, to: "golem-2", access: .registered)
+        @Sendable func target(_ number: Int) throws -> RuleTarget {
+            try RuleTarget(parsing: "article:golem/a-\(number)")
+        }
+        try await room.database.store().write { tx in
+            for number in 0..<ruled {
+                _ = try tx.insertRule(
+                    for: try target(number + 1), RuleSettings(terms: AccessTerms(access: .free)),
+                    during: Interval(from: TestDatabase.start, until: nil), reason: nil)
+            }
+        }
+        func reasons(_ title: String) async throws -> [AccessDecision.Reason] {
+            try await room.services.access.check(
+                reader: .account(room.ada),
+                articles: (1...103).map { try ArticleReference(parsing: "\(title)/a-\($0)") }
+            ).map { try $0.get().decision.reason }
+        }
+        #expect(
+            try await reasons("golem")
+                == [AccessDecision.Reason](repeating: .free, count: ruled)
+                + [AccessDecision.Reason](repeating: .metered, count: 103 - ruled))
+        #expect(try await Set(reasons("golem-2")) == [.registered])
+        // The last has one from now on.
+        var change = RuleChange()
+        change.isWithdrawn = true
+        _ = try await room.services.rules.set(target(103), change, .init())
+        #expect(try await reasons("golem").last == .withdrawn)
+    }
+
     @Test func anArticleThatWasNotThereIsFoundOnceItIs() async throws {
         let room = try await Newsroom()
         await #expect(throws: MembershipError.self) { try await reason(room, "heise/a-1") }

@@ -43,13 +43,15 @@ struct AccessChangeTests {
         let (decision, facts) = (sample.decision, sample.facts)
         if let change = decision.nextChangeAt {
             if change <= sample.moment { return "the next change is not later" }
-            if AccessRules.verdict(facts, at: change) == decision.verdict { return "no change at \(change)" }
+            if AccessSituation(facts, at: change).verdict == decision.verdict { return "no change at \(change)" }
         }
-        if let wait = decision.waitUntil, decision.allowed || !AccessRules.verdict(facts, at: wait).row.reason.allows {
+        if let wait = decision.waitUntil,
+            decision.allowed || !AccessSituation(facts, at: wait).verdict.row.reason.allows
+        {
             return "no admission at \(wait)"
         }
         for probe in sample.probes where probe > sample.moment {
-            let verdict = AccessRules.verdict(facts, at: probe)
+            let verdict = AccessSituation(facts, at: probe).verdict
             if decision.nextChangeAt.map({ probe < $0 }) ?? true, verdict != decision.verdict {
                 return "a change at \(probe): \(verdict)"
             }
@@ -93,7 +95,7 @@ struct AccessChangeTests {
                 RuledArticle(sample.facts.article, rules: sample.facts.rules, keptFrom: numbers.pick(sample.probes)),
                 reader: sample.facts.reader, offer: sample.facts.offer)
             let differing = sample.probes.first {
-                AccessRules.verdict(kept, at: $0) != AccessRules.verdict(sample.facts, at: $0)
+                AccessSituation(kept, at: $0).verdict != AccessSituation(sample.facts, at: $0).verdict
             }
             guard AccessRules.decide(kept, at: sample.moment) == sample.decision, differing == nil else {
                 Issue.record("Seed \(seed), at \(sample.moment):\n\(sample.decision)\n\(sample.fixture)")
@@ -108,8 +110,8 @@ struct AccessChangeTests {
             let later = numbers.pick(sample.probes.filter { $0 >= sample.moment })
             var quiet = sample.fixture
             quiet.reads.removeAll { $0.openedAt > sample.moment }
-            let (then, gathered) = (AccessRules.verdict(quiet.facts(at: later), at: later), sample.facts)
-            guard AccessRules.verdict(gathered, at: later) == then else {
+            let (then, gathered) = (AccessSituation(quiet.facts(at: later), at: later).verdict, sample.facts)
+            guard AccessSituation(gathered, at: later).verdict == then else {
                 Issue.record("Seed \(seed), from \(sample.moment) to \(later): \(then)\n\(sample.fixture)")
                 return
             }
