@@ -136,7 +136,7 @@ struct Checks {
     }
 }
 
-/// A page of articles for one reader at once, beside as many single checks of ours.
+/// Pages of articles for one reader each at once, beside as many single checks of ours.
 struct CheckBatches {
     let bench: SQLiteBench
     let size: BenchSize
@@ -147,11 +147,14 @@ struct CheckBatches {
         var rounds: [(ours: Double, reference: Double)] = []
         for round in 0...size.rounds {
             let count = round == 0 ? 3 : size.checks / CheckBatches.pageLength / 2
-            func half() throws -> [Page] { try (0..<count).map { _ in try page(&draw) } }
+            // Each has pages of its own, because both are ours: what one looks up the other would find remembered.
+            func half() throws -> (batched: [Page], single: [Page]) {
+                (try (0..<count).map { _ in try page(&draw) }, try (0..<count).map { _ in try page(&draw) })
+            }
             let pair = try await Measurement.pair(
-                (try half(), try half()), ours: { try await CheckBatches.time($0, services) },
-                reference: { pages in
-                    let singly = try await Checks.time(pages.flatMap(\.questions), services)
+                (try half(), try half()), ours: { try await CheckBatches.time($0.batched, services) },
+                reference: { half in
+                    let singly = try await Checks.time(half.single.flatMap(\.questions), services)
                     return singly * Double(CheckBatches.pageLength)
                 })
             if round > 0 { rounds.append(pair) }
@@ -163,22 +166,26 @@ struct CheckBatches {
 
     /// Articles for one reader, as both are given them.
     private struct Page: Sendable {
+        let questions: [CheckQuestion]
         let reader: ReaderReference
-        var articles: [ArticleReference] = []
-        var questions: [CheckQuestion] = []
+        let articles: [ArticleReference]
+
+        init(_ questions: [CheckQuestion]) {
+            self.questions = questions
+            reader = questions[0].reader
+            articles = questions.map(\.article)
+        }
     }
 
     private func page(_ draw: inout CheckDraw) throws -> Page {
         let account = draw.reader(.entitled).map { bench.accounts[$0].id }
-        var page = Page(reader: account.map { .account(.id($0)) } ?? .anonymous)
         var drawn: Set<ArticleReference> = []
-        while page.questions.count < CheckBatches.pageLength {
+        var questions: [CheckQuestion] = []
+        while questions.count < CheckBatches.pageLength {
             let question = try draw.question(.entitled, of: account)
-            guard drawn.insert(question.article).inserted else { continue }
-            page.articles.append(question.article)
-            page.questions.append(question)
+            if drawn.insert(question.article).inserted { questions.append(question) }
         }
-        return page
+        return Page(questions)
     }
 
     @concurrent
