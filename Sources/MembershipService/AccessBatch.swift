@@ -28,10 +28,7 @@ extension AccessService {
     /// - Throws: ``MembershipError`` with code `invalid_input` for more than ``mostInBatch`` questions.
     public func check(_ questions: [Question], _ moment: Moment = .now) async throws -> [Outcome] {
         try await check(count: questions.count, articles: { questions.map(\.article) }, moment) { batch in
-            try questions.map { question in
-                let reader = try batch.reader(question.reader)
-                return try batch.outcome(of: reader, question.article)
-            }
+            try questions.map { try batch.outcome(of: batch.reader($0.reader), $0.article) }
         }
     }
 
@@ -54,16 +51,13 @@ extension AccessService {
         readers: [ReaderReference], article: ArticleReference, _ moment: Moment = .now
     ) async throws -> [Outcome] {
         try await check(count: readers.count, articles: { [article] }, moment) { batch in
-            try readers.map { reference in
-                let reader = try batch.reader(reference)
-                return try batch.outcome(of: reader, article)
-            }
+            try readers.map { try batch.outcome(of: batch.reader($0), article) }
         }
     }
 
     private func check(
         count: Int, articles: @escaping @Sendable () -> [ArticleReference], _ moment: Moment,
-        _ decide: @escaping @Sendable (inout AccessBatch) throws -> [Outcome]
+        _ decide: @escaping @Sendable (AccessBatch) throws -> [Outcome]
     ) async throws -> [Outcome] {
         guard count <= AccessService.mostInBatch else {
             throw MembershipError(
@@ -74,15 +68,14 @@ extension AccessService {
             try await store.read { tx in
                 if let known = moment.knownAt { try tx.requireKnowable(known) }
                 guard count > 0 else { return [] }
-                var batch = try AccessBatch(articles, moment, ledger, in: tx)
-                return try decide(&batch)
+                return try decide(AccessBatch(articles, moment, ledger, in: tx))
             }
         }
     }
 }
 
 /// What the questions of a batch have in common is asked once.
-private struct AccessBatch {
+private final class AccessBatch {
     private let tx: ReadTransaction
     private let moment: AccessService.Moment
     private let ledger: LedgerAccess
@@ -114,7 +107,7 @@ private struct AccessBatch {
         self.articles = try tx.ruledArticles(articles, asKnownAt: moment.knownAt)
     }
 
-    mutating func reader(_ reference: ReaderReference) throws -> BatchReader {
+    func reader(_ reference: ReaderReference) throws -> BatchReader {
         if let latest, latest.reference == reference { return latest }
         let reader: BatchReader
         if let known = readers[reference] {
