@@ -116,14 +116,10 @@ extension ReadTransaction {
                 return OfferFacts(
                     zone: zone, reads: try meteredReads(of: holder, in: month, upTo: moment, knownAt: known))
             }
-            let reads = try meteredReads(of: holder, in: month, upTo: nil, knownAt: nil)
-            guard reads.contains(where: { $0.openedAt > moment }) else { return OfferFacts(zone: zone, reads: reads) }
-            // By another machine's clock, which is ahead.
-            return OfferFacts(
-                zone: zone,
-                reads: reads.map { read in
-                    MeteredRead(article: read.article, meter: read.meter, openedAt: min(read.openedAt, moment))
-                })
+            let reads = try meteredReads(of: holder, in: month, upTo: nil, knownAt: nil).map { read in
+                MeteredRead(article: read.article, meter: read.meter, openedAt: min(read.openedAt, moment))
+            }
+            return OfferFacts(zone: zone, reads: reads)
         }
         return switch facts.reader {
         case .anonymous: .nothing
