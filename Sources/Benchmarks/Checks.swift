@@ -71,7 +71,7 @@ struct Checks {
             uniqueKeysWithValues: CheckKind.allCases.map { ($0, try ReferenceCheck($0, on: connection)) })
     }
 
-    // MARK: - Loops
+    // MARK: - Loops, by index: a question that is copied counts references, which is neither's work
 
     /// Microseconds a check, through the service.
     @concurrent
