@@ -50,7 +50,10 @@ public struct EmailAddress: Sendable {
     private static func flaw(inLocal local: String) -> String? {
         if local.isEmpty { return "nothing stands before the @" }
         if local.utf8.count > longestLocal { return "what stands before the @ is longer than \(longestLocal) bytes" }
-        if local.hasPrefix(".") || local.hasSuffix(".") || local.contains("..") { return "a dot is out of place" }
+        // No dot stands at either end, nor beside another.
+        if local.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).contains(where: \.isEmpty) {
+            return "a dot is out of place"
+        }
         let scalars = Array(local.unicodeScalars)
         let wrong = scalars.indices.first { index in
             // A mark belongs to a letter; on a dot or a plus it would hide what that means.
@@ -75,7 +78,8 @@ public struct EmailAddress: Sendable {
     }
 
     private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
-        [.nonspacingMark, .spacingMark, .enclosingMark].contains(scalar.properties.generalCategory)
+        !scalar.isASCII
+            && [.nonspacingMark, .spacingMark, .enclosingMark].contains(scalar.properties.generalCategory)
     }
 
     private static func isLetterOrMark(_ scalar: Unicode.Scalar) -> Bool {

@@ -63,12 +63,14 @@ public struct EmailDomain: Hashable, Sendable {
             guard let encoded = components.encodedHost else { return nil }
             host = encoded.lowercased()
         }
-        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let labels = host.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
         let wellFormed = labels.allSatisfy { label in
-            (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.unicodeScalars.allSatisfy { $0 == "-" || $0.isASCIIAlphanumeric }
+            (1...63).contains(label.count) && label.first != "-" && label.last != "-"
+                && label.allSatisfy { $0 == "-" || $0.isASCIIAlphanumeric }
         }
-        guard labels.count >= 2, wellFormed, let last = labels.last, !last.allSatisfy(\.isNumber) else { return nil }
+        guard labels.count >= 2, wellFormed, let last = labels.last,
+            !last.allSatisfy({ ("0"..."9").contains($0) })
+        else { return nil }
         return host
     }
 }
