@@ -224,13 +224,31 @@ package final class SQLiteEngine: DatabaseEngine {
 extension Database {
     /// Runs a body in a transaction, and gives back what it returns.
     func transact<Result>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
-        var result: Result?
-        try inTransaction(kind) {
-            result = try body()
-            return .commit
+        try begin(kind)
+        do {
+            let result = try body()
+            try end()
+            return result
+        } catch {
+            takeBack()
+            throw error
         }
-        guard let result else { preconditionFailure("a committed transaction has a result") }
-        return result
+    }
+
+    /// Begins a transaction, by a statement that stays compiled, as those that end it do: GRDB's are compiled anew each
+    /// time.
+    func begin(_ kind: TransactionKind) throws {
+        try SQLiteStatement(anywhere: "BEGIN \(kind.rawValue)", self).run([])
+    }
+
+    /// Commits the transaction.
+    func end() throws {
+        try SQLiteStatement("COMMIT", self).run([])
+    }
+
+    /// Takes the transaction back, unless SQLite has.
+    func takeBack() {
+        if isInsideTransaction { try? SQLiteStatement("ROLLBACK", self).run([]) }
     }
 
     /// A full disk takes back a whole transaction: whoever goes on nevertheless must not write each row for good.
@@ -294,9 +312,22 @@ struct SQLiteConnection: SQLiteDialect {
     ) throws {
         guard let width = rows.first?.count else { return }
         func statement(_ count: Int) -> String {
-            let values = (0..<count).map { "(\(placeholders(width, from: $0 * width + 1)))" }.joined(separator: ", ")
-            return "INSERT INTO \(table) (\(columns)) VALUES \(values)"
-                + (onConflict.map { " ON CONFLICT " + $0 } ?? "")
+            var text = ""
+            // Most have one row, and growing takes longer than the rest of it.
+            text.reserveCapacity(columns.utf8.count + count * width * 6 + 200)
+            text += "INSERT INTO \(table) ("
+            text += columns
+            text += ") VALUES ("
+            for row in 0..<count {
+                if row > 0 { text += "), (" }
+                text += placeholders(width, from: row * width + 1)
+            }
+            text += ")"
+            if let onConflict {
+                text += " ON CONFLICT "
+                text += onConflict
+            }
+            return text
         }
         let atOnce = SQLiteConnection.rowsAtOnce
         let many = rows.count / atOnce * atOnce

@@ -14,6 +14,11 @@ struct SQLiteStatement {
     /// A statement of a connection of GRDB's, inside a transaction.
     init(_ sql: String, _ database: Database) throws {
         try database.requireTransaction()
+        try self.init(anywhere: sql, database)
+    }
+
+    /// A statement of a connection of GRDB's, inside a transaction or not.
+    init(anywhere sql: String, _ database: Database) throws {
         let cached = try database.cachedStatement(sql: sql)
         // Whoever asks the same while reading an answer needs another.
         let statement = sqlite3_stmt_busy(cached.sqliteStatement) == 0 ? cached : try database.makeStatement(sql: sql)

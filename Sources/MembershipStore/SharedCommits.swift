@@ -32,13 +32,32 @@ final class SharedCommits: Sendable {
         var waiting: [Caller] = []
         /// Whether somebody writes, who will take those that wait too.
         var isBusy = false
+        /// Since when nobody writes.
+        private var idleSince: ContinuousClock.Instant?
+        /// Whether the last one came so soon behind the one before that the next is worth waiting for.
+        private(set) var isFollowed = false
+
+        /// Lets a caller wait.
+        ///
+        /// - Returns: whether nobody writes, who would take it.
+        mutating func add(_ caller: Caller) -> Bool {
+            waiting.append(caller)
+            guard !isBusy else { return false }
+            isBusy = true
+            if let idleSince { isFollowed = ContinuousClock().now - idleSince < SharedCommits.lingering }
+            return true
+        }
 
         /// Takes those who wait and share a commit, or one batch.
         mutating func next() -> [Caller] {
             let count = waiting.first?.isBatch == true ? 1 : waiting.prefix { !$0.isBatch }.prefix(most).count
             let callers = Array(waiting.prefix(count))
             waiting.removeFirst(count)
-            if callers.isEmpty { isBusy = false }
+            if callers.isEmpty {
+                isBusy = false
+                isFollowed = false
+                idleSince = ContinuousClock().now
+            }
             return callers
         }
 
@@ -66,6 +85,8 @@ final class SharedCommits: Sendable {
     private static let shortestPause = Duration.microseconds(1200)
     /// Whoever wants to write in this process waits too, and a machine may have stood still during a batch.
     private static let longestPause = Duration.milliseconds(50)
+    /// So long at most whoever has written waits for the next who may come at once.
+    private static let lingering = Duration.microseconds(100)
     /// After so long in one transaction the rest waits for the next: other processes want to write too.
     private static let longest = Duration.milliseconds(20)
 
@@ -97,11 +118,7 @@ final class SharedCommits: Sendable {
                     }
                     continuation.resume(returning: result)
                 })
-            let isFirst = state.withLock { state in
-                state.waiting.append(caller)
-                defer { state.isBusy = true }
-                return !state.isBusy
-            }
+            let isFirst = state.withLock { $0.add(caller) }
             if isFirst { queue.asyncWriteWithoutTransaction { self.writeAll($0) } }
         }
     }
@@ -117,6 +134,7 @@ final class SharedCommits: Sendable {
         // A command may have ended with its answer: then the next one has to do it.
         if !hasWritten.exchange(true, ordering: .relaxed) { SharedCommits.emptyLongLog(of: database) }
         while true {
+            linger()
             let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
             if callers[0].isBatch {
@@ -133,6 +151,14 @@ final class SharedCommits: Sendable {
             }
             SharedCommits.emptyLongLog(of: database)
         }
+    }
+
+    /// Waits a moment for a caller who writes one thing after the other, and would otherwise wait each time until this thread
+    /// has been woken. Whoever has something to do meanwhile is let go first.
+    private func linger() {
+        guard state.withLock({ $0.isFollowed && $0.waiting.isEmpty }) else { return }
+        let end = ContinuousClock().now + SharedCommits.lingering
+        while state.withLock({ $0.waiting.isEmpty }), ContinuousClock().now < end { sched_yield() }
     }
 
     /// SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, other processes
@@ -165,10 +191,9 @@ final class SharedCommits: Sendable {
         var start: ContinuousClock.Instant?
         var failure: (any Error)?
         do {
-            try database.inTransaction(.immediate) {
+            try database.transact(.immediate) {
                 start = clock.now
                 try caller.run(database)
-                return .commit
             }
         } catch {
             remembered.catalog.forget()
@@ -184,7 +209,7 @@ final class SharedCommits: Sendable {
         var failed: [(caller: Caller, error: any Error)] = []
         var rest = callers[...]
         do {
-            try database.beginTransaction(.immediate)
+            try database.begin(.immediate)
         } catch {
             for caller in callers { caller.answer(error) }
             return
@@ -205,7 +230,7 @@ final class SharedCommits: Sendable {
             } catch {
                 remembered.catalog.forget()
                 if !inSavepoints, database.isInsideTransaction, database.totalChangesCount != changes {
-                    try? database.rollback()
+                    database.takeBack()
                     return writeTogether(callers, database, inSavepoints: true)
                 }
                 failed.append((caller, error))
@@ -214,12 +239,11 @@ final class SharedCommits: Sendable {
             }
         }
         do {
-            try database.requireTransaction()
-            try database.commit()
+            try database.end()
             for caller in done { caller.answer(nil) }
         } catch {
             remembered.catalog.forget()
-            if database.isInsideTransaction { try? database.rollback() }
+            database.takeBack()
             // One of them may be at fault: each has another try on its own, and an answer of its own.
             for caller in done { writeAlone(caller, database) }
         }
@@ -242,7 +266,7 @@ final class SharedCommits: Sendable {
                     try run("ROLLBACK TO caller")
                     try run("RELEASE caller")
                 } catch {
-                    try? database.rollback()
+                    database.takeBack()
                 }
             }
             throw error
