@@ -3,27 +3,78 @@ public struct AccessDecision: Equatable, Sendable {
     /// What is decided, without the time that was asked about.
     public struct Verdict: Equatable, Sendable {
         /// The row of the table that decided.
-        public var row: AccessRow
+        public let row: AccessRow
+        private let detail: Detail
+
+        init(_ row: AccessRow, _ detail: Detail = .none) {
+            self.row = row
+            self.detail = detail
+        }
+
+        /// What a row says beside its reason. An answer is copied often: what few need stands elsewhere.
+        enum Detail: Equatable, Sendable {
+            case none
+            case entitled(source: Grant.Source, grant: Identifier<Grant>, until: Timestamp?)
+            case suspended(since: Timestamp?)
+            case notPublished(until: Timestamp)
+            indirect case letInByMeter(MeterState?)
+            indirect case keptOut(since: Timestamp?, meter: MeterState?, Help)
+        }
+
+        /// What would let a reader in.
+        struct Help: Equatable, Sendable {
+            var missing: [Entitlement] = []
+            var plans: [Slug] = []
+            var trialDaysOnOffer: Int?
+            var steps: [Action] = []
+        }
+
         /// Where the right comes from, when the reader is entitled.
-        public var source: Grant.Source?
+        public var source: Grant.Source? {
+            if case .entitled(let source, _, _) = detail { source } else { nil }
+        }
         /// The grant that lasts longest, when the reader is entitled.
-        public var grant: Identifier<Grant>?
+        public var grant: Identifier<Grant>? {
+            if case .entitled(_, let grant, _) = detail { grant } else { nil }
+        }
         /// When the right to read ends: that of the grant, or that to open the article again by the meter.
-        public var until: Timestamp?
+        public var until: Timestamp? {
+            switch detail {
+            case .entitled(_, _, let until): until
+            case .letInByMeter(let meter): row == .openedBefore ? meter?.resetsAt : nil
+            case .none, .suspended, .notPublished, .keptOut: nil
+            }
+        }
         /// Since when the reader is kept out: the end of the trial or of what was paid for, the start of the suspension.
-        public var since: Timestamp?
+        public var since: Timestamp? {
+            switch detail {
+            case .suspended(let since), .keptOut(let since, _, _): since
+            case .none, .entitled, .notPublished, .letInByMeter: nil
+            }
+        }
         /// When the article comes out, when it has not.
-        public var publishedAt: Timestamp?
+        public var publishedAt: Timestamp? {
+            if case .notPublished(let until) = detail { until } else { nil }
+        }
         /// How the reader stands with the meter, when the article is metered and the meter was asked.
-        public var meter: MeterState?
+        public var meter: MeterState? {
+            switch detail {
+            case .letInByMeter(let meter), .keptOut(_, let meter, _): meter
+            case .none, .entitled, .suspended, .notPublished: nil
+            }
+        }
         /// Any one of these would open the article, when the reader has an account and none of them.
-        public var missing: [Entitlement] = []
+        public var missing: [Entitlement] { help?.missing ?? [] }
         /// The plans that give one of them, and that one can subscribe to.
-        public var plans: [Slug] = []
+        public var plans: [Slug] { help?.plans ?? [] }
         /// The free days that the reader could begin, when that would help.
-        public var trialDaysOnOffer: Int?
+        public var trialDaysOnOffer: Int? { help?.trialDaysOnOffer }
         /// What the reader can do, most helpful first, but for waiting.
-        public var steps: [Action] = []
+        public var steps: [Action] { help?.steps ?? [] }
+
+        private var help: Help? {
+            if case .keptOut(_, _, let help) = detail { help } else { nil }
+        }
     }
 
     /// What is decided.

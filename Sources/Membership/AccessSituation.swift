@@ -108,29 +108,27 @@ struct AccessSituation {
 
     /// What a row says that applies.
     func verdict(of row: AccessRow) -> AccessDecision.Verdict {
-        var verdict = AccessDecision.Verdict(row: row)
         switch row {
-        case .unreadable, .withdrawn, .free, .registered: break
-        case .notPublished: verdict.publishedAt = access.publishedAt
-        case .suspended: verdict.since = suspension?.interval.startsAt
+        case .unreadable, .withdrawn, .free, .registered: return AccessDecision.Verdict(row)
+        case .notPublished: return AccessDecision.Verdict(row, .notPublished(until: access.publishedAt))
+        case .suspended: return AccessDecision.Verdict(row, .suspended(since: suspension?.interval.startsAt))
         case .entitled:
-            guard let account, let last = indexOfLongestLasting(in: account) else { break }
-            verdict.source = account.grants[last].source
-            verdict.grant = account.grants[last].id
-            verdict.until = account.grants[last].interval.endsAt
-        case .openedBefore: (verdict.until, verdict.meter) = (meter?.resetsAt, meter)
-        case .metered: verdict.meter = meter
-        case .meterExhausted:
-            verdict.meter = meter
-            addWhatHelps(to: &verdict)
+            guard let account, let last = indexOfLongestLasting(in: account) else { return AccessDecision.Verdict(row) }
+            return AccessDecision.Verdict(
+                row,
+                .entitled(
+                    source: account.grants[last].source, grant: account.grants[last].id,
+                    until: account.grants[last].interval.endsAt))
+        case .openedBefore, .metered: return AccessDecision.Verdict(row, .letInByMeter(meter))
+        case .meterExhausted: return AccessDecision.Verdict(row, .keptOut(since: nil, meter: meter, help))
         case .trialEnded, .paymentOverdue, .subscriptionLapsed:
-            verdict.since = account.flatMap { account in
+            let since = account.flatMap { account in
                 indexOfLapsed(in: account).flatMap { account.grants[$0].interval.endsAt }
             }
-            addWhatHelps(to: &verdict)
-        case .anonymous, .entitlementMissing, .otherwise: addWhatHelps(to: &verdict)
+            return AccessDecision.Verdict(row, .keptOut(since: since, meter: nil, help))
+        case .anonymous, .entitlementMissing, .otherwise:
+            return AccessDecision.Verdict(row, .keptOut(since: nil, meter: nil, help))
         }
-        return verdict
     }
 
     // MARK: - What the rows ask
@@ -204,27 +202,25 @@ struct AccessSituation {
 
     // MARK: - What would help
 
-    private func addWhatHelps(to verdict: inout AccessDecision.Verdict) {
+    private var help: AccessDecision.Verdict.Help {
         let trialDays = facts.offer?.trialDays ?? 0
         guard account != nil else {
-            verdict.trialDaysOnOffer = trialDays
-            verdict.steps = [.signUp, .signIn]
-            return
+            return AccessDecision.Verdict.Help(trialDaysOnOffer: trialDays, steps: [.signUp, .signIn])
         }
-        verdict.missing = access.level == .registered ? [] : access.opening
         let plans = facts.offer?.plans.compactMap { opens($0.entitlements) ? $0.plan : nil } ?? []
-        verdict.plans = plans
+        var help = AccessDecision.Verdict.Help(missing: access.level == .registered ? [] : access.opening, plans: plans)
         switch subscription?.status {
-        case .paused where subscriptionOpens: verdict.steps = [.resume]
+        case .paused where subscriptionOpens: help.steps = [.resume]
         // What stands still has to go on before it can be changed.
-        case .paused: verdict.steps = plans.isEmpty ? [] : [.resume, .changePlan]
-        case .trialing, .active, .pastDue: verdict.steps = plans.isEmpty ? [] : [.changePlan]
+        case .paused: help.steps = plans.isEmpty ? [] : [.resume, .changePlan]
+        case .trialing, .active, .pastDue: help.steps = plans.isEmpty ? [] : [.changePlan]
         case .canceled, .expired, nil:
             if trialDays > 0 {
-                verdict.trialDaysOnOffer = trialDays
-                verdict.steps.append(.startTrial)
+                help.trialDaysOnOffer = trialDays
+                help.steps.append(.startTrial)
             }
-            if !plans.isEmpty { verdict.steps.append(.subscribe) }
+            if !plans.isEmpty { help.steps.append(.subscribe) }
         }
+        return help
     }
 }

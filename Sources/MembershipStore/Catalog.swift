@@ -26,8 +26,9 @@ package final class Catalog {
         let interval: Interval
     }
 
-    /// So many articles at most are remembered of either kind, with about half a kilobyte each.
-    static let mostArticles = 32768
+    /// So many articles at most are remembered of either kind, with about half a kilobyte each. As many as a dictionary
+    /// takes before it doubles: it has no room that stays empty.
+    static let mostArticles = 49152
 
     /// Forgets what belongs to another version.
     func use(version: Int64?) {

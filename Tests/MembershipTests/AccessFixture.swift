@@ -20,7 +20,7 @@ struct AccessFixture {
     static let ofSection = RuleTarget.section(title: golem, section: Slug(stored: "sport"))
     static let ofTitle = RuleTarget.title(golem)
     /// What somebody without an account is told.
-    static func anonymousDenial(trialDays: Int = 0) -> AccessDecision.Verdict {
+    static func anonymousDenial(trialDays: Int = 0) -> ToldVerdict {
         .init(row: .anonymous, trialDaysOnOffer: trialDays, steps: [.signUp, .signIn])
     }
 
@@ -160,4 +160,27 @@ struct AccessFixture {
     func decide(at moment: Timestamp = now) -> AccessDecision { AccessRules.decide(facts(at: moment), at: moment) }
 
     func row(at moment: Timestamp = now) -> AccessRow { decide(at: moment).verdict.row }
+}
+
+/// All that a verdict tells whoever asks.
+struct ToldVerdict: Equatable {
+    var row: AccessRow
+    var source: Grant.Source?
+    var grant: Identifier<Grant>?
+    var until: Timestamp?
+    var since: Timestamp?
+    var publishedAt: Timestamp?
+    var meter: MeterState?
+    var missing: [Entitlement] = []
+    var plans: [Slug] = []
+    var trialDaysOnOffer: Int?
+    var steps: [AccessDecision.Action] = []
+}
+
+extension AccessDecision.Verdict {
+    var told: ToldVerdict {
+        ToldVerdict(
+            row: row, source: source, grant: grant, until: until, since: since, publishedAt: publishedAt, meter: meter,
+            missing: missing, plans: plans, trialDaysOnOffer: trialDaysOnOffer, steps: steps)
+    }
 }

@@ -15,7 +15,7 @@ struct AccessMeterTests {
         #expect(fixture.row(at: now + before) == .metered)
         let again = fixture.decide()
         #expect(
-            again.verdict
+            again.verdict.told
                 == .init(
                     row: .openedBefore, until: monthEnd,
                     meter: MeterState(
@@ -41,7 +41,7 @@ struct AccessMeterTests {
             facts.open(2)
         }
         #expect(
-            fixture.decide().verdict
+            fixture.decide().verdict.told
                 == .init(
                     row: .metered,
                     meter: MeterState(
@@ -81,7 +81,7 @@ struct AccessMeterTests {
         }
         #expect(fixture(.visitor).decide().verdict.meter?.allowance == 1)
         #expect(fixture(.account).decide().verdict.meter?.allowance == 2)
-        #expect(fixture(.anonymous).decide().verdict == AccessFixture.anonymousDenial())
+        #expect(fixture(.anonymous).decide().verdict.told == AccessFixture.anonymousDenial())
     }
 
     @Test func theMonthIsThatOfTheReadersZone() throws {

@@ -88,7 +88,7 @@ struct AccessRulesTests {
                 facts.grant(until: nil)
             }
             let denied = fixture.decide(at: now + before)
-            #expect(denied.verdict == .init(row: .unreadable))
+            #expect(denied.verdict.told == .init(row: .unreadable))
             #expect(!denied.allowed && !denied.reason.showsTeaser)
             #expect(denied.nextChangeAt == now && denied.waitUntil == now)
             #expect(denied.actions == [.waitUntil])
@@ -120,7 +120,7 @@ struct AccessRulesTests {
         #expect(earlier.nextChangeAt == now)
         #expect(earlier.waitUntil == nil)
         let denied = fixture.decide()
-        #expect(denied.verdict == .init(row: .withdrawn))
+        #expect(denied.verdict.told == .init(row: .withdrawn))
         #expect(!denied.reason.showsTeaser)
         #expect(denied.waitUntil == now + .days(1))
         #expect(fixture.decide(at: now + .days(1)).allowed)
@@ -136,7 +136,7 @@ struct AccessRulesTests {
         for reader in AccessFixture.Reader.allCases {
             let fixture = AccessFixture(.free, reader) { $0.publishedAt = now }
             let early = fixture.decide(at: now + before)
-            #expect(early.verdict == .init(row: .notPublished, publishedAt: now))
+            #expect(early.verdict.told == .init(row: .notPublished, publishedAt: now))
             #expect(early.nextChangeAt == now && early.waitUntil == now)
             #expect(fixture.row() == .free)
         }
@@ -193,7 +193,7 @@ struct AccessRulesTests {
             }
             #expect(fixture.row(at: now + before) == .entitled)
             let denied = fixture.decide()
-            #expect(denied.verdict == .init(row: .suspended, since: now))
+            #expect(denied.verdict.told == .init(row: .suspended, since: now))
             #expect(denied.nextChangeAt == now + .days(1) && denied.waitUntil == now + .days(1))
             #expect(denied.actions == [.waitUntil])
             #expect(fixture.row(at: now + .days(1)) == .entitled)
@@ -226,7 +226,7 @@ struct AccessRulesTests {
         #expect(early.nextChangeAt == now && early.waitUntil == now)
         let first = fixture.decide()
         #expect(
-            first.verdict
+            first.verdict.told
                 == .init(row: .entitled, source: .trial, grant: Identifier(rawValue: 1), until: now + .days(14)))
         #expect(first.nextChangeAt == now + .days(14) && first.waitUntil == nil)
         #expect(fixture.row(at: now + .days(14) + before) == .entitled)
@@ -297,7 +297,7 @@ struct AccessRulesTests {
         let early = fixture.decide(at: now + before)
         #expect(early.verdict.row == .anonymous)
         #expect(early.nextChangeAt == now && early.waitUntil == now)
-        #expect(fixture.decide().verdict == .init(row: .registered))
+        #expect(fixture.decide().verdict.told == .init(row: .registered))
         #expect(AccessFixture(.registered, .visitor).row() == .anonymous)
         #expect(AccessFixture(.registered, .anonymous).row() == .anonymous)
     }
@@ -308,11 +308,11 @@ struct AccessRulesTests {
         for reader in [AccessFixture.Reader.anonymous, .visitor] {
             for access in [AccessLevel.registered, .metered, .premium] {
                 let fixture = AccessFixture(access, reader) { $0.trialDays = 14 }
-                #expect(fixture.decide().verdict == AccessFixture.anonymousDenial(trialDays: 14))
+                #expect(fixture.decide().verdict.told == AccessFixture.anonymousDenial(trialDays: 14))
                 #expect(fixture.decide().actions == [.signUp, .signIn])
             }
         }
-        #expect(AccessFixture(.premium, .anonymous).decide().verdict == AccessFixture.anonymousDenial())
+        #expect(AccessFixture(.premium, .anonymous).decide().verdict.told == AccessFixture.anonymousDenial())
     }
 
     @Test func aVisitorWhoHasSpentHerAllowanceCanSignUp() {
@@ -384,7 +384,7 @@ struct AccessRulesTests {
         }
         #expect(fixture.row(at: now + before) == .otherwise)
         #expect(
-            fixture.decide().verdict
+            fixture.decide().verdict.told
                 == .init(
                     row: .entitlementMissing, missing: [.allTitles, .title(AccessFixture.golem)],
                     plans: [Slug(stored: "gold"), Slug(stored: "golem-only")], trialDaysOnOffer: 14,

@@ -12,7 +12,7 @@ struct AccessTermsTests {
     @Test func freeIsOpenToEveryoneEvenSuspended() {
         for reader in AccessFixture.Reader.allCases {
             let decision = AccessFixture(.free, reader) { $0.suspend() }.decide()
-            #expect(decision.verdict == .init(row: .free))
+            #expect(decision.verdict.told == .init(row: .free))
             #expect(decision.nextChangeAt == nil && decision.actions.isEmpty)
         }
     }
