@@ -112,7 +112,9 @@ let package = Package(
         // Ratios against a reference in the same run; Scripts/bench runs it.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Membership", "MembershipFeeds", "MembershipService", "TestSupport", crypto, grdbSQLite],
+            dependencies: [
+                "Membership", "MembershipFeeds", "MembershipService", "FaultyFiles", "TestSupport", crypto, grdbSQLite,
+            ],
             swiftSettings: settings
         ),
 

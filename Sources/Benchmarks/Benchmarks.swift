@@ -1,3 +1,4 @@
+import FaultyFiles
 import Foundation
 
 /// Measures this system beside a reference that does the same work in the same run, prints a table of ratios, and
@@ -20,15 +21,34 @@ struct Benchmarks {
         let size: BenchSize
         /// Parts of the names of what is to be measured; nothing for everything.
         let only: [String]
+        /// How much longer each sync of the disk is to take, for SQLite in this process.
+        let slowerSync: Duration?
 
         init(_ arguments: ArraySlice<String>) {
-            guard let fortnight = arguments.first, let output = arguments.dropFirst().first else {
-                print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick] [--only NAME]…")
-                exit(64)
+            var rest = arguments
+            guard let fortnight = rest.popFirst(), let output = rest.popFirst() else { Wishes.refuse(nil) }
+            var (size, only, slowerSync): (BenchSize, [String], Duration?) = (.full, [], nil)
+            while let option = rest.popFirst() {
+                switch (option, option == "--quick" ? nil : rest.popFirst()) {
+                case ("--quick", _): size = .quick
+                case ("--only", let name?): only.append(name)
+                case ("--slower-sync", let text?):
+                    guard let microseconds = Int64(text), (1...1_000_000).contains(microseconds) else {
+                        Wishes.refuse("‘\(text)’ is not a number of microseconds from 1 to 1000000")
+                    }
+                    slowerSync = .microseconds(microseconds)
+                case ("--only", nil), ("--slower-sync", nil): Wishes.refuse("behind \(option) something is missing")
+                default: Wishes.refuse("‘\(option)’ is not an option")
+                }
             }
-            (self.fortnight, self.output) = (fortnight, output)
-            size = arguments.contains("--quick") ? .quick : .full
-            only = zip(arguments, arguments.dropFirst()).filter { $0.0 == "--only" }.map(\.1)
+            (self.fortnight, self.output, self.size) = (fortnight, output, size)
+            (self.only, self.slowerSync) = (only, slowerSync)
+        }
+
+        private static func refuse(_ why: String?) -> Never {
+            if let why { print("benchmarks: \(why)") }
+            print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick] [--only NAME]… [--slower-sync MICROSECONDS]")
+            exit(64)
         }
 
         func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
@@ -37,6 +57,11 @@ struct Benchmarks {
     private static func run(_ wishes: Wishes) async throws {
         let size = wishes.size
         var results: [Measurement] = []
+        if let extra = wishes.slowerSync {
+            guard faulty_files_register() == 0 else { throw Failure("SQLite has no files of its own") }
+            faulty_files_slow_syncs(Int64(extra / .nanoseconds(1)))
+            print("each sync of the disk takes \(Int64(extra / .microseconds(1))) µs longer, ours and the reference's")
+        }
         // A few hundred megabytes, so not where memory passes for a disk.
         try await withTemporaryDirectory { directory in
             if wishes.wants("cold start") {

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // One lock for all that is kept here. It is never held while the system is asked for anything.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -150,6 +151,25 @@ static int verdict(int call) {
     return code;
 }
 
+// MARK: - The slowness
+
+static int64_t extra_of_sync;
+
+void faulty_files_slow_syncs(int64_t nanoseconds) {
+    pthread_mutex_lock(&lock);
+    extra_of_sync = nanoseconds;
+    pthread_mutex_unlock(&lock);
+}
+
+static void wait_after_sync(void) {
+    pthread_mutex_lock(&lock);
+    int64_t extra = extra_of_sync;
+    pthread_mutex_unlock(&lock);
+    if (extra <= 0) return;
+    struct timespec time = {.tv_sec = extra / 1000000000, .tv_nsec = extra % 1000000000};
+    nanosleep(&time, NULL);
+}
+
 // MARK: - Files
 
 struct FaultyFile {
@@ -197,6 +217,7 @@ static int file_sync(sqlite3_file *file, int flags) {
     if (code != SQLITE_OK) return code;
     int64_t begun = faulty_files_position();
     code = real_of(file)->pMethods->xSync(real_of(file), flags);
+    wait_after_sync();
     // Noted last: what another thread wrote meanwhile need not be on the disk, and a cut may come before the end.
     if (code == SQLITE_OK && faulty(file)->is_kept) {
         note(faulty(file)->path, FAULTY_FILES_RECORD_SYNC, begun, NULL, 0);

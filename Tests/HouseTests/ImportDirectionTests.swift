@@ -12,7 +12,7 @@ struct ImportDirectionTests {
         "MembershipMail": ["Membership", "LibcurlLoader"],
         "MembershipStore": ["Membership", "Migrations", "SQLiteSettings", "CLibpq", "LibpqLoader"],
         "MembershipService": ["Membership", "MembershipFeeds", "MembershipMail", "MembershipStore"],
-        "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService"],
+        "Benchmarks": ["Membership", "MembershipFeeds", "MembershipService", "FaultyFiles"],
         "FaultyFiles": [], "FaultyCalls": [],
         "Torture": [
             "Membership", "MembershipFeeds", "MembershipService", "MembershipStore", "FaultyFiles", "SampleFeeds",

@@ -1,5 +1,6 @@
 // Files that fail on purpose, beneath SQLite: a VFS that passes every call on to the system's own, and of the files in
-// one directory keeps a journal of what was written, or fails a call that was named beforehand.
+// one directory keeps a journal of what was written, or fails a call that was named beforehand. It can also make the disk
+// a slower one.
 #ifndef FAULTY_FILES_H
 #define FAULTY_FILES_H
 
@@ -72,6 +73,9 @@ void faulty_files_fail(int call, int64_t nth, int code, bool until_healed);
 
 /// Lets everything work again. Calls are counted on.
 void faulty_files_heal(void);
+
+/// Makes each sync of any file take so much longer, and a little more; 0 for no longer.
+void faulty_files_slow_syncs(int64_t nanoseconds);
 
 /// How many calls of a kind there were since faulty_files_fail.
 int64_t faulty_files_count(int call);
