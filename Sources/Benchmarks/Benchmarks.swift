@@ -9,7 +9,7 @@ struct Benchmarks {
         do {
             try await run(Wishes(CommandLine.arguments.dropFirst()))
         } catch {
-            print("benchmarks: \(error)")
+            tell("benchmarks: \(error)")
             exit(1)
         }
     }
@@ -21,22 +21,23 @@ struct Benchmarks {
         let size: BenchSize
         /// Parts of the names of what is to be measured; nothing for everything.
         let only: [String]
-        /// How much longer each sync of the disk is to take, for SQLite in this process.
-        let slowerSync: Duration?
+        /// So many microseconds at least each sync by SQLite in this process is to take longer.
+        let slowerSync: Int64?
 
         init(_ arguments: ArraySlice<String>) {
             var rest = arguments
             guard let fortnight = rest.popFirst(), let output = rest.popFirst() else { Wishes.refuse(nil) }
-            var (size, only, slowerSync): (BenchSize, [String], Duration?) = (.full, [], nil)
+            var (size, only, slowerSync): (BenchSize, [String], Int64?) = (.full, [], nil)
             while let option = rest.popFirst() {
-                switch (option, option == "--quick" ? nil : rest.popFirst()) {
+                let value = rest.first.flatMap { option == "--quick" || $0.hasPrefix("--") ? nil : rest.popFirst() }
+                switch (option, value) {
                 case ("--quick", _): size = .quick
                 case ("--only", let name?): only.append(name)
                 case ("--slower-sync", let text?):
                     guard let microseconds = Int64(text), (1...1_000_000).contains(microseconds) else {
                         Wishes.refuse("‘\(text)’ is not a number of microseconds from 1 to 1000000")
                     }
-                    slowerSync = .microseconds(microseconds)
+                    slowerSync = microseconds
                 case ("--only", nil), ("--slower-sync", nil): Wishes.refuse("behind \(option) something is missing")
                 default: Wishes.refuse("‘\(option)’ is not an option")
                 }
@@ -46,8 +47,8 @@ struct Benchmarks {
         }
 
         private static func refuse(_ why: String?) -> Never {
-            if let why { print("benchmarks: \(why)") }
-            print("usage: benchmarks FORTNIGHT OUTPUT.json [--quick] [--only NAME]… [--slower-sync MICROSECONDS]")
+            let usage = "usage: benchmarks FORTNIGHT OUTPUT.json [--quick] [--only NAME]… [--slower-sync MICROSECONDS]"
+            Benchmarks.tell((why.map { "benchmarks: \($0)\n" } ?? "") + usage)
             exit(64)
         }
 
@@ -59,8 +60,8 @@ struct Benchmarks {
         var results: [Measurement] = []
         if let extra = wishes.slowerSync {
             guard faulty_files_register() == 0 else { throw Failure("SQLite has no files of its own") }
-            faulty_files_slow_syncs(Int64(extra / .nanoseconds(1)))
-            print("each sync of the disk takes \(Int64(extra / .microseconds(1))) µs longer, ours and the reference's")
+            faulty_files_slow_syncs(extra * 1000)
+            print("each sync by SQLite in this process takes at least \(extra) µs longer, the reference's as ours")
         }
         // A few hundred megabytes, so not where memory passes for a disk.
         try await withTemporaryDirectory { directory in
@@ -89,6 +90,7 @@ struct Benchmarks {
             ]
             for (name, measure) in others where wishes.wants(name) { results += try await announced(name, measure) }
         }
+        if let extra = wishes.slowerSync { results = results.map { $0.named("\($0.name), +\(extra) µs a sync") } }
         let server = PostgresServer.fromEnvironment
         if let server, wishes.wants("PostgreSQL") {
             results.append(try await PostgresChecks(server: server).measure(rounds: size.rounds))
@@ -108,7 +110,9 @@ struct Benchmarks {
     ) async throws -> [Measurement] {
         var results: [Measurement] = []
         let elapsed = try await ContinuousClock().measure { results = try await measure() }
-        FileHandle.standardError.write(Data("\(name): \(elapsed)\n".utf8))
+        tell("\(name): \(elapsed)")
         return results
     }
+
+    private static func tell(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// One case: ours beside a reference, over several rounds.
 struct Measurement: Encodable {
-    let name: String
+    private(set) var name: String
     /// What the numbers are, such as `ms`.
     let unit: String
     /// The median over the rounds; the worst of them where there is a bound that all must keep.
@@ -19,6 +19,13 @@ struct Measurement: Encodable {
     private enum CodingKeys: String, CodingKey {
         case name = "case"
         case unit, ours, reference, ratio, spread, aim, holds
+    }
+
+    /// The same under another name.
+    func named(_ name: String) -> Measurement {
+        var copy = self
+        copy.name = name
+        return copy
     }
 
     /// The times of ours and of the reference on the same questions. Ours comes first on one half of them and the

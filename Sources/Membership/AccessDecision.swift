@@ -16,7 +16,7 @@ public struct AccessDecision: Equatable, Sendable {
             case none
             case entitled(source: Grant.Source, grant: Identifier<Grant>, until: Timestamp?)
             case suspended(since: Timestamp?)
-            case notPublished(until: Timestamp)
+            case notPublished(publishedAt: Timestamp)
             indirect case letInByMeter(MeterState?)
             indirect case keptOut(since: Timestamp?, meter: MeterState?, Help)
         }
@@ -54,7 +54,7 @@ public struct AccessDecision: Equatable, Sendable {
         }
         /// When the article comes out, when it has not.
         public var publishedAt: Timestamp? {
-            if case .notPublished(let until) = detail { until } else { nil }
+            if case .notPublished(let publishedAt) = detail { publishedAt } else { nil }
         }
         /// How the reader stands with the meter, when the article is metered and the meter was asked.
         public var meter: MeterState? {

@@ -110,7 +110,7 @@ struct AccessSituation {
     func verdict(of row: AccessRow) -> AccessDecision.Verdict {
         switch row {
         case .unreadable, .withdrawn, .free, .registered: return AccessDecision.Verdict(row)
-        case .notPublished: return AccessDecision.Verdict(row, .notPublished(until: access.publishedAt))
+        case .notPublished: return AccessDecision.Verdict(row, .notPublished(publishedAt: access.publishedAt))
         case .suspended: return AccessDecision.Verdict(row, .suspended(since: suspension?.interval.startsAt))
         case .entitled:
             guard let account, let last = indexOfLongestLasting(in: account) else { return AccessDecision.Verdict(row) }

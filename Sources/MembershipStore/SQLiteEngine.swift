@@ -224,31 +224,23 @@ package final class SQLiteEngine: DatabaseEngine {
 extension Database {
     /// Runs a body in a transaction, and gives back what it returns.
     func transact<Result>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
-        try begin(kind)
-        do {
-            let result = try body()
-            try end()
-            return result
-        } catch {
-            takeBack()
-            throw error
+        var result: Result?
+        try inTransaction(kind) {
+            result = try body()
+            return .commit
         }
+        guard let result else { preconditionFailure("a committed transaction has a result") }
+        return result
     }
 
-    /// Begins a transaction, by a statement that stays compiled, as those that end it do: GRDB's are compiled anew each
-    /// time.
-    func begin(_ kind: TransactionKind) throws {
-        try SQLiteStatement(anywhere: "BEGIN \(kind.rawValue)", self).run([])
+    /// Begins a transaction that writes, by a statement that stays compiled: GRDB's is compiled anew each time.
+    func beginCompiled() throws {
+        try SQLiteStatement(anywhere: "BEGIN IMMEDIATE", self).run([])
     }
 
-    /// Commits the transaction.
-    func end() throws {
+    /// Commits it, in the same way.
+    func commitCompiled() throws {
         try SQLiteStatement("COMMIT", self).run([])
-    }
-
-    /// Takes the transaction back, unless SQLite has.
-    func takeBack() {
-        if isInsideTransaction { try? SQLiteStatement("ROLLBACK", self).run([]) }
     }
 
     /// A full disk takes back a whole transaction: whoever goes on nevertheless must not write each row for good.
@@ -313,7 +305,7 @@ struct SQLiteConnection: SQLiteDialect {
         guard let width = rows.first?.count else { return }
         func statement(_ count: Int) -> String {
             var text = ""
-            // Most have one row, and growing takes longer than the rest of it.
+            // To let it grow takes longer than to write it.
             text.reserveCapacity(columns.utf8.count + count * width * 6 + 200)
             text += "INSERT INTO \(table) ("
             text += columns

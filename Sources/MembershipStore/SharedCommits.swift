@@ -32,10 +32,7 @@ final class SharedCommits: Sendable {
         var waiting: [Caller] = []
         /// Whether somebody writes, who will take those that wait too.
         var isBusy = false
-        /// Since when nobody writes.
-        private var idleSince: ContinuousClock.Instant?
-        /// Whether the last one came so soon behind the one before that the next is worth waiting for.
-        private(set) var isFollowed = false
+        var pace = CallerPace()
 
         /// Lets a caller wait.
         ///
@@ -44,7 +41,7 @@ final class SharedCommits: Sendable {
             waiting.append(caller)
             guard !isBusy else { return false }
             isBusy = true
-            if let idleSince { isFollowed = ContinuousClock().now - idleSince < SharedCommits.lingering }
+            pace.somebodyCame(at: ContinuousClock().now)
             return true
         }
 
@@ -55,8 +52,7 @@ final class SharedCommits: Sendable {
             waiting.removeFirst(count)
             if callers.isEmpty {
                 isBusy = false
-                isFollowed = false
-                idleSince = ContinuousClock().now
+                pace.nobodyCame(by: ContinuousClock().now)
             }
             return callers
         }
@@ -85,8 +81,8 @@ final class SharedCommits: Sendable {
     private static let shortestPause = Duration.microseconds(1200)
     /// Whoever wants to write in this process waits too, and a machine may have stood still during a batch.
     private static let longestPause = Duration.milliseconds(50)
-    /// So long at most whoever has written waits for the next who may come at once.
-    private static let lingering = Duration.microseconds(100)
+    /// After so long others get a turn who want the connection for what shares no commit.
+    private static let turn = Duration.milliseconds(20)
     /// After so long in one transaction the rest waits for the next: other processes want to write too.
     private static let longest = Duration.milliseconds(20)
 
@@ -133,6 +129,7 @@ final class SharedCommits: Sendable {
     private func writeAll(_ database: Database) {
         // A command may have ended with its answer: then the next one has to do it.
         if !hasWritten.exchange(true, ordering: .relaxed) { SharedCommits.emptyLongLog(of: database) }
+        let end = ContinuousClock().now + SharedCommits.turn
         while true {
             linger()
             let callers = state.withLock { $0.next() }
@@ -150,14 +147,15 @@ final class SharedCommits: Sendable {
                 writeTogether(callers, database)
             }
             SharedCommits.emptyLongLog(of: database)
+            if ContinuousClock().now > end { return queue.asyncWriteWithoutTransaction { self.writeAll($0) } }
         }
     }
 
     /// Waits a moment for a caller who writes one thing after the other, and would otherwise wait each time until this thread
     /// has been woken. Whoever has something to do meanwhile is let go first.
     private func linger() {
-        guard state.withLock({ $0.isFollowed && $0.waiting.isEmpty }) else { return }
-        let end = ContinuousClock().now + SharedCommits.lingering
+        guard state.withLock({ $0.pace.isClose && $0.waiting.isEmpty }) else { return }
+        let end = ContinuousClock().now + CallerPace.closest
         while state.withLock({ $0.waiting.isEmpty }), ContinuousClock().now < end { sched_yield() }
     }
 
@@ -191,12 +189,13 @@ final class SharedCommits: Sendable {
         var start: ContinuousClock.Instant?
         var failure: (any Error)?
         do {
-            try database.transact(.immediate) {
-                start = clock.now
-                try caller.run(database)
-            }
+            try database.beginCompiled()
+            start = clock.now
+            try caller.run(database)
+            try database.commitCompiled()
         } catch {
             remembered.catalog.forget()
+            try? database.rollback()
             failure = error
         }
         let end = clock.now
@@ -209,7 +208,7 @@ final class SharedCommits: Sendable {
         var failed: [(caller: Caller, error: any Error)] = []
         var rest = callers[...]
         do {
-            try database.begin(.immediate)
+            try database.beginCompiled()
         } catch {
             for caller in callers { caller.answer(error) }
             return
@@ -230,7 +229,7 @@ final class SharedCommits: Sendable {
             } catch {
                 remembered.catalog.forget()
                 if !inSavepoints, database.isInsideTransaction, database.totalChangesCount != changes {
-                    database.takeBack()
+                    try? database.rollback()
                     return writeTogether(callers, database, inSavepoints: true)
                 }
                 failed.append((caller, error))
@@ -239,11 +238,11 @@ final class SharedCommits: Sendable {
             }
         }
         do {
-            try database.end()
+            try database.commitCompiled()
             for caller in done { caller.answer(nil) }
         } catch {
             remembered.catalog.forget()
-            database.takeBack()
+            try? database.rollback()
             // One of them may be at fault: each has another try on its own, and an answer of its own.
             for caller in done { writeAlone(caller, database) }
         }
@@ -266,7 +265,7 @@ final class SharedCommits: Sendable {
                     try run("ROLLBACK TO caller")
                     try run("RELEASE caller")
                 } catch {
-                    database.takeBack()
+                    try? database.rollback()
                 }
             }
             throw error

@@ -315,4 +315,45 @@ struct SharedCommitsTests {
         }
         #expect(error?.code == .unknownArticle)
     }
+
+    /// Writes one number after the other, each while the one before it is not yet committed, so that somebody always waits.
+    private final class Chain: Sendable {
+        private let engine: any DatabaseEngine
+        private let begun = Atomic(-1)
+        private let isToEnd = Atomic(false)
+        private let (ending, ended) = AsyncStream.makeStream(of: Void.self)
+
+        init(_ engine: any DatabaseEngine) {
+            self.engine = engine
+        }
+
+        func write(_ number: Int = 0) async throws {
+            begun.store(number, ordering: .relaxed)
+            try await engine.write { [self] sql in
+                _ = try sql.run("INSERT INTO numbers VALUES ($1)", [number])
+                guard !isToEnd.load(ordering: .relaxed) else { return ended.finish() }
+                Task { try await write(number + 1) }
+                while begun.load(ordering: .relaxed) == number { sched_yield() }
+            }
+        }
+
+        func end() async {
+            isToEnd.store(true, ordering: .relaxed)
+            for await _ in ending {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whoNeedsTheConnectionGetsItThoughSomebodyAlwaysWaitsToWrite() async throws {
+        let (database, engine) = try await prepared()
+        let chain = Chain(engine)
+        try await chain.write()
+        for _ in 0..<3 { _ = try await engine.scrub() }
+        await chain.end()
+        // Behind the last of the chain.
+        try await engine.write { _ in }
+        let written = try await numbers(engine)
+        #expect(written == Array(0..<Int64(written.count)))
+        withExtendedLifetime(database) {}
+    }
 }

@@ -24,6 +24,8 @@ struct EmailAddressTests {
         "+tag@example.com", "...@gmail.com", "ada@127.0.0.1", "ada@[127.0.0.1]", "\"ada\"@example.com",
         "ada\u{0}@example.com", "ada\u{202E}@example.com", "ada\u{200B}@example.com", "ada@exa\u{200B}mple",
         "ada@xn--\u{0}.com", "ada+\u{301}x@gmail.com", "ada.\u{301}x@gmail.com", "\u{301}ada@example.com",
+        // A letter that is written together with the dot before it.
+        ".\u{FF9E}ada@example.com", "a..\u{FF9E}da@example.com",
         String(repeating: "a", count: 65) + "@example.com",
         "ada@" + String(repeating: "a", count: 64) + ".com",
         "ada@" + Array(repeating: String(repeating: "a", count: 60), count: 5).joined(separator: ".") + ".com",

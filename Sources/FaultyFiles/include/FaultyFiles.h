@@ -74,7 +74,7 @@ void faulty_files_fail(int call, int64_t nth, int code, bool until_healed);
 /// Lets everything work again. Calls are counted on.
 void faulty_files_heal(void);
 
-/// Makes each sync of any file take so much longer, and a little more; 0 for no longer.
+/// Makes each sync of any file take at least so much longer; 0 for no longer.
 void faulty_files_slow_syncs(int64_t nanoseconds);
 
 /// How many calls of a kind there were since faulty_files_fail.
