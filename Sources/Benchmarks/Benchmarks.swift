@@ -65,10 +65,8 @@ struct Benchmarks {
         }
         // A few hundred megabytes, so not where memory passes for a disk.
         try await withTemporaryDirectory { directory in
-            if wishes.wants("cold start") {
-                results.append(try await ColdStart(fortnight: wishes.fortnight).measure(rounds: size.rounds))
-            }
             let cases: [(name: String, measure: (SQLiteBench) async throws -> [Measurement])] = [
+                ("cold start", { try await ColdStart(fortnight: wishes.fortnight, bench: $0, size: size).measure() }),
                 ("checks", { try await Checks(bench: $0, size: size).measure() }),
                 ("batches", { try await CheckBatches(bench: $0, size: size).measure() }),
                 ("sign-ups", { try await SignUps(bench: $0, size: size).measure() }),
@@ -90,7 +88,9 @@ struct Benchmarks {
             ]
             for (name, measure) in others where wishes.wants(name) { results += try await announced(name, measure) }
         }
-        if let extra = wishes.slowerSync { results = results.map { $0.named("\($0.name), +\(extra) µs a sync") } }
+        if let extra = wishes.slowerSync {
+            results = results.map { $0.name == ColdStart.name ? $0 : $0.named("\($0.name), +\(extra) µs a sync") }
+        }
         let server = PostgresServer.fromEnvironment
         if let server, wishes.wants("PostgreSQL") {
             results.append(try await PostgresChecks(server: server).measure(rounds: size.rounds))

@@ -34,12 +34,21 @@ struct CheckQuestion: Sendable {
 
     init(_ kind: CheckKind, account: Identifier<Account>?, _ article: BenchArticle) throws {
         self.kind = kind
-        reader = account.map { .account(.id($0)) } ?? .anonymous
-        self.article = .key(ArticleKey(title: try Slug(parsing: article.title), slug: try Slug(parsing: article.slug)))
+        (reader, self.article) = try CheckQuestion.asked(account, article)
         self.account = account?.rawValue ?? 0
         (title, slug) = (KeptText(article.title), KeptText(article.slug))
         articleTarget = KeptText("article:\(article.title)/\(article.slug)")
         titleTarget = KeptText("title:\(article.title)")
+    }
+
+    /// What ours is asked.
+    static func asked(
+        _ account: Identifier<Account>?, _ article: BenchArticle
+    ) throws -> (reader: ReaderReference, article: ArticleReference) {
+        (
+            reader: account.map { .account(.id($0)) } ?? .anonymous,
+            article: .key(ArticleKey(title: try Slug(parsing: article.title), slug: try Slug(parsing: article.slug)))
+        )
     }
 }
 
@@ -68,13 +77,30 @@ struct CheckDraw {
         try (0..<count).map { try question(CheckKind.allCases[$0 % CheckKind.allCases.count]) }
     }
 
+    /// As ``mixed(count:)``, only what ours is asked: nothing of it stays in memory.
+    mutating func mixedAsked(count: Int) throws -> [(
+        kind: CheckKind, reader: ReaderReference, article: ArticleReference
+    )] {
+        try (0..<count).map { number in
+            let kind = CheckKind.allCases[number % CheckKind.allCases.count]
+            let account = reader(kind).map { accounts[$0].id }
+            let (reader, article) = try CheckQuestion.asked(account, articles[popular(asked(kind))])
+            return (kind: kind, reader: reader, article: article)
+        }
+    }
+
+    /// A reader and an article that she is entitled to; nil when nobody is.
+    mutating func entitled() -> (account: BenchAccount, article: BenchArticle)? {
+        reader(.entitled).map { (account: accounts[$0], article: articles[popular(asked(.entitled))]) }
+    }
+
     private mutating func question(_ kind: CheckKind) throws -> CheckQuestion {
         let account = reader(kind).map { accounts[$0].id }
         return try question(kind, of: account)
     }
 
     mutating func question(_ kind: CheckKind, of account: Identifier<Account>?) throws -> CheckQuestion {
-        try CheckQuestion(kind, account: account, articles[popular(kind == .metered ? metered : premium)])
+        try CheckQuestion(kind, account: account, articles[popular(asked(kind))])
     }
 
     mutating func reader(_ kind: CheckKind) -> Int? {
@@ -87,6 +113,9 @@ struct CheckDraw {
         case .anonymous: nil
         }
     }
+
+    /// The articles that a kind of check is about.
+    private func asked(_ kind: CheckKind) -> [Int] { kind == .metered ? metered : premium }
 
     private mutating func popular(_ numbers: [Int]) -> Int {
         let most = Int.random(in: 0..<10, using: &random) > 0 ? max(1, numbers.count / 10) : numbers.count

@@ -1,71 +1,68 @@
 import Foundation
 import Membership
-import MembershipService
 
 /// `fortnight check` as a whole process, from nothing to its answer, beside the sqlite3 shell that fetches the same
 /// facts from the same file.
 struct ColdStart {
     let fortnight: String
+    let bench: SQLiteBench
+    let size: BenchSize
 
-    func measure(rounds: Int) async throws -> Measurement {
-        try await withTemporaryDirectory { directory in
-            let database = directory + "/bench.db"
-            try await prepare(database, in: directory)
+    static let name = "cold start of check"
+    private static let runs = 20
 
-            let ours = [fortnight, "check", "r500@example.com", "bench/the-bridge", "--database", database]
-            let theirs = ["/usr/bin/sqlite3", database, ColdStart.sameFacts]
-            try compareAnswers(ours, theirs)
-            let pairs = try (0..<rounds).map { _ in
-                (ours: try milliseconds(ours), reference: try milliseconds(theirs))
-            }
-            return Measurement("cold start of check", unit: "ms", rounds: pairs, atMost: 4)
+    func measure() async throws -> [Measurement] {
+        var draw = CheckDraw(bench, seed: 7)
+        for _ in 0..<3 { try compareAnswers(question(&draw)) }
+        var rounds: [(ours: Double, reference: Double)] = []
+        for _ in 0..<size.rounds {
+            func half() throws -> [Question] { try (0..<ColdStart.runs / 2).map { _ in try question(&draw) } }
+            rounds.append(
+                try await Measurement.pair(
+                    (try half(), try half()), ours: { try milliseconds($0.map(\.ours)) },
+                    reference: { try milliseconds($0.map(\.theirs)) }))
         }
+        return [Measurement(ColdStart.name, unit: "ms", rounds: rounds, atMost: 4)]
     }
 
-    private func prepare(_ database: String, in directory: String) async throws {
-        _ = try await DatabaseSetup(DatabaseLocation(database)).initialize(.init(sandbox: true))
-        let services = try await Services.open(DatabaseLocation(database))
-        let feed = directory + "/feed.json"
-        try Data(ColdStart.feed.utf8).write(to: URL(filePath: feed))
-        _ = try await services.articles.importFeed(path: feed, options: .init())
-        try await ruleBenchPremium(services)
-        for number in 0..<1000 {
-            _ = try await services.accounts.signUp(email: EmailAddress(parsing: "r\(number)@example.com"))
+    /// A reader by her address and a premium article by its key, as both commands ask for them.
+    private struct Question {
+        let account: BenchAccount
+        let article: BenchArticle
+        let ours: [String]
+        let theirs: [String]
+    }
+
+    private func question(_ draw: inout CheckDraw) throws -> Question {
+        guard let (account, article) = draw.entitled() else { throw Failure("nobody is entitled") }
+        let key = "\(article.title)/\(article.slug)"
+        let found = "(SELECT account_id FROM account_emails WHERE canonical_email = '\(account.email)')"
+        let values = [
+            "?1": "'\(article.title)'", "?2": "'\(article.slug)'", "?3": "'article:\(key)'",
+            "?4": "'title:\(article.title)'", "?5": found,
+        ]
+        let sameFacts = values.reduce(ReferenceCheck.sql(.entitled)) { sql, value in
+            sql.replacingOccurrences(of: value.key, with: value.value)
         }
+        return Question(
+            account: account, article: article,
+            ours: [fortnight, "check", account.email, key, "--json", "--database", bench.path],
+            theirs: ["/usr/bin/sqlite3", bench.path, sameFacts])
     }
 
-    /// The reader by her address, her grants and suspensions, the article by its key, and its rules.
-    private static let sameFacts = """
-        SELECT a.account_id, g.entitlement, g.starts_at, g.ends_at, p.starts_at, r.article_id, r.section_slug,
-            r.published_at, u.target, u.access, u.requires, u.starts_at, u.ends_at
-        FROM account_emails AS e
-        JOIN accounts AS a ON a.account_id = e.account_id
-        LEFT JOIN grants AS g ON g.account_id = a.account_id AND g.voided_at IS NULL
-        LEFT JOIN account_suspensions AS p ON p.account_id = a.account_id
-        CROSS JOIN titles AS t JOIN articles AS r ON r.title_id = t.title_id
-        LEFT JOIN access_rules AS u
-            ON u.voided_at IS NULL AND u.target IN ('article:bench/the-bridge', 'title:bench', 'default')
-        WHERE e.canonical_email = 'r500@example.com' AND t.slug = 'bench' AND r.slug = 'the-bridge'
-        """
-
-    private static let feed = """
-        {"version": "https://jsonfeed.org/version/1.1", "title": "Bench", "items": [
-            {"id": "1", "title": "The bridge", "date_published": "2026-01-01T00:00:00Z",
-             "content_text": "The bridge closes. It opens again in May, if the weather holds and the steel arrives."}
-        ]}
-        """
-
-    /// A run counts only when both find the reader entitled.
-    private func compareAnswers(_ ours: [String], _ theirs: [String]) throws {
-        guard try run(ours, capture: true).contains("(entitled)"), try run(theirs, capture: true).contains("all-titles")
-        else { throw Failure("the two do not find the same facts") }
+    /// Both must find the reader's grant and the article.
+    private func compareAnswers(_ question: Question) throws {
+        let (ours, theirs) = (try run(question.ours, capture: true), try run(question.theirs, capture: true))
+        let (account, article) = (question.account, question.article)
+        guard ours.contains("\"entitled\""), ours.contains("\"\(account.grant)\""), ours.contains(article.slug),
+            theirs.contains("|\(account.grant.rawValue)|"), theirs.contains("\(article.id.rawValue)|")
+        else { throw Failure("the two do not find the same facts:\n\(ours)\n\(theirs)") }
     }
 
-    /// The mean over twenty runs, one after the other.
-    private func milliseconds(_ command: [String]) throws -> Double {
-        let runs = 20
-        let elapsed = try ContinuousClock().measure { for _ in 0..<runs { _ = try run(command, capture: false) } }
-        return elapsed / .milliseconds(1) / Double(runs)
+    /// The mean of what they take, one after the other.
+    private func milliseconds(_ commands: [[String]]) throws -> Double {
+        let elapsed = try ContinuousClock().measure { for command in commands { _ = try run(command, capture: false) } }
+        return elapsed / .milliseconds(1) / Double(commands.count)
     }
 
     /// Starts the process with as little as the system allows, and waits for it.

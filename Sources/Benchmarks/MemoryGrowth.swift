@@ -1,3 +1,4 @@
+import Membership
 import MembershipService
 
 /// What a process holds after very many checks, beside what it held after the first of them.
@@ -7,24 +8,32 @@ struct MemoryGrowth {
 
     func measure() async throws -> [Measurement] {
         var draw = CheckDraw(bench, seed: 6)
-        // Drawn before, and asked again and again: what is looked at is the memory of the checks.
-        let questions = try draw.mixed(count: size.memory.first * 4)
         let services = try await bench.anew()
         _ = try ProcessMemory.idle()
-        _ = try await Checks.time(Array(questions.prefix(size.memory.first)), services)
+        try await check(size.memory.first, of: &draw, services)
         let first = try ProcessMemory.resident()
-        let step = (size.memory.last - size.memory.first) / size.rounds
-        var (rounds, place): ([(ours: Double, reference: Double)], Int) = ([], size.memory.first)
+        var rounds: [(ours: Double, reference: Double)] = []
         for _ in 0..<size.rounds {
-            var left = step
-            while left > 0 {
-                let part = Array(questions[(place % questions.count)...].prefix(left))
-                _ = try await Checks.time(part, services)
-                (place, left) = (place + part.count, left - part.count)
-            }
+            try await check((size.memory.last - size.memory.first) / size.rounds, of: &draw, services)
             rounds.append((ours: try ProcessMemory.resident(), reference: first))
         }
         let name = "memory after \(size.memory.last) checks, and \(size.memory.first)"
         return [Measurement(name, unit: "MB", rounds: rounds, eachMoreByAtMost: 32)]
+    }
+
+    /// New questions each time, of which few are in memory at once: what is looked at is the memory of the checks.
+    @concurrent
+    private func check(_ count: Int, of draw: inout CheckDraw, _ services: Services) async throws {
+        var left = count
+        while left > 0 {
+            let questions = try draw.mixedAsked(count: min(left, 400))
+            for question in questions {
+                let answer = try await services.access.check(reader: question.reader, article: question.article)
+                guard question.kind.expects(answer.decision.reason) else {
+                    throw Failure("\(question): \(answer.decision)")
+                }
+            }
+            left -= questions.count
+        }
     }
 }

@@ -36,7 +36,7 @@ final class ReferenceCheck: @unchecked Sendable {
 
     /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
     /// else the answer rests on: what was spent of the meter, or the subscription and what could be had.
-    private static func sql(_ kind: CheckKind) -> String {
+    static func sql(_ kind: CheckKind) -> String {
         let (columns, joins) =
             switch kind {
             case .anonymous: (article + offered, "")

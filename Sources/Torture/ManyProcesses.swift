@@ -30,16 +30,16 @@ struct ManyProcesses: Trial {
         defer { place.remove() }
         try await furnish(place)
         let desk = Desk(setting: setting, place: place)
-        let (tallies, runs) = try await work(desk, for: setting.time)
+        let (tallies, shares, runs) = try await work(desk, for: setting.time)
         var faults = tallies.flatMap(\.faults) + runs.flatMap(\.faults)
         faults += try await check(tallies, place)
         let (calls, jobs) = (tallies.map(\.calls), runs.map(\.jobs))
         let slowest = tallies.map(\.slowest).max() ?? .zero
-        faults += ManyProcesses.starved("calls", calls) + ManyProcesses.starved("runs of jobs", jobs)
+        faults += ManyProcesses.starved("rounds", shares) + ManyProcesses.starved("runs of jobs", jobs)
         return Outcome(
             did:
-                "\(calls.reduce(0, +)) calls by \(ManyProcesses.writers) processes, \(ManyProcesses.range(calls)) each, "
-                + "the slowest \(slowest.milliseconds) ms; \(jobs.reduce(0, +)) runs of jobs, "
+                "\(calls.reduce(0, +)) calls by \(ManyProcesses.writers) processes, \(ManyProcesses.range(shares)) of "
+                + "\(ManyProcesses.leastRounds) rounds when the first was done, the slowest \(slowest.milliseconds) ms; \(jobs.reduce(0, +)) runs of jobs, "
                 + "\(ManyProcesses.range(jobs)) each",
             faults: faults.prefix(20).map { "seed \(setting.seed): \($0)" })
     }
@@ -70,8 +70,12 @@ struct ManyProcesses: Trial {
 
     // MARK: - Working
 
-    private func work(_ desk: Desk, for time: Duration) async throws -> (writers: [Tally], runners: [Tally]) {
+    /// - Returns: also how many rounds each writer had done when the first had done those that all do.
+    private func work(
+        _ desk: Desk, for time: Duration
+    ) async throws -> (writers: [Tally], shares: [Int], runners: [Tally]) {
         let end = ContinuousClock().now + time
+        let race = Race(runners: ManyProcesses.writers, goal: ManyProcesses.leastRounds)
         let isOver = Flag()
         async let reading: Void = onThread { try ManyProcesses.read(desk.place, until: isOver) }
         async let running = withThrowingTaskGroup { group in
@@ -82,17 +86,19 @@ struct ManyProcesses: Trial {
         }
         let writers = try await withThrowingTaskGroup { group in
             for number in 0..<ManyProcesses.writers {
-                group.addTask { try await onThread { try ManyProcesses.write(desk, number, until: end) } }
+                group.addTask { try await onThread { try ManyProcesses.write(desk, number, race, until: end) } }
             }
             return try await group.reduce(into: [Tally]()) { $0.append($1) }
         }
         isOver.raise()
         try await reading
-        return (writers, try await running)
+        return (writers, race.atFirst, try await running)
     }
 
     /// One writer's calls, a process each.
-    private static func write(_ desk: Desk, _ writer: Int, until end: ContinuousClock.Instant) throws -> Tally {
+    private static func write(
+        _ desk: Desk, _ writer: Int, _ race: Race, until end: ContinuousClock.Instant
+    ) throws -> Tally {
         var tally = Tally()
         var round = 0
         while round < leastRounds || ContinuousClock().now < end {
@@ -115,6 +121,7 @@ struct ManyProcesses: Trial {
             _ = try desk.call(["check", payer, "premium/article-\(writer)"], "w\(writer)", may: [0], &tally)
             let own = "own\(writer)-\(round)@example.com"
             if try desk.call(["signup", own], "w\(writer)", may: [0], &tally) == 0 { tally.own.append(own) }
+            race.hasDoneARound(writer)
         }
         return tally
     }
@@ -183,6 +190,27 @@ struct ManyProcesses: Trial {
         }
         return faults + (try await WholeDatabase(place: place, clock: .system).faults())
     }
+}
+
+/// How far each of several had come when the first of them was done: whoever is starved has come less far, though all get
+/// there in the end.
+private final class Race: Sendable {
+    private let goal: Int
+    private let state: Mutex<(rounds: [Int], atFirst: [Int]?)>
+
+    init(runners: Int, goal: Int) {
+        self.goal = goal
+        state = Mutex((rounds: Array(repeating: 0, count: runners), atFirst: nil))
+    }
+
+    func hasDoneARound(_ runner: Int) {
+        state.withLock { state in
+            state.rounds[runner] += 1
+            if state.atFirst == nil, state.rounds[runner] == goal { state.atFirst = state.rounds }
+        }
+    }
+
+    var atFirst: [Int] { state.withLock { $0.atFirst ?? $0.rounds } }
 }
 
 /// What a process was told, call by call.
