@@ -40,6 +40,18 @@ enum ClientCall: Hashable, Sendable {
         }
     }
 
+    /// What many of them are called.
+    var kind: String {
+        switch self {
+        case .signUp: "sign-ups"
+        case .open: "openings"
+        case .pay: "payments"
+        case .renew: "renewals"
+        }
+    }
+
+    static let kinds = ["sign-ups", "openings", "payments", "renewals"]
+
     /// As ``init(fields:)`` reads it.
     var fields: [String] {
         switch self {

@@ -24,6 +24,8 @@ struct ClientLog: Sendable {
         case told(String, String)
         /// It was told that it cannot be.
         case refused(String, String)
+        /// A job was run to its end: which run that was, and how much it did.
+        case ran(String, processed: Int)
         /// It was told something that nobody should be told.
         case fault(String)
     }
@@ -34,6 +36,7 @@ struct ClientLog: Sendable {
             case .asked(let id, let call): ["asked", id] + call.fields
             case .told(let id, let answer): ["told", id, answer]
             case .refused(let id, let code): ["refused", id, code]
+            case .ran(let run, let processed): ["ran", run, String(processed)]
             case .fault(let what): ["fault", what]
             }
         let line = Array((fields.map(ClientLog.inOneField).joined(separator: "\t") + "\n").utf8)
@@ -54,6 +57,7 @@ struct ClientLog: Sendable {
                 if let call = ClientCall(fields: Array(fields[2...])) { return .asked(fields[1], call) }
             case ("told", 3): return .told(fields[1], fields[2])
             case ("refused", 3): return .refused(fields[1], fields[2])
+            case ("ran", 3): if let processed = Int(fields[2]) { return .ran(fields[1], processed: processed) }
             case ("fault", 2): return .fault(fields[1])
             default: break
             }

@@ -47,7 +47,8 @@ struct KilledWorker: AsyncParsableCommand {
                 let caller = Caller(
                     services: services, log: log, name: "\(name)-\(number)",
                     choices: SeededNumbers(seed: seed, number), known: known.split(separator: ",").map(String.init))
-                group.addTask { await caller.work(until: begun + KilledWorker.longest) }
+                // Little is due that no job has recorded: one of them asks for it before any does.
+                group.addTask { await caller.work(renewsFirst: number == 0, until: begun + KilledWorker.longest) }
             }
             group.addTask { await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest) }
         }
@@ -57,9 +58,9 @@ struct KilledWorker: AsyncParsableCommand {
         while ContinuousClock().now < end {
             for job in ["trial-expiry", "renewal", "trial-reminder", "outbox-delivery"] {
                 do {
-                    let report = try await services.jobs.run(job)
-                    guard report.run.failed > 0 else { continue }
-                    log.note(.fault("\(job) failed with \(report.run.failed)"))
+                    let run = try await services.jobs.run(job).run
+                    if run.processed > 0 { log.note(.ran(run.id.description, processed: run.processed)) }
+                    if run.failed > 0 { log.note(.fault("\(job) failed with \(run.failed)")) }
                 } catch let error as MembershipError where error.code == .jobRunning {
                     // The other worker is at it.
                     try? await Task.sleep(for: .milliseconds(2))
@@ -79,17 +80,21 @@ private struct Caller {
     var choices: SeededNumbers
     var known: [String]
 
-    func work(until end: ContinuousClock.Instant) async {
+    func work(renewsFirst: Bool, until end: ContinuousClock.Instant) async {
         var caller = self
         var number = 0
+        for email in renewsFirst ? known : [] {
+            number += 1
+            await caller.ask("\(name)-\(number)", .renew(email: email))
+        }
         while ContinuousClock().now < end {
             number += 1
-            await caller.ask("\(name)-\(number)")
+            let id = "\(name)-\(number)"
+            await caller.ask(id, caller.choose(id))
         }
     }
 
-    private mutating func ask(_ id: String) async {
-        let call = choose(id)
+    private mutating func ask(_ id: String, _ call: ClientCall) async {
         log.note(.asked(id, call))
         do {
             let answer = try await call.ask(services)

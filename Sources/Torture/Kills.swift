@@ -26,11 +26,12 @@ struct Kills: Trial {
             if site.faults.count > 20 { break }
         }
         try await site.examine(round)
+        site.requireEveryKind(round)
         // What cannot be explained can be looked at.
         if site.faults.isEmpty { place.remove() } else { site.faults.append("the database is left in \(place.folder)") }
         return Outcome(
             did:
-                "\(site.kills) kills in \(round) rounds; \(site.acknowledged) calls acknowledged, "
+                "\(site.kills) kills in \(round) rounds; \(site.acknowledgedInAll) acknowledged, "
                 + "\(site.askedAgain) cut off and asked again; \(site.letters) letters",
             faults: site.faults)
     }
@@ -48,7 +49,10 @@ private struct KillSite {
     private var paid: [String: [String: Int]] = [:]
 
     private(set) var kills = 0
-    private(set) var acknowledged = 0
+    /// How many of each kind were acknowledged.
+    private var acknowledged: [String: Int] = [:]
+    /// What was acknowledged since everything was looked at.
+    private var lately: [(call: ClientCall, answer: String)] = []
     private(set) var askedAgain = 0
     private(set) var letters = 0
     var faults: [String] = []
@@ -123,6 +127,7 @@ private struct KillSite {
         var calls: [String: ClientCall] = [:]
         var open: [String] = []
         var answers: [(call: ClientCall, answer: String)] = []
+        var runs: [String: Int] = [:]
         for entry in FileManager.default.fileExists(atPath: log) ? try ClientLog.entries(of: log) : [] {
             switch entry {
             case .asked(let id, let call):
@@ -132,14 +137,43 @@ private struct KillSite {
                 if let call = calls[id] { answers.append((call, answer)) }
                 open.removeAll { $0 == id }
             case .refused(let id, _): open.removeAll { $0 == id }
+            case .ran(let run, let processed): runs[run] = processed
             case .fault(let what): fault(round, what)
             }
         }
         // A new process, as after a crash: what the log of the database still holds is taken up by it.
         let services = try await place.services(clock.wallClock)
-        for (call, answer) in answers { try await check(call, answer, round, services) }
-        acknowledged += answers.count
+        for (call, answer) in answers { try await take(call, answer, round, services) }
+        try await check(runs, round, services)
         for call in open.compactMap({ calls[$0] }) { try await askAgain(call, round, services) }
+    }
+
+    private static let runs = "runs of jobs"
+
+    /// What a run of a job said that it did is recorded as done.
+    private mutating func check(_ runs: [String: Int], _ round: Int, _ services: Services) async throws {
+        acknowledged[KillSite.runs, default: 0] += runs.count
+        let history = try await services.jobs.history(limit: PageLimit(PageLimit.most))
+        for (run, processed) in runs {
+            let recorded = history.first { $0.id.description == run && $0.durationMilliseconds != nil }
+            require(
+                recorded?.processed == processed, round,
+                "run \(run) did \(processed), recorded is \(recorded.map { String($0.processed) } ?? "none")")
+        }
+    }
+
+    /// Takes an answer for true from now on.
+    private mutating func take(
+        _ call: ClientCall, _ answer: String, _ round: Int, _ services: Services
+    ) async throws {
+        try await check(call, answer, round, services)
+        acknowledged[call.kind, default: 0] += 1
+        lately.append((call, answer))
+        switch call {
+        case .signUp(let email): readers.append(email)
+        case .pay(let email, let reference, let periods): paid[email, default: [:]][reference] = periods
+        case .open, .renew: break
+        }
     }
 
     /// What a client was told is there, and once.
@@ -153,7 +187,6 @@ private struct KillSite {
                 require(
                     account.account.id.description == answer, round, "\(email) is \(account.account.id), not \(answer)")
                 require(account.subscriptions.count == 1, round, "\(email) has \(account.subscriptions.count) trials")
-                readers.append(email)
             case .open(let email, _, let key):
                 guard answer != "denied" else { return }
                 let reads = try await services.reads.list(
@@ -167,7 +200,6 @@ private struct KillSite {
                 require(
                     payments.map(\.id.description) == [answer] && payments.map(\.periods) == [periods], round,
                     "\(call) is not recorded as \(answer)")
-                paid[email, default: [:]][reference] = periods
             case .renew(let email):
                 let revision = try await services.subscriptions.show(AccountReference(parsing: email)).revision
                 require(revision >= Int(answer) ?? .max, round, "\(email) is at revision \(revision), not \(answer)")
@@ -181,7 +213,7 @@ private struct KillSite {
     private mutating func askAgain(_ call: ClientCall, _ round: Int, _ services: Services) async throws {
         askedAgain += 1
         do {
-            try await check(call, call.ask(services), round, services)
+            try await take(call, call.ask(services), round, services)
         } catch let error as MembershipError where call.mayBeRefused(error.code) {
             return
         } catch let error as MembershipError where error.code == .accountExists {
@@ -194,13 +226,27 @@ private struct KillSite {
 
     // MARK: - The whole
 
-    /// Lets jobs do the rest, and looks at everything.
+    var acknowledgedInAll: String {
+        (ClientCall.kinds + [KillSite.runs]).map { "\(acknowledged[$0] ?? 0) \($0)" }.joined(separator: ", ")
+    }
+
+    /// What never happened was not shown to hold.
+    mutating func requireEveryKind(_ round: Int) {
+        for kind in ClientCall.kinds + [KillSite.runs] {
+            require(acknowledged[kind, default: 0] > 0, round, "no \(kind) were acknowledged")
+        }
+    }
+
+    /// Lets jobs do the rest, and looks at everything: also once more at what was there after its own round, and was killed
+    /// in since.
     mutating func examine(_ round: Int) async throws {
         clock.move(to: clock.now + .minutes(60))
         let services = try await place.services(clock.wallClock, deliversTo: "folder:\(place.folder)/mail")
         for outcome in try await services.jobs.runDue() {
             guard case .ran = outcome else { fault(round, "a job that did not run: \(outcome)"); continue }
         }
+        for (call, answer) in lately { try await check(call, answer, round, services) }
+        lately = []
         for (email, references) in paid {
             let payments = try await services.payments.list(AccountReference(parsing: email))
             let recorded = Dictionary(payments.map { ($0.reference ?? "", $0.periods) }) { $0 + $1 }
