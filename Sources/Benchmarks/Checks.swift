@@ -1,3 +1,4 @@
+import Foundation
 import Membership
 import MembershipService
 
@@ -213,13 +214,24 @@ struct CheckGrowth {
         let small = try await make("small", accounts: size.growth.from)
         let large = try await make("large", accounts: size.growth.to)
         var draws = (small: CheckDraw(small, seed: 4), large: CheckDraw(large, seed: 4))
-        var rounds: [(ours: Double, reference: Double)] = []
+        let references = (small: try Checks.references(small), large: try Checks.references(large))
+        var (rounds, ofPlain): ([(ours: Double, reference: Double)], [Double]) = ([], [])
         for round in 0...size.rounds {
             let count = round == 0 ? 500 : size.checks
-            let many = try await Checks.time(draws.large.mixed(count: count), large.services)
-            let few = try await Checks.time(draws.small.mixed(count: count), small.services)
-            if round > 0 { rounds.append((ours: many, reference: few)) }
+            let many = try draws.large.mixed(count: count)
+            let few = try draws.small.mixed(count: count)
+            let ours = (
+                many: try await Checks.time(many, large.services), few: try await Checks.time(few, small.services)
+            )
+            let plain = (
+                many: try Checks.time(many, mixed: references.large), few: try Checks.time(few, mixed: references.small)
+            )
+            guard round > 0 else { continue }
+            rounds.append((ours: ours.many, reference: ours.few))
+            ofPlain.append(plain.many / plain.few)
         }
+        let growth = Measurement.median(ofPlain).formatted(.number.precision(.significantDigits(3)))
+        print("growth: a check by plain SQL takes \(growth) times as long in the large file as in the small one")
         let name = "check: \(size.growth.from) → \(size.growth.to) accounts"
         return [Measurement(name, unit: "µs", rounds: rounds, atMost: 1.6)]
     }
