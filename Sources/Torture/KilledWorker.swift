@@ -47,8 +47,9 @@ struct KilledWorker: AsyncParsableCommand {
                 let caller = Caller(
                     services: services, log: log, name: "\(name)-\(number)",
                     choices: SeededNumbers(seed: seed, number), known: known.split(separator: ",").map(String.init))
-                // Little is due that no job has recorded: one of them asks for it before any does.
-                group.addTask { await caller.work(renewsFirst: number == 0, until: begun + KilledWorker.longest) }
+                // Nothing is due any more once the jobs have run.
+                if number == 0 { await caller.renewEverybody() }
+                group.addTask { await caller.work(until: begun + KilledWorker.longest) }
             }
             group.addTask { await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest) }
         }
@@ -80,13 +81,16 @@ private struct Caller {
     var choices: SeededNumbers
     var known: [String]
 
-    func work(renewsFirst: Bool, until end: ContinuousClock.Instant) async {
+    func renewEverybody() async {
+        var caller = self
+        for (number, email) in known.enumerated() {
+            await caller.ask("\(name)-renewal-\(number)", .renew(email: email))
+        }
+    }
+
+    func work(until end: ContinuousClock.Instant) async {
         var caller = self
         var number = 0
-        for email in renewsFirst ? known : [] {
-            number += 1
-            await caller.ask("\(name)-\(number)", .renew(email: email))
-        }
         while ContinuousClock().now < end {
             number += 1
             let id = "\(name)-\(number)"
