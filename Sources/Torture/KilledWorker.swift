@@ -48,7 +48,7 @@ struct KilledWorker: AsyncParsableCommand {
                     services: services, log: log, name: "\(name)-\(number)",
                     choices: SeededNumbers(seed: seed, number), known: known.split(separator: ",").map(String.init))
                 // Nothing is due any more once the jobs have run.
-                if number == 0 { await caller.renewEverybody() }
+                if number == 0 { await caller.renewSome() }
                 group.addTask { await caller.work(until: begun + KilledWorker.longest) }
             }
             group.addTask { await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest) }
@@ -81,9 +81,10 @@ private struct Caller {
     var choices: SeededNumbers
     var known: [String]
 
-    func renewEverybody() async {
+    /// Of few readers, because whatever else is to be killed waits for it.
+    func renewSome() async {
         var caller = self
-        for (number, email) in known.enumerated() {
+        for (number, email) in known.prefix(10).enumerated() {
             await caller.ask("\(name)-renewal-\(number)", .renew(email: email))
         }
     }

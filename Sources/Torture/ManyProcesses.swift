@@ -35,12 +35,13 @@ struct ManyProcesses: Trial {
         faults += try await check(tallies, place)
         let (calls, jobs) = (tallies.map(\.calls), runs.map(\.jobs))
         let slowest = tallies.map(\.slowest).max() ?? .zero
-        faults += ManyProcesses.starved("rounds", shares) + ManyProcesses.starved("runs of jobs", jobs)
+        faults += ManyProcesses.starved("calls", calls) + ManyProcesses.starved("rounds by then", shares)
+        faults += ManyProcesses.starved("runs of jobs", jobs)
         return Outcome(
             did:
                 "\(calls.reduce(0, +)) calls by \(ManyProcesses.writers) processes, \(ManyProcesses.range(shares)) of "
-                + "\(ManyProcesses.leastRounds) rounds when the first was done, the slowest \(slowest.milliseconds) ms; \(jobs.reduce(0, +)) runs of jobs, "
-                + "\(ManyProcesses.range(jobs)) each",
+                + "\(ManyProcesses.leastRounds) rounds when the first was done, the slowest \(slowest.milliseconds) ms; "
+                + "\(jobs.reduce(0, +)) runs of jobs, \(ManyProcesses.range(jobs)) each",
             faults: faults.prefix(20).map { "seed \(setting.seed): \($0)" })
     }
 
