@@ -14,10 +14,8 @@ struct LedgerKey: Sendable {
 
     /// Reads 64 hexadecimal digits.
     init?(text: String) {
-        let digits = text.compactMap(\.hexDigitValue)
-        guard digits.count == 64, text.count == 64 else { return nil }
-        self.init(
-            SymmetricKey(data: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }))
+        guard let bytes = [UInt8](hexadecimal: text), bytes.count == 32 else { return nil }
+        self.init(SymmetricKey(data: bytes))
     }
 
     var text: String { key.withUnsafeBytes { Array($0).hexadecimal } }
