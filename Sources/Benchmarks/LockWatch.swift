@@ -1,12 +1,13 @@
 import Foundation
 import GRDBSQLite
+import Membership
 import Synchronization
 
 /// Looks from a second connection how long the write lock of a file is held at a time, and how much memory the process
 /// has meanwhile.
 final class LockWatch: Sendable {
     private let isOver = Atomic(false)
-    private let found = Mutex(Found())
+    private let found = Locked(Found())
     private let ended = DispatchSemaphore(value: 0)
 
     /// The most that was seen.

@@ -15,7 +15,7 @@ public struct Zone: Sendable {
         /// The two months that were worked out last. Nearly everything that is asked about a zone is about the month that
         /// it is, and the one after; and to find what the zone's rules make of a moment takes longer than all else about a
         /// meter.
-        let lastMonths = Mutex<(Interval?, Interval?)>((nil, nil))
+        let lastMonths = Locked<(Interval?, Interval?)>((nil, nil))
 
         init(name: String, zone: TimeZone) {
             self.name = name
@@ -56,7 +56,7 @@ public struct Zone: Sendable {
     }
 
     /// Zones that were taken from a database before, by name: no more than there are names in databases of this process.
-    private static let stored = Mutex<[String: Zone]>([:])
+    private static let stored = Locked<[String: Zone]>([:])
 
     private init(name: String, zone: TimeZone) {
         known = Known(name: name, zone: zone)

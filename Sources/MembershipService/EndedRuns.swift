@@ -5,7 +5,7 @@ import Synchronization
 /// their jobs no longer, whatever their leases say.
 final class EndedRuns: Sendable {
     /// Few: of each job at most the one that holds it has not been recorded.
-    private let ended = Mutex<[(run: Identifier<JobRun>, error: String)]>([])
+    private let ended = Locked<[(run: Identifier<JobRun>, error: String)]>([])
 
     /// What ended a run; nil for one that is not known to be over.
     func error(of run: Identifier<JobRun>) -> String? {

@@ -26,7 +26,7 @@ struct LedgerKeyNeeded: Error {}
 final class KeptLedgerKey: Sendable {
     private let file: LedgerKeyFile
     private let fingerprint: String
-    private let key = Mutex<LedgerKey?>(nil)
+    private let key = Locked<LedgerKey?>(nil)
 
     init(_ file: LedgerKeyFile, fingerprint: String) {
         self.file = file

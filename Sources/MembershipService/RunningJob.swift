@@ -9,8 +9,8 @@ final class RunningJob: Sendable {
     let store: Store
     private let limit: Int?
     private let stopping: @Sendable () -> Bool
-    private let counts = Mutex(Tally())
-    private let took = Mutex(Duration.zero)
+    private let counts = Locked(Tally())
+    private let took = Locked(Duration.zero)
 
     /// How many things were done, and with how many something went wrong.
     struct Tally: Equatable, Sendable {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Makes identifiers: 42 bits of milliseconds, then 21 bits that tell apart what was made in the same one.
 package final class IdentifierSource: Sendable {
-    private let last = Mutex<(millisecond: Int64, number: Int64)>((-1, 0))
+    private let last = Locked<(millisecond: Int64, number: Int64)>((-1, 0))
 
     package init() {}
 

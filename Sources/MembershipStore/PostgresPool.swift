@@ -7,7 +7,7 @@ import Synchronization
 final class PostgresPool: Sendable {
     private let limits: PostgresLimits
     private let name: String
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     private struct State {
         /// The one given back last is lent first, so that those not needed stay unopened.
@@ -24,7 +24,7 @@ final class PostgresPool: Sendable {
     init(_ address: PostgresAddress, limits: PostgresLimits) {
         self.limits = limits
         name = address.name
-        state = Mutex(
+        state = Locked(
             State(idle: (0..<max(1, limits.connections)).map { _ in PostgresConnection(address, limits: limits) }))
     }
 

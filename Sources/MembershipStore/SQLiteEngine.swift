@@ -18,7 +18,7 @@ package final class SQLiteEngine: DatabaseEngine {
 
     private let path: String
     private let lockWait: TimeSpan
-    private let writer = Mutex<SharedCommits?>(nil)
+    private let writer = Locked<SharedCommits?>(nil)
     private let readers: SQLiteReaders
 
     /// Opens a file that is there.

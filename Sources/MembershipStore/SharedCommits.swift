@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import Membership
 import Synchronization
 
 /// Writes of many callers that go to the disk together: what has come in while one transaction was committed shares the
@@ -13,12 +14,12 @@ import Synchronization
 final class SharedCommits: Sendable {
     /// The connection that writes.
     let queue: DatabaseQueue
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let remembered = Remembered()
     /// Whether anybody has written.
     private let hasWritten = Atomic(false)
     /// When another batch may begin; nil when the one before that is over, pause and all.
-    private let pauseEnd = Mutex<ContinuousClock.Instant?>(nil)
+    private let pauseEnd = Locked<ContinuousClock.Instant?>(nil)
 
     /// What the connection remembers of the catalogue.
     ///
@@ -121,7 +122,7 @@ final class SharedCommits: Sendable {
 
     /// What a body returned, until it is committed.
     private final class Held<Result: Sendable>: Sendable {
-        let result = Mutex<Result?>(nil)
+        let result = Locked<Result?>(nil)
     }
 
     /// Writes until nobody waits, and empties a long log behind the answers; again behind a pause, as whoever still read at

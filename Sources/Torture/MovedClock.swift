@@ -3,9 +3,9 @@ import Synchronization
 
 /// A clock that a trial moves by hand, also back.
 final class MovedClock: Sendable {
-    private let moment: Mutex<Timestamp>
+    private let moment: Locked<Timestamp>
 
-    init(at moment: Timestamp) { self.moment = Mutex(moment) }
+    init(at moment: Timestamp) { self.moment = Locked(moment) }
 
     var now: Timestamp { moment.withLock { $0 } }
 

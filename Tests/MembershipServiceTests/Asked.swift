@@ -1,11 +1,12 @@
+import Membership
 import Synchronization
 
 /// Says no so many times, and yes from then on.
 final class Asked: Sendable {
-    private let left: Mutex<Int>
+    private let left: Locked<Int>
 
     init(after count: Int) {
-        left = Mutex(count)
+        left = Locked(count)
     }
 
     var isTrue: @Sendable () -> Bool {

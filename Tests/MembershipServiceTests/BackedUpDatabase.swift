@@ -85,7 +85,7 @@ struct BackedUpDatabase: Sendable {
 
 /// A clock that is a millisecond further each time it is asked, so that everything that happens has its own time.
 final class TickingClock: Sendable {
-    private let time = Mutex(TestDatabase.start.milliseconds)
+    private let time = Locked(TestDatabase.start.milliseconds)
 
     func tick() -> Timestamp {
         time.withLock { time in
@@ -107,7 +107,7 @@ final class OthersWriting: Sendable {
     }
 
     private let clock: TickingClock
-    private let state = Mutex<(readers: [Reader], isOver: Bool)>(([], false))
+    private let state = Locked<(readers: [Reader], isOver: Bool)>(([], false))
 
     init(_ clock: TickingClock = TickingClock()) {
         self.clock = clock

@@ -36,7 +36,8 @@ struct DatabaseSetupTests {
         let outcomes = await withTaskGroup(of: MembershipError.Code?.self) { group in
             for number in 0..<4 {
                 group.addTask {
-                    let location = DatabaseLocation(address, keyPath: directory.path + "/\(number).key")
+                    let location = DatabaseLocation(
+                        address, keyPath: directory.path + "/\(number).key", wait: .minutes(1))
                     do {
                         _ = try await DatabaseSetup(location).initialize(.init())
                         return nil

@@ -119,7 +119,7 @@ struct FeedImportTests {
         let report = try await database.engine().write { [self] _ in
             // Another process is writing all the while.
             let done = DispatchSemaphore(value: 0)
-            let result = Mutex<Result<ArticleService.ImportReport, any Error>?>(nil)
+            let result = Locked<Result<ArticleService.ImportReport, any Error>?>(nil)
             Task.detached {
                 do {
                     let report = try await importing(items, into: database, options: .init(dryRun: true))

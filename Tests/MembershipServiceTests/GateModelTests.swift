@@ -50,9 +50,9 @@ private final class Progress: Sendable {
         var met: Set<String> = []
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
-    init(_ histories: Int) { state = Mutex(State(left: histories)) }
+    init(_ histories: Int) { state = Locked(State(left: histories)) }
 
     var fault: String? { state.withLock { $0.fault } }
     var met: Set<String> { state.withLock { $0.met } }

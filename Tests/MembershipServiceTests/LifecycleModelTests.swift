@@ -113,9 +113,9 @@ private final class Progress: Sendable {
         var kinds: Set<Event.Kind> = []
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
-    init(left: Int) { state = Mutex(State(left: left)) }
+    init(left: Int) { state = Locked(State(left: left)) }
 
     var found: Found? { state.withLock { $0.found } }
 

@@ -30,11 +30,11 @@ struct ServerDeathTests {
 
     /// Calls the body when a number is reached, once.
     private final class Trigger: Sendable {
-        private let left: Mutex<Int>
+        private let left: Locked<Int>
         private let body: @Sendable () -> Void
 
         init(at count: Int, _ body: @escaping @Sendable () -> Void) {
-            left = Mutex(count)
+            left = Locked(count)
             self.body = body
         }
 
@@ -62,7 +62,7 @@ struct ServerDeathTests {
         let database = try await TestDatabase.live(clock: clock.wallClock)
         let accounts = database.services.accounts
         var acknowledged: Set<String> = []
-        let kills = Mutex(0)
+        let kills = Locked(0)
         for round in 0..<20 {
             clock.set(TestDatabase.start + .days(15 * round))
             let trigger = Trigger(at: .random(in: 1...30)) {
@@ -130,8 +130,8 @@ struct ServerDeathTests {
         _ = try await database.services.clock.advance(by: .days(14))
         // In the first batch, after its rows are written and before it is committed.
         let engine = try database.engine()
-        let hasStruck = Mutex(false)
-        let wasKilled = Mutex(false)
+        let hasStruck = Locked(false)
+        let wasKilled = Locked(false)
         let store = try await Store.open(engine, clock: .system)
         let processed = try? await store.claim { tx in
             let count = try TrialExpiryJob().runBatch(tx, asOf: tx.now, limit: 1000)

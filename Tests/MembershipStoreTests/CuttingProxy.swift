@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 import Synchronization
 import TestSupport
 
@@ -12,7 +13,7 @@ final class CuttingProxy: Sendable {
         case afterCommit
     }
 
-    private let next = Mutex<Cut?>(nil)
+    private let next = Locked<Cut?>(nil)
     private let listener: Int32
     private let server: String
 
@@ -52,7 +53,7 @@ final class CuttingProxy: Sendable {
         let client: Int32
         let upstream: Int32
         /// Whether what the server says no longer reaches the client.
-        let answersAreLost = Mutex(false)
+        let answersAreLost = Locked(false)
 
         init(client: Int32, upstream: Int32) {
             self.client = client

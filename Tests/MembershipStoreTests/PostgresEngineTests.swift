@@ -185,7 +185,7 @@ struct PostgresEngineTests {
         let error = try await engine.claim(isBatch: false) { sql -> MembershipError? in
             try sql.runScript(PostgresEngineTests.patience + "; LOCK TABLE counter")
             let done = DispatchSemaphore(value: 0)
-            let found = Mutex<MembershipError?>(nil)
+            let found = Locked<MembershipError?>(nil)
             Task.detached {
                 do {
                     try await impatient.write { try PostgresEngineTests.increment($0) }
@@ -231,7 +231,7 @@ struct PostgresEngineTests {
 
     /// Breaks its own connection the first time it is asked to.
     private final class Saboteur: Sendable {
-        private let isDone = Mutex(false)
+        private let isDone = Locked(false)
 
         func strike(_ sql: any SQLConnection) throws {
             let isFirst = isDone.withLock { isDone in

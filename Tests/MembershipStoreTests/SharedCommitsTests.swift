@@ -108,7 +108,7 @@ struct SharedCommitsTests {
     @Test func ofTwoJobsAtOnceNeitherWaitsForTheOtherToEnd() async throws {
         let (database, engine) = try await prepared()
         defer { withExtendedLifetime(database) {} }
-        let order = Mutex<[Int]>([])
+        let order = Locked<[Int]>([])
         let results = try await together(2, on: engine) { job in
             for number in 0..<20 {
                 try await engine.claim(isBatch: true) { sql in
@@ -130,7 +130,7 @@ struct SharedCommitsTests {
         defer { withExtendedLifetime(database) {} }
         let (isHeld, hold) = AsyncStream.makeStream(of: Void.self)
         let release = DispatchSemaphore(value: 0)
-        let order = Mutex<[String]>([])
+        let order = Locked<[String]>([])
         var tasks = [
             Task {
                 try await engine.claim(isBatch: true) { _ in

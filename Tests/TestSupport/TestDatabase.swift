@@ -115,10 +115,10 @@ package struct TestDatabase: Sendable {
 
 /// A wall clock that a test moves by hand.
 package final class ManualClock: Sendable {
-    private let moment: Mutex<Timestamp>
+    private let moment: Locked<Timestamp>
 
     package init(at moment: Timestamp = TestDatabase.start) {
-        self.moment = Mutex(moment)
+        self.moment = Locked(moment)
     }
 
     package func set(_ moment: Timestamp) {

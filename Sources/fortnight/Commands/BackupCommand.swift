@@ -147,7 +147,7 @@ private struct BackupService: Service {
     }
 
     func run() async throws {
-        let isStopping = Mutex(false)
+        let isStopping = Locked(false)
         try await withGracefulShutdownHandler {
             let follower = try begun()
             while true {

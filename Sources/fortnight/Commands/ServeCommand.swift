@@ -46,7 +46,7 @@ private struct JobsService: Service {
     let console: Console
 
     func run() async throws {
-        let isStopping = Mutex(false)
+        let isStopping = Locked(false)
         await withGracefulShutdownHandler {
             while !isStopping.withLock({ $0 }) {
                 let wait = await round { isStopping.withLock { $0 } }
