@@ -75,7 +75,7 @@ struct ClockHistory {
             for job in ["trial-reminder", "outbox-delivery"] { _ = try await machine.jobs.run(job) }
         }
         try await lookAtLives()
-        result.faults += try await WholeDatabase(place: place, clock: clock.wallClock).faults()
+        result.faults += try await WholeDatabase(location: place.location(), clock: clock.wallClock).faults()
         return result
     }
 

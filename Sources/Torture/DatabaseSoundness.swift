@@ -36,14 +36,14 @@ struct DatabaseSoundness {
         }
     }
 
-    /// Whether the database goes on: somebody signs up, and what is due is done.
-    func faultsGoingOn(with email: String, jobs: [String]) async -> [String] {
+    /// Whether the database goes on: somebody signs up, what is due is done, and letters are delivered.
+    func faultsGoingOn(with email: String) async -> [String] {
         do {
             let services = try await Services.open(place.location, clock: clock)
             let answer = try await services.accounts.signUp(email: EmailAddress(parsing: email))
             guard answer.trial == .started else { return ["the next sign-up got no trial: \(answer.trial)"] }
-            for job in jobs { _ = try await services.jobs.run(job) }
-            return []
+            return try await WholeDatabase(location: place.location, clock: clock).faultsBehindDueWork(
+                lettersTo: place.letters)
         } catch {
             return ["does not go on: \(error)"]
         }

@@ -28,6 +28,8 @@ struct DiskPlace: Sendable {
         self.path = path
     }
 
+    var letters: Letters { Letters(folder: path + "/mail") }
+
     /// How long a call waits for others: what is locked on purpose is not to keep a trial for long.
     private static let wait = TimeSpan(milliseconds: 300)
 
@@ -39,11 +41,13 @@ struct DiskPlace: Sendable {
         DatabaseLocation(database, keyPath: keyPath, wait: DatabaseLocation.defaultWait)
     }
 
-    /// Writes a file and returns its path.
+    /// Writes a file that nobody else may read, and returns its path.
     @discardableResult
     func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        try Data(bytes).write(to: URL(filePath: path + "/" + name))
-        return path + "/" + name
+        let file = path + "/" + name
+        try Data(bytes).write(to: URL(filePath: file))
+        guard chmod(file, 0o600) == 0 else { throw Stopped("\(file) cannot be kept from others") }
+        return file
     }
 
     /// A place with copies of all files of this one. It is never used again: a connection is closed a moment after its
@@ -56,8 +60,12 @@ struct DiskPlace: Sendable {
         return copy
     }
 
+    /// A connection that is closed meanwhile removes files of its own, which the removal of the directory may stumble over.
     func remove() {
-        try? FileManager.default.removeItem(atPath: path)
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: path) {
+            try? FileManager.default.removeItem(atPath: path)
+            usleep(1000)
+        }
     }
 
     /// Makes the database: a plan with a price, and the articles of a sample feed.

@@ -7,16 +7,18 @@ import Synchronization
 import TestSupport
 
 /// The lives of many readers, lived by several callers at once: they sign up, open articles and pay, while jobs end
-/// trials and renew. Of every acknowledgement it is noted how far the journal of the disk had come.
+/// trials, renew and deliver letters. Of every acknowledgement it is noted how far the journal of the disk had come, and
+/// of every letter between what and what it came.
 final class DiskWorkload: Sendable {
     private let place: DiskPlace
     private let clock: MovedClock
     private let seed: UInt64
-    private let notes = Mutex(Notes())
+    private let notes = Locked(Notes())
 
     private struct Notes {
         var acknowledged: [Noted] = []
         var issued: Set<Acknowledgement> = []
+        var letters: [DatedLetter] = []
     }
 
     /// What was acknowledged, and the position of the journal right after that.
@@ -39,11 +41,16 @@ final class DiskWorkload: Sendable {
     /// In the order of the journal.
     var acknowledged: [Noted] { notes.withLock { $0.acknowledged.sorted { $0.position < $1.position } } }
     var issued: Set<Acknowledgement> { notes.withLock(\.issued) }
+    /// Every letter that was delivered.
+    var letters: [DatedLetter] { notes.withLock(\.letters) }
 
     /// Lives through a stretch of nine days. Every round opens the database anew, so that the one before has written its
     /// log into the file and removed it.
     func round(_ number: Int) async throws {
-        let services = try await Services.open(place.patientLocation, clock: clock.wallClock)
+        let services = try await Services.open(
+            place.patientLocation, clock: clock.wallClock, options: place.letters.options)
+        let watcher = Task { try await watchLetters() }
+        defer { watcher.cancel() }
         let articles = try await services.articles.list(limit: PageLimit(50)).map(\.article)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for caller in 0..<DiskWorkload.callers {
@@ -63,6 +70,8 @@ final class DiskWorkload: Sendable {
             }
             try await group.waitForAll()
         }
+        watcher.cancel()
+        try await watcher.value
         clock.move(by: .days(9))
     }
 
@@ -87,9 +96,29 @@ final class DiskWorkload: Sendable {
     }
 
     private func runJobs(_ services: Services) async throws {
-        for job in ["trial-expiry", "renewal", "trial-reminder"] {
+        for job in ["outbox-delivery", "trial-expiry", "renewal", "trial-reminder", "outbox-delivery"] {
             let report = try await services.jobs.run(job)
             note(.ran(report.run.id.rawValue))
+        }
+    }
+
+    /// Looks again and again which letters are there, until it is cancelled, and then once more.
+    private func watchLetters() async throws {
+        var known = Set(letters.map(\.name))
+        var isLast = false
+        var before = faulty_files_position()
+        while true {
+            let begun = faulty_files_position()
+            let new = try place.letters.names().filter { $0.hasSuffix(".eml") && !known.contains($0) }
+            let ended = faulty_files_position()
+            notes.withLock { notes in
+                notes.letters += new.map { DatedLetter(name: $0, absentAt: before, presentAt: ended) }
+            }
+            known.formUnion(new)
+            before = begun
+            if isLast { return }
+            try? await Task.sleep(for: .milliseconds(1))
+            isLast = Task.isCancelled
         }
     }
 

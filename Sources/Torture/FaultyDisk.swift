@@ -125,7 +125,7 @@ struct FaultyDisk: Trial {
     private func soundness(_ script: DiskScript, _ acknowledged: [Acknowledgement]) async -> [String] {
         let soundness = DatabaseSoundness(place: script.place, clock: script.clock.wallClock)
         let faults = await soundness.faults(acknowledged: acknowledged + [.imported(16)])
-        return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com", jobs: []) : faults
+        return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com") : faults
     }
 
     // MARK: - Too many open files

@@ -40,7 +40,7 @@ struct KilledWorker: AsyncParsableCommand {
             folder: folder, address: ProcessInfo.processInfo.environment[KilledWorker.addressVariable] ?? "")
         let begun = ContinuousClock().now
         let clock = WallClock.going(onFrom: Timestamp(milliseconds: at))
-        let services = try await place.services(clock, deliversTo: "folder:\(folder)/mail")
+        let services = try await place.services(clock, options: place.letters.options)
         let log = try ClientLog(path: log)
         await withTaskGroup { group in
             for number in 0..<KilledWorker.callers {

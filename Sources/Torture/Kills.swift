@@ -3,8 +3,8 @@ import Membership
 import MembershipService
 import TestSupport
 
-/// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, and looks
-/// at what is there: all that was acknowledged, and nothing half.
+/// Kills processes with SIGKILL at random moments while they sign up, open, pay, renew, expire and deliver, on SQLite also
+/// one that keeps a directory of backups, and looks at what is there: all that was acknowledged, and nothing half.
 struct Kills: Trial {
     let name = "kill -9"
     let engines: Set<Setting.Engine> = [.sqlite, .postgres]
@@ -32,7 +32,8 @@ struct Kills: Trial {
         return Outcome(
             did:
                 "\(site.kills) kills in \(round) rounds; \(site.acknowledgedInAll) acknowledged, "
-                + "\(site.askedAgain) cut off and asked again; \(site.letters) letters",
+                + "\(site.askedAgain) cut off and asked again; \(site.letters) letters"
+                + (site.follower.map { "; \($0.kills) kills of backup, \($0.restored) restored" } ?? ""),
             faults: site.faults)
     }
 }
@@ -49,6 +50,8 @@ private struct KillSite {
     private var paid: [String: [String: Int]] = [:]
 
     private(set) var kills = 0
+    /// Copies what is written meanwhile; nil on PostgreSQL, which has its own.
+    private(set) var follower: KilledFollower?
     /// How many of each kind were acknowledged.
     private var acknowledged: [String: Int] = [:]
     /// What was acknowledged since everything was looked at.
@@ -63,6 +66,7 @@ private struct KillSite {
 
     init(place: TrialPlace, setting: Setting) async throws {
         (self.place, self.setting, choices) = (place, setting, SeededNumbers(seed: setting.seed))
+        if setting.engine == .sqlite { follower = KilledFollower(place: place, fortnight: setting.fortnight) }
         try await place.furnish(clock.wallClock, anonymous: 3, registered: 5)
     }
 
@@ -73,6 +77,7 @@ private struct KillSite {
     mutating func kill(_ round: Int) async throws {
         clock.move(to: KillSite.start + TimeSpan(milliseconds: KillSite.step.milliseconds * Int64(round)))
         var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []
+        try follower?.goOn()
         // Most of what can break is written behind the first answer; what is written before it is killed too.
         let waitsForAnswer = choices.chance(70)
         for letter in choices.chance(50) ? ["a"] : ["a", "b"] {
@@ -98,6 +103,10 @@ private struct KillSite {
                 let said = (try? String(contentsOfFile: worker.complaints, encoding: .utf8)) ?? ""
                 fault(round, "a worker ended by itself with \(status): \(said)")
             }
+        }
+        if follower != nil, choices.chance(40) {
+            try await Task.sleep(for: .milliseconds(choices.below(120)))
+            if let fault = follower?.kill() { self.fault(round, fault) }
         }
         clock.move(to: clock.now + .minutes(30))
         for worker in workers {
@@ -241,10 +250,10 @@ private struct KillSite {
     /// in since.
     mutating func examine(_ round: Int) async throws {
         clock.move(to: clock.now + .minutes(60))
-        let services = try await place.services(clock.wallClock, deliversTo: "folder:\(place.folder)/mail")
-        for outcome in try await services.jobs.runDue() {
-            guard case .ran = outcome else { fault(round, "a job that did not run: \(outcome)"); continue }
-        }
+        let database = WholeDatabase(location: place.location(), clock: clock.wallClock)
+        for broken in try await database.faultsBehindDueWork(lettersTo: place.letters) { fault(round, broken) }
+        letters = try place.letters.names().count
+        let services = try await place.services(clock.wallClock)
         for (call, answer) in lately { try await check(call, answer, round, services) }
         lately = []
         for (email, references) in paid {
@@ -252,40 +261,7 @@ private struct KillSite {
             let recorded = Dictionary(payments.map { ($0.reference ?? "", $0.periods) }) { $0 + $1 }
             require(recorded == references, round, "\(email) paid \(references), recorded are \(recorded)")
         }
-        try await checkLetters(round, services)
-        for broken in try await WholeDatabase(place: place, clock: clock.wallClock).faults() { fault(round, broken) }
-    }
-
-    /// Every message that there is was delivered, into one file that has its Message-ID, and no draft is left.
-    private mutating func checkLetters(_ round: Int, _ services: Services) async throws {
-        let folder = place.folder + "/mail"
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
-        require(files.allSatisfy { $0.hasSuffix(".eml") }, round, "a draft of a letter is left")
-        var messages: [String] = []
-        var after: MessageReference?
-        repeat {
-            let page = try await services.outbox.list(after: after, limit: PageLimit(PageLimit.most))
-            for message in page.messages {
-                guard message.deliveredAt != nil, let file = message.destination else {
-                    fault(round, "message \(message.reference) was not delivered")
-                    continue
-                }
-                messages.append(file.split(separator: "/").last.map(String.init) ?? "")
-            }
-            after = page.next
-        } while after != nil
-        require(messages.sorted() == files.sorted(), round, "\(messages.count) messages, and \(files.count) letters")
-        var seen: Set<Substring> = []
-        for file in files {
-            let letter = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
-            guard let id = letter.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("Message-ID:") }),
-                seen.insert(id).inserted
-            else {
-                fault(round, "letter \(file) has no Message-ID of its own")
-                continue
-            }
-        }
-        letters = files.count
+        for broken in try await follower?.examine(clock.wallClock) ?? [] { fault(round, broken) }
     }
 
     private mutating func require(_ holds: Bool, _ round: Int, _ broken: @autoclosure () -> String) {

@@ -161,7 +161,9 @@ struct ManyProcesses: Trial {
 
     private func check(_ tallies: [Tally], _ place: TrialPlace) async throws -> [String] {
         var faults: [String] = []
-        let services = try await place.services(deliversTo: "nowhere:")
+        var options = place.letters.options
+        options.mail.destination = "nowhere:"
+        let services = try await place.services(options: options)
         let references = tallies.flatMap(\.paid)
         let recorded = try await services.payments.list(AccountReference(parsing: ManyProcesses.payer))
         let settled = try await services.subscriptions.show(AccountReference(parsing: ManyProcesses.payer))
@@ -189,7 +191,7 @@ struct ManyProcesses: Trial {
         for job in ["trial-expiry", "renewal", "trial-reminder", "outbox-delivery"] {
             _ = try await services.jobs.run(job)
         }
-        return faults + (try await WholeDatabase(place: place, clock: .system).faults())
+        return faults + (try await WholeDatabase(location: place.location(), clock: .system).faults())
     }
 }
 
@@ -197,11 +199,11 @@ struct ManyProcesses: Trial {
 /// there in the end.
 private final class Race: Sendable {
     private let goal: Int
-    private let state: Mutex<(rounds: [Int], atFirst: [Int]?)>
+    private let state: Locked<(rounds: [Int], atFirst: [Int]?)>
 
     init(runners: Int, goal: Int) {
         self.goal = goal
-        state = Mutex((rounds: Array(repeating: 0, count: runners), atFirst: nil))
+        state = Locked((rounds: Array(repeating: 0, count: runners), atFirst: nil))
     }
 
     func hasDoneARound(_ runner: Int) {

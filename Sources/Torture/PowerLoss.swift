@@ -23,6 +23,7 @@ struct PowerLoss: Trial {
         var cuts = 0
         var records: Int64 = 0
         var acknowledged = 0
+        var letters = 0
         var faults: [String] = []
     }
 
@@ -47,9 +48,11 @@ struct PowerLoss: Trial {
             tally.databases += 1
             tally.records += faulty_files_position()
             tally.acknowledged += workload.acknowledged.count
+            tally.letters += workload.letters.count
         }
         return Outcome(
-            did: "\(tally.cuts) cuts in \(tally.records) writes and syncs, \(tally.acknowledged) acknowledged",
+            did: "\(tally.cuts) cuts in \(tally.records) writes and syncs, \(tally.acknowledged) acknowledged, "
+                + "\(tally.letters) letters",
             faults: tally.faults)
     }
 
@@ -71,6 +74,7 @@ struct PowerLoss: Trial {
     ) async throws {
         let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
         let key = try [UInt8](Data(contentsOf: URL(filePath: place.keyPath)))
+        let letters = try CutLetters(of: workload, in: place)
         var dice = SeededNumbers(seed: setting.seed, tally.databases)
         let moments = (0..<PowerLoss.cuts).map { number in
             // Half of them right after an answer, which is when most can be missing.
@@ -92,7 +96,7 @@ struct PowerLoss: Trial {
             defer { cut.remove() }
             for (name, bytes) in files { try cut.write(name, bytes) }
             let known = acknowledged.prefix { $0.position <= moment }.map(\.what)
-            let found = await soundness(of: cut, clock, known, issued, number: number)
+            let found = await soundness(of: cut, at: moment, clock, known, issued, letters, &dice)
             tally.cuts += 1
             guard let first = found.first else { continue }
             let evidence = try DiskPlace("evidence")
@@ -104,18 +108,26 @@ struct PowerLoss: Trial {
     }
 
     private func soundness(
-        of cut: DiskPlace, _ clock: MovedClock, _ known: [Acknowledgement], _ issued: Set<Acknowledgement>, number: Int
+        of cut: DiskPlace, at moment: Int64, _ clock: MovedClock, _ known: [Acknowledgement],
+        _ issued: Set<Acknowledgement>, _ letters: CutLetters, _ dice: inout SeededNumbers
     ) async -> [String] {
         let now = clock.now
-        let soundness = DatabaseSoundness(place: cut, clock: WallClock { now })
-        var faults = await soundness.faults(acknowledged: known, issued: issued)
+        let before = DatabaseSoundness(place: cut, clock: WallClock { now })
+        // Who held a job, or some messages, when the power went is not waited for any longer.
+        let behind = DatabaseSoundness(place: cut, clock: WallClock { now + .hours(1) })
+        var faults = await before.faults(acknowledged: known, issued: issued)
         guard faults.isEmpty else { return faults }
-        // A run that the cut ended holds its job for two minutes.
-        let later = WallClock { now + .minutes(3) }
-        let jobs = number.isMultiple(of: 5) ? ["trial-expiry", "renewal"] : []
-        faults = await DatabaseSoundness(place: cut, clock: later).faultsGoingOn(with: "after@example.com", jobs: jobs)
-        guard faults.isEmpty, number.isMultiple(of: 5) else { return faults }
-        return await DatabaseSoundness(place: cut, clock: later).faults(acknowledged: known)
+        do {
+            let (there, missing) = try await letters.put(into: cut, at: moment, before.clock, &dice)
+            guard missing.isEmpty else { return missing }
+            faults = await behind.faultsGoingOn(with: "after@example.com")
+            if faults.isEmpty { faults = try letters.changes(of: there, in: cut) }
+            guard faults.isEmpty else { return faults }
+            // Old runs of jobs are purged.
+            return await behind.faults(acknowledged: known.filter { if case .ran = $0 { false } else { true } })
+        } catch {
+            return ["its letters cannot be looked at: \(error)"]
+        }
     }
 }
 

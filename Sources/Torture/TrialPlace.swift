@@ -11,6 +11,7 @@ struct TrialPlace: Sendable {
     private let schema: String?
 
     var keyPath: String { folder + "/trial.db.key" }
+    var letters: Letters { Letters(folder: folder + "/mail") }
 
     /// What a month of the plan costs.
     static let price: Int64 = 999
@@ -55,13 +56,8 @@ struct TrialPlace: Sendable {
     /// The database beneath the services.
     func engine() throws -> any DatabaseEngine { try location().open() }
 
-    func services(_ clock: WallClock = .system, deliversTo mail: String? = nil) async throws -> Services {
-        var options = Services.Options()
-        if let mail {
-            options.mail.destination = mail
-            options.mail.sender = "Torture <torture@example.com>"
-        }
-        return try await Services.open(location(), clock: clock, options: options)
+    func services(_ clock: WallClock = .system, options: Services.Options = .init()) async throws -> Services {
+        try await Services.open(location(), clock: clock, options: options)
     }
 
     /// Sets the database up: a plan with a price, and two titles, one behind the meter and one for members.

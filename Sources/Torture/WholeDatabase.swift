@@ -5,18 +5,31 @@ import MembershipStore
 /// What must hold of a database whatever was done to the processes that worked on it: nothing is half there, nothing
 /// happened twice, events are unbroken, the check-up finds nothing.
 struct WholeDatabase: Sendable {
-    let place: TrialPlace
+    let location: DatabaseLocation
     let clock: WallClock
 
     /// What does not hold; empty when all does.
     ///
     /// - Parameter exempt: what of the check-up is not asked for, by its subject.
     func faults(exempt: Set<String> = []) async throws -> [String] {
-        var faults = try await place.engine().read(WholeDatabase.brokenRules)
-        let findings = try await Doctor(place.location(), clock: clock).examine()
+        var faults = try await location.open().read(WholeDatabase.brokenRules)
+        let findings = try await Doctor(location, clock: clock).examine()
         faults += findings.filter { !$0.isSound && !exempt.contains($0.subject) }.map { "\($0.subject): \($0.detail)" }
-        _ = try await place.services(clock).events.verify { faults.append("events of \($0.account): \($0.what)") }
+        let services = try await Services.open(location, clock: clock)
+        _ = try await services.events.verify { faults.append("events of \($0.account): \($0.what)") }
         return faults
+    }
+
+    /// Does what is due, delivers what waits, and looks at everything then.
+    func faultsBehindDueWork(lettersTo letters: Letters) async throws -> [String] {
+        let services = try await Services.open(location, clock: clock, options: letters.options)
+        var faults = try await services.jobs.runDue().compactMap { outcome -> String? in
+            if case .ran(let report) = outcome, report.run.failed == 0 { return nil }
+            return "a job that did not run: \(outcome)"
+        }
+        faults += try await location.open().read { [clock] in try WholeDatabase.overdue($0, at: clock.now()) }
+        faults += try await letters.faults(services)
+        return faults + (try await self.faults())
     }
 
     /// What of the rows is not as one call or one run leaves them.
@@ -25,6 +38,13 @@ struct WholeDatabase: Sendable {
             let count = try sql.first(rule.sql, []) { try $0.count(0) } ?? 0
             return count == 0 ? nil : "\(count) × \(rule.broken)"
         }
+    }
+
+    /// What the clock should have brought about by now, and no job has recorded.
+    static func overdue(_ sql: any SQLConnection, at moment: Timestamp) throws -> [String] {
+        let due = "SELECT count(*) FROM subscriptions WHERE due_at <= $1"
+        let count = try sql.first(due, [moment.milliseconds]) { try $0.count(0) } ?? 0
+        return count == 0 ? [] : ["\(count) × a subscription of which something is due and was not done"]
     }
 
     private struct Rule {

@@ -1,0 +1,53 @@
+import Foundation
+import Membership
+import MembershipService
+import TestSupport
+
+/// A letter, and when it came by the journal of the disk: at the one position it was not there, at the other it was.
+struct DatedLetter: Sendable {
+    let name: String
+    let absentAt: Int64
+    let presentAt: Int64
+}
+
+/// The letters of a database whose power went: they are on a disk of their own, which has kept all that was there.
+struct CutLetters {
+    private let dated: [DatedLetter]
+    private let bytes: [String: [UInt8]]
+
+    init(of workload: DiskWorkload, in place: DiskPlace) throws {
+        dated = workload.letters
+        bytes = try Dictionary(
+            uniqueKeysWithValues: dated.map { letter in
+                (letter.name, [UInt8](try Data(contentsOf: URL(filePath: place.letters.folder + "/" + letter.name))))
+            })
+    }
+
+    /// Puts the letters that were there at a moment of the journal beside the database as it was cut then. Of one that came
+    /// about then it is not known whether it was there: the database decides, or the dice.
+    ///
+    /// - Returns: the names of those that were there, and what does not hold: whatever the database takes for delivered must
+    ///   be there.
+    func put(
+        into cut: DiskPlace, at moment: Int64, _ clock: WallClock, _ dice: inout SeededNumbers
+    ) async throws -> (there: Set<String>, faults: [String]) {
+        let services = try await Services.open(cut.location, clock: clock)
+        let delivered = Set(try await Letters.delivered(services).names)
+        let there = dated.filter { letter in
+            if letter.presentAt <= moment { return true }
+            return letter.absentAt < moment && (delivered.contains(letter.name) || dice.chance(50))
+        }
+        try FileManager.default.createDirectory(atPath: cut.letters.folder, withIntermediateDirectories: false)
+        for letter in there { try cut.write("mail/" + letter.name, bytes[letter.name] ?? []) }
+        let names = Set(there.map(\.name))
+        return (names, delivered.subtracting(names).prefix(1).map { "\($0) is delivered, and was not there" })
+    }
+
+    /// What does not hold once everything was delivered behind the cut: who had a letter before got the same again.
+    func changes(of there: Set<String>, in cut: DiskPlace) throws -> [String] {
+        let changed = try there.filter { name in
+            try bytes[name] != [UInt8](Data(contentsOf: URL(filePath: cut.letters.folder + "/" + name)))
+        }
+        return changed.prefix(1).map { "letter \($0) is another one behind the cut" }
+    }
+}
