@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { OPEN, READ, WRITE, SYNC, TRUNCATE, LINK, MKDIR, UNLINK, STAT, KINDS };
-static const char *const names[KINDS] = {"open", "read", "write", "sync", "truncate", "link", "mkdir", "unlink", "stat"};
+enum kind { OPEN, READ, WRITE, SYNC, TRUNCATE, LIST, LINK, MKDIR, UNLINK, STAT, KINDS };
+static const char *const names[KINDS] = {"open", "read", "write",  "sync",  "truncate",
+                                        "list", "link", "mkdir", "unlink", "stat"};
 
 static const char *under, *counts_path;
 static int wanted = -1, error_number;
@@ -114,13 +115,13 @@ int closedir(DIR *directory) {
 
 struct dirent *readdir(DIR *directory) {
     static void *cache;
-    if (is_watched(dirfd(directory)) && fails(READ)) return NULL;
+    if (is_watched(dirfd(directory)) && fails(LIST)) return NULL;
     return NEXT(readdir)(directory);
 }
 
 struct dirent64 *readdir64(DIR *directory) {
     static void *cache;
-    if (is_watched(dirfd(directory)) && fails(READ)) return NULL;
+    if (is_watched(dirfd(directory)) && fails(LIST)) return NULL;
     return NEXT(readdir64)(directory);
 }
 

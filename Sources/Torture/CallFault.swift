@@ -14,7 +14,7 @@ struct CallFault: Sendable {
         case ("read", _): ["database_unavailable", "unreadable_file", "database_damaged"]
         // SQLite tries again to open for reading what it may not open for writing.
         case ("open", _): ["database_unavailable", "unreadable_file", "database_read_only"]
-        case ("stat", _): ["database_unavailable", "unreadable_file"]
+        case ("stat", _), ("list", _): ["database_unavailable", "unreadable_file"]
         default: ["database_unavailable"]
         }
     }
@@ -24,6 +24,7 @@ struct CallFault: Sendable {
         CallFault(name: "too many open files", kind: "open", error: 24),
         CallFault(name: "a file that cannot be opened", kind: "open", error: 5),
         CallFault(name: "a read that fails", kind: "read", error: 5),
+        CallFault(name: "a directory that cannot be read", kind: "list", error: 5),
         CallFault(name: "a full disk", kind: "write", error: 28),
         CallFault(name: "a write that fails", kind: "write", error: 5),
         CallFault(name: "a write of a part", kind: "write", error: 0),

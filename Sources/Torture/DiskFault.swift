@@ -24,6 +24,7 @@ struct DiskFault: Sendable {
         DiskFault("a read that fails", FAULTY_FILES_READ, SQLite.inputOutput(1), [.databaseUnavailable]),
         DiskFault("a full disk", FAULTY_FILES_WRITE, SQLite.full, [.databaseFull]),
         DiskFault("a write that fails", FAULTY_FILES_WRITE, SQLite.inputOutput(3), [.databaseUnavailable]),
+        DiskFault("a file that became read-only", FAULTY_FILES_WRITE, SQLite.readOnly, [.databaseReadOnly]),
         DiskFault("a sync that fails", FAULTY_FILES_SYNC, SQLite.inputOutput(4), [.databaseUnavailable]),
         DiskFault("a full disk at a sync", FAULTY_FILES_SYNC, SQLite.full, [.databaseFull]),
         DiskFault("a truncation that fails", FAULTY_FILES_TRUNCATE, SQLite.inputOutput(6), [.databaseUnavailable]),

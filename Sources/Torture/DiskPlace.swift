@@ -31,7 +31,7 @@ struct DiskPlace: Sendable {
     var letters: Letters { Letters(folder: path + "/mail") }
 
     /// How long a call waits for others: what is locked on purpose is not to keep a trial for long.
-    private static let wait = TimeSpan(milliseconds: 300)
+    static let wait = TimeSpan(milliseconds: 300)
 
     var database: String { path + "/torture.db" }
     var keyPath: String { path + "/torture.key" }

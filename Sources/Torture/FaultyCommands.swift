@@ -12,9 +12,8 @@ struct FaultyCommands: Trial {
     let engines: Set<Setting.Engine> = [.sqlite]
     let weight = 2.0
 
-    /// So many cases are tried in any case.
+    /// So many cases are tried in any case beside those that were found.
     private static let leastCases = 60
-    private static let mostFaults = 5
 
     /// A command.
     private struct Work: Sendable {
@@ -34,36 +33,27 @@ struct FaultyCommands: Trial {
     }
 
     func run(_ setting: Setting) async throws -> Outcome {
-        let end = ContinuousClock().now + setting.time
         let start = try DiskPlace("commands-start")
         defer { start.remove() }
         let commands = Commands(fortnight: setting.fortnight)
         let works = try await FaultyCommands.works(in: start, commands)
-        var cases: [(work: Work, what: CallCase)] = []
-        for work in works {
-            cases += try await FaultyCommands.cases(of: work, commands).map { (work, $0) }
-        }
+        var kinds: [[(work: Work, what: CallCase)]] = []
+        for work in works { kinds.append(try await FaultyCommands.cases(of: work, commands).map { (work, $0) }) }
         var dice = SeededNumbers(seed: setting.seed)
-        cases.shuffle(using: &dice)
+        let cases = CaseTally.inTurn(kinds, &dice)
         let found = cases.filter(FaultyCommands.wasFound)
-        guard Set(found.map(\.what.fault.kind)) == ["read", "stat", "sync", "write"] else {
+        guard Set(found.map(\.what.fault.kind)) == ["list", "stat", "sync", "write"] else {
             throw Stopped("the cases that were found before are none any more")
         }
-        var (tried, refused, faults) = (0, 0, [String]())
+        var tally = CaseTally(least: found.count + FaultyCommands.leastCases, time: setting.time)
         for (work, what) in found + cases.filter({ !FaultyCommands.wasFound($0) }) {
-            guard faults.count < FaultyCommands.mostFaults,
-                tried < FaultyCommands.leastCases || ContinuousClock().now < end
-            else { break }
+            guard tally.goesOn else { break }
             let place = try work.start.copy("commands")
             defer { place.remove() }
-            tried += 1
-            faults += try await FaultyCommands.faults(of: work, what, in: place, commands, &refused).prefix(1).map {
-                "\(work.name), \(what): \($0)"
-            }
+            let (wasMet, flaws) = try await FaultyCommands.faults(of: work, what, in: place, commands, &tally.refused)
+            tally.note("\(work.name), \(what)", wasMet: wasMet, flaws)
         }
-        return Outcome(
-            did: "\(tried) of \(cases.count) faults in turn in \(works.count) commands, \(refused) refused",
-            faults: faults)
+        return tally.outcome(of: cases.count)
     }
 
     /// Where something did not hold once: a file whose directory could not be synced was there all the same, a directory
@@ -72,10 +62,8 @@ struct FaultyCommands: Trial {
     private static func wasFound(_ one: (work: Work, what: CallCase)) -> Bool {
         switch one.what.fault.kind {
         case "sync": one.work.result != nil && one.what.fault.error == 5 && !one.what.lasts
-        case "read", "stat": one.work.name == "restore of a directory" && one.what.nth <= 12 && !one.what.lasts
-        case "write":
-            one.work.name == "restore of a directory" && one.what.fault.error == 5 && one.what.lasts
-                && (12...18).contains(one.what.nth)
+        case "list", "stat": one.work.name == "restore of a directory" && !one.what.lasts
+        case "write": one.work.name == "restore of a directory" && one.what.fault.error == 5 && one.what.lasts
         default: false
         }
     }
@@ -92,10 +80,19 @@ struct FaultyCommands: Trial {
         return CallCase.all(counts)
     }
 
+    /// - Returns: whether the call came, and failed; and what did not hold.
     private static func faults(
         of work: Work, _ what: CallCase, in place: DiskPlace, _ commands: Commands, _ refused: inout Int
+    ) async throws -> (wasMet: Bool, faults: [String]) {
+        let (child, counts) = try commands.runCounted(work.words(place), in: place, what.environment)
+        let wasMet = counts[what.fault.kind] ?? 0 >= what.nth
+        return (wasMet, try await faults(of: work, what, child, in: place, commands, &refused))
+    }
+
+    private static func faults(
+        of work: Work, _ what: CallCase, _ child: WatchedChild, in place: DiskPlace, _ commands: Commands,
+        _ refused: inout Int
     ) async throws -> [String] {
-        let child = try commands.run(work.words(place), in: place, what.environment)
         switch child.end {
         case .exited(0): break
         case .exited:
@@ -288,16 +285,24 @@ private struct Commands {
             patience: Commands.patience)
     }
 
-    /// How many calls of each kind a command makes that must succeed.
-    func counts(_ words: [String], in place: DiskPlace) throws -> [String: Int] {
+    /// Runs a command, and counts the calls of each kind; there are no counts of one that did not end by itself.
+    func runCounted(
+        _ words: [String], in place: DiskPlace, _ environment: [String: String] = [:]
+    ) throws -> (WatchedChild, counts: [String: Int]) {
         let path = NSTemporaryDirectory() + "/fortnight-torture-counts-\(UUID().uuidString)"
         defer { unlink(path) }
-        let child = try run(words, in: place, ["FAULTY_CALLS_COUNTS": path])
-        guard child.end == .exited(0) else { throw Stopped("\(words) without a fault: \(child.output)") }
+        let child = try run(words, in: place, environment.merging(["FAULTY_CALLS_COUNTS": path]) { $1 })
+        guard case .exited = child.end else { return (child, [:]) }
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
             $0.split(separator: " ")
         }
-        let counts = Dictionary(uniqueKeysWithValues: lines.map { (String($0[0]), Int($0[1]) ?? 0) })
+        return (child, Dictionary(uniqueKeysWithValues: lines.map { (String($0[0]), Int($0[1]) ?? 0) }))
+    }
+
+    /// How many calls of each kind a command makes that must succeed.
+    func counts(_ words: [String], in place: DiskPlace) throws -> [String: Int] {
+        let (child, counts) = try runCounted(words, in: place)
+        guard child.end == .exited(0) else { throw Stopped("\(words) without a fault: \(child.output)") }
         guard ["open", "read", "stat"].allSatisfy({ counts[$0] ?? 0 > 0 }) else {
             throw Stopped("the library does not see what \(words) does: \(counts)")
         }

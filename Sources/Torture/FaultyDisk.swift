@@ -13,22 +13,12 @@ struct FaultyDisk: Trial {
 
     /// So many cases are tried in any case, at most all there are.
     private static let leastCases = 120
-    private static let mostFaults = 5
     /// With so many files that may still be opened the script comes to its end.
     private static let mostSpare = 12
 
-    /// What was seen.
-    private struct Tally {
-        var cases = 0
-        /// Cases whose call did not come this time: what runs beside the script does not always make as many.
-        var unmet = 0
-        var failedCalls = 0
-        var faults: [String] = []
-    }
-
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
-        let end = ContinuousClock().now + setting.time
+        var tally = CaseTally(least: FaultyDisk.leastCases, time: setting.time)
         let start = try DiskPlace("start")
         defer {
             faulty_files_heal()
@@ -38,25 +28,18 @@ struct FaultyDisk: Trial {
         let clock = MovedClock(at: DiskPlace.start)
         try await DiskScript.prepare(start, clock)
         let counts = try await calls(start, clock)
-        var tally = Tally()
         try await fewFiles(start, clock, &tally)
         var dice = SeededNumbers(seed: setting.seed)
         // A short run has some of all.
         let cases = DiskCase.all(counts).shuffled(using: &dice)
         for one in cases {
-            guard tally.faults.count < FaultyDisk.mostFaults,
-                tally.cases < FaultyDisk.leastCases || ContinuousClock().now < end
-            else { break }
+            guard tally.goesOn else { break }
             let script = try FaultyDisk.script(start, clock)
             defer { script.place.remove() }
-            let faults = try await faults(of: one, script, &tally.failedCalls)
-            if faulty_files_failures() > 0 { tally.cases += 1 } else { tally.unmet += 1 }
-            tally.faults += faults.prefix(1).map { "\(one): \($0)" }
+            let faults = try await faults(of: one, script, &tally.refused)
+            tally.note(one.description, wasMet: faulty_files_failures() > 0, faults)
         }
-        return Outcome(
-            did: "\(tally.cases) of \(cases.count + FaultyDisk.mostSpare) faults in turn, "
-                + "\(tally.failedCalls) calls refused, \(tally.unmet) whose call did not come",
-            faults: tally.faults)
+        return tally.outcome(of: cases.count + FaultyDisk.mostSpare)
     }
 
     /// The script on a copy of the database, whose files fail from now on when they are told to.
@@ -73,53 +56,60 @@ struct FaultyDisk: Trial {
         faulty_files_fail(0, 0, 0, false)
         let services = try await script.open()
         for step in try script.steps() {
-            if let flaw = try await step.call(services) { throw Stopped("\(step.name) without a fault: \(flaw)") }
+            if let flaw = try await step.call(services).flaw { throw Stopped("\(step.name) without a fault: \(flaw)") }
         }
         return DiskCase.counts
     }
 
-    private func faults(of one: DiskCase, _ script: DiskScript, _ failedCalls: inout Int) async throws -> [String] {
+    private func faults(of one: DiskCase, _ script: DiskScript, _ refused: inout Int) async throws -> [String] {
         one.begin()
         defer { faulty_files_heal() }
         var acknowledged: [Acknowledgement] = []
         // The services are gone before the file is looked at, so that what closing does to it is seen too.
-        let found = try await play(script, tells: one.fault.tells, &acknowledged, &failedCalls) { faulty_files_heal() }
+        let found = try await play(
+            script, tells: one.fault.tells, lasts: one.lasts, &acknowledged, &refused
+        ) { faulty_files_heal() }
         faulty_files_heal()
         guard found.isEmpty else { return found }
         return await soundness(script, acknowledged)
     }
 
-    /// Goes through the script. A call that fails is made again when the cause is gone, and must succeed.
+    /// Goes through the script. A call that fails is made again: while the cause is there, when it lasts, and must then say
+    /// what is wrong as well; and when it is gone, and must then succeed.
     private func play(
-        _ script: DiskScript, tells: Set<MembershipError.Code>, _ acknowledged: inout [Acknowledgement],
-        _ failedCalls: inout Int, heal: () -> Void
+        _ script: DiskScript, tells: Set<MembershipError.Code>, lasts: Bool, _ acknowledged: inout [Acknowledgement],
+        _ refused: inout Int, heal: () -> Void
     ) async throws -> [String] {
-        var services: Services?
-        do { services = try await script.open() } catch {
-            failedCalls += 1
-            if let flaw = DiskFault.flaw(of: error, tells) { return ["opening: \(flaw)"] }
+        func made<Result>(_ call: () async throws -> Result) async throws -> Result {
+            for _ in 0..<(lasts ? 2 : 1) {
+                do { return try await call() } catch {
+                    refused += 1
+                    if let flaw = DiskFault.flaw(of: error, tells) { throw Flaw(flaw) }
+                }
+            }
             heal()
+            do { return try await call() } catch { throw Flaw("still fails when the cause is gone: \(error)") }
         }
-        if services == nil {
-            do { services = try await script.open() } catch {
-                return ["opening still fails when the cause is gone: \(error)"]
+        var step = "opening"
+        do {
+            let services = try await made { try await script.open() }
+            for next in try script.steps() {
+                step = next.name
+                let answer = try await made { try await next.call(services) }
+                if let flaw = answer.flaw { throw Flaw(flaw) }
+                if let acknowledgement = answer.acknowledges { acknowledged.append(acknowledgement) }
             }
-        }
-        guard let services else { return [] }
-        for step in try script.steps() {
-            do {
-                if let flaw = try await step.call(services) { return ["\(step.name): \(flaw)"] }
-            } catch {
-                failedCalls += 1
-                if let flaw = DiskFault.flaw(of: error, tells) { return ["\(step.name): \(flaw)"] }
-                heal()
-                do {
-                    if let flaw = try await step.call(services) { return ["\(step.name), again: \(flaw)"] }
-                } catch { return ["\(step.name) still fails when the cause is gone: \(error)"] }
-            }
-            if let acknowledgement = step.acknowledges { acknowledged.append(acknowledgement) }
+        } catch let flaw as Flaw {
+            return ["\(step): \(flaw.what)"]
         }
         return []
+    }
+
+    /// What a caller must not be told.
+    private struct Flaw: Error {
+        let what: String
+
+        init(_ what: String) { self.what = what }
     }
 
     private func soundness(_ script: DiskScript, _ acknowledged: [Acknowledgement]) async -> [String] {
@@ -131,7 +121,7 @@ struct FaultyDisk: Trial {
     // MARK: - Too many open files
 
     /// The same with the system's own limit: so few files may be open that something of the script cannot be opened.
-    private func fewFiles(_ start: DiskPlace, _ clock: MovedClock, _ tally: inout Tally) async throws {
+    private func fewFiles(_ start: DiskPlace, _ clock: MovedClock, _ tally: inout CaseTally) async throws {
         for spare in 0..<FaultyDisk.mostSpare {
             let script = try FaultyDisk.script(start, clock)
             defer { script.place.remove() }
@@ -143,12 +133,11 @@ struct FaultyDisk: Trial {
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             var restored = usual
             let found = try await play(
-                script, tells: [.databaseUnavailable, .unreadableFile], &acknowledged, &tally.failedCalls
+                script, tells: [.databaseUnavailable, .unreadableFile], lasts: true, &acknowledged, &tally.refused
             ) { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &restored) }
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &restored)
-            tally.cases += 1
             let faults = found.isEmpty ? await soundness(script, acknowledged) : found
-            tally.faults += faults.prefix(1).map { "\(spare) files may be opened and no more: \($0)" }
+            tally.note("\(spare) files may be opened and no more", wasMet: true, faults)
         }
     }
 

@@ -13,9 +13,8 @@ struct FaultyUpkeep: Trial {
     let engines: Set<Setting.Engine> = [.sqlite]
     let weight = 2.0
 
-    /// So many cases are tried in any case, at most all there are.
+    /// So many cases are tried in any case beside those that were found, at most all there are.
     private static let leastCases = 100
-    private static let mostFaults = 5
 
     /// Something that is done to a database as a whole.
     private struct Work: Sendable {
@@ -31,7 +30,6 @@ struct FaultyUpkeep: Trial {
 
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
-        let end = ContinuousClock().now + setting.time
         let start = try DiskPlace("upkeep-start")
         defer {
             faulty_files_heal()
@@ -39,41 +37,33 @@ struct FaultyUpkeep: Trial {
             start.remove()
         }
         let works = try await FaultyUpkeep.works(in: start)
-        var cases: [(work: Work, what: DiskCase)] = []
-        for work in works { cases += try await FaultyUpkeep.cases(of: work).map { (work, $0) } }
+        var kinds: [[(work: Work, what: DiskCase)]] = []
+        for work in works { kinds.append(try await FaultyUpkeep.cases(of: work).map { (work, $0) }) }
         var dice = SeededNumbers(seed: setting.seed)
-        cases.shuffle(using: &dice)
+        let cases = CaseTally.inTurn(kinds, &dice)
         let found = cases.filter(FaultyUpkeep.wasFound)
         guard !found.isEmpty else { throw Stopped("the cases that were found before are none any more") }
-        var (tried, refused, unmet, faults) = (0, 0, 0, [String]())
+        var tally = CaseTally(least: found.count + FaultyUpkeep.leastCases, time: setting.time)
         for (work, what) in found + cases.filter({ !FaultyUpkeep.wasFound($0) }) {
-            guard faults.count < FaultyUpkeep.mostFaults,
-                tried < FaultyUpkeep.leastCases || ContinuousClock().now < end
-            else { break }
+            guard tally.goesOn else { break }
             let place = try work.start.copy("upkeep")
             defer { place.remove() }
             faulty_files_watch(place.path)
             what.begin()
-            let flaws = try await FaultyUpkeep.faults(of: work, in: place, tells: what.fault.tells, &refused)
+            let flaws = try await FaultyUpkeep.faults(of: work, in: place, tells: what.fault.tells, &tally.refused)
             faulty_files_heal()
-            if faulty_files_failures() > 0 { tried += 1 } else { unmet += 1 }
-            faults += flaws.prefix(1).map { "\(work.name), \(what): \($0)" }
+            tally.note("\(work.name), \(what)", wasMet: faulty_files_failures() > 0, flaws)
         }
-        return Outcome(
-            did: "\(tried) of \(cases.count) faults in turn, \(refused) calls refused, "
-                + "\(unmet) whose call did not come", faults: faults)
+        return tally.outcome(of: cases.count)
     }
 
     /// Where something did not hold once: a database was said to be made, and its log had not been switched on. These
     /// come first, whatever the seed.
     private static func wasFound(_ one: (work: Work, what: DiskCase)) -> Bool {
-        guard one.work.name == "init", !one.what.lasts else { return false }
-        return switch one.what.fault.call {
-        case FAULTY_FILES_WRITE: one.what.nth <= 4
-        case FAULTY_FILES_SYNC: one.what.nth <= 2
-        default: false
-        }
+        one.work.name == logWork
     }
+
+    private static let logWork = "switching the log on"
 
     /// Every fault of every call that the work makes when nothing fails.
     private static func cases(of work: Work) async throws -> [DiskCase] {
@@ -127,6 +117,15 @@ struct FaultyUpkeep: Trial {
         // What SQLite may leave beside a database that is there.
         let besides: Set = ["torture.db-wal", "torture.db-shm"]
         return [
+            Work(
+                name: logWork, start: empty, mayRemain: nil,
+                call: { place in _ = try SQLiteEngine.create(path: place.database, lockWait: DiskPlace.wait) },
+                faults: { place in
+                    try await place.location.open().examine().filter { $0.subject == "journal mode" && !$0.isSound }.map
+                    {
+                        "the journal mode is \($0.detail)"
+                    }
+                }),
             Work(
                 name: "init", start: empty, mayRemain: nil,
                 call: { place in
