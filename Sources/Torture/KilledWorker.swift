@@ -81,7 +81,7 @@ private struct Caller {
     var choices: SeededNumbers
     var known: [String]
 
-    /// Of few readers, because whatever else is to be killed waits for it.
+    /// Of the first few, because whatever else is to be killed waits for it.
     func renewSome() async {
         var caller = self
         for (number, email) in known.prefix(10).enumerated() {
