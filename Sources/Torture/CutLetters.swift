@@ -13,14 +13,13 @@ struct DatedLetter: Sendable {
 /// The letters of a database whose power went: they are on a disk of their own, which has kept all that was there.
 struct CutLetters {
     private let dated: [DatedLetter]
-    private let bytes: [String: [UInt8]]
+    private let folder: String
 
+    /// Takes the letters from where the database has them: what is delivered behind a cut goes elsewhere, and then takes
+    /// away what an interrupted delivery has left there.
     init(of workload: DiskWorkload, in place: DiskPlace) throws {
-        dated = workload.letters
-        bytes = try Dictionary(
-            uniqueKeysWithValues: dated.map { letter in
-                (letter.name, [UInt8](try Data(contentsOf: URL(filePath: place.letters.folder + "/" + letter.name))))
-            })
+        (dated, folder) = (workload.letters, place.path + "/kept")
+        try FileManager.default.moveItem(atPath: place.letters.folder, toPath: folder)
     }
 
     /// Puts the letters that were there at a moment of the journal beside the database as it was cut then. Of one that came
@@ -38,15 +37,22 @@ struct CutLetters {
             return letter.absentAt < moment && (delivered.contains(letter.name) || dice.chance(50))
         }
         try FileManager.default.createDirectory(atPath: cut.letters.folder, withIntermediateDirectories: false)
-        for letter in there { try cut.write("mail/" + letter.name, bytes[letter.name] ?? []) }
         let names = Set(there.map(\.name))
+        for name in names {
+            // The same file, because a letter that is delivered again is another one: thousands of new ones take long.
+            guard link(folder + "/" + name, cut.letters.folder + "/" + name) == 0 else {
+                throw Stopped(
+                    "letter \(name) cannot be put into \(cut.letters.folder): \(String(cString: strerror(errno)))")
+            }
+        }
         return (names, delivered.subtracting(names).prefix(1).map { "\($0) is delivered, and was not there" })
     }
 
     /// What does not hold once everything was delivered behind the cut: who had a letter before got the same again.
     func changes(of there: Set<String>, in cut: DiskPlace) throws -> [String] {
         let changed = try there.filter { name in
-            try bytes[name] != [UInt8](Data(contentsOf: URL(filePath: cut.letters.folder + "/" + name)))
+            let (before, after) = (URL(filePath: folder + "/" + name), URL(filePath: cut.letters.folder + "/" + name))
+            return try Data(contentsOf: before) != Data(contentsOf: after)
         }
         return changed.prefix(1).map { "letter \($0) is another one behind the cut" }
     }
