@@ -70,7 +70,7 @@ struct SQLiteBench: Sendable {
     ) throws {
         let connection = try ReferenceConnection(path, writes: true)
         // Whoever made the file may still be about to close it.
-        let deadline = ContinuousClock().now + .seconds(2)
+        let deadline = ContinuousClock().now + .seconds(30)
         while true {
             do {
                 try connection.run("PRAGMA journal_mode = OFF")

@@ -42,13 +42,21 @@ struct CaseTally {
             faults: faults)
     }
 
-    /// An order in which a short run has some of each kind.
+    /// An order in which a short run has what did not hold once, and then some of each kind.
     ///
-    /// - Parameter kinds: the cases of each.
-    static func inTurn<Case>(_ kinds: [[Case]], _ dice: inout SeededNumbers) -> [Case] {
+    /// - Parameters:
+    ///   - kinds: the cases of each.
+    ///   - wasFound: whether a case did not hold once.
+    /// - Throws: when none of what was found is a case any more.
+    static func order<Case>(
+        _ kinds: [[Case]], first wasFound: (Case) -> Bool, _ dice: inout SeededNumbers
+    ) throws -> (found: [Case], others: [Case]) {
         let shuffled = kinds.map { $0.shuffled(using: &dice) }
-        return (0..<(shuffled.map(\.count).max() ?? 0)).flatMap { place in
+        let inTurn = (0..<(shuffled.map(\.count).max() ?? 0)).flatMap { place in
             shuffled.compactMap { $0.indices.contains(place) ? $0[place] : nil }
         }
+        let found = inTurn.filter(wasFound)
+        guard !found.isEmpty else { throw Stopped("what was found once is no case any more") }
+        return (found, inTurn.filter { !wasFound($0) })
     }
 }

@@ -40,20 +40,19 @@ struct FaultyCommands: Trial {
         var kinds: [[(work: Work, what: CallCase)]] = []
         for work in works { kinds.append(try await FaultyCommands.cases(of: work, commands).map { (work, $0) }) }
         var dice = SeededNumbers(seed: setting.seed)
-        let cases = CaseTally.inTurn(kinds, &dice)
-        let found = cases.filter(FaultyCommands.wasFound)
+        let (found, others) = try CaseTally.order(kinds, first: FaultyCommands.wasFound, &dice)
         guard Set(found.map(\.what.fault.kind)) == ["list", "stat", "sync", "write"] else {
-            throw Stopped("the cases that were found before are none any more")
+            throw Stopped("some of what was found once is no case any more")
         }
         var tally = CaseTally(least: found.count + FaultyCommands.leastCases, time: setting.time)
-        for (work, what) in found + cases.filter({ !FaultyCommands.wasFound($0) }) {
+        for (work, what) in found + others {
             guard tally.goesOn else { break }
             let place = try work.start.copy("commands")
             defer { place.remove() }
             let (wasMet, flaws) = try await FaultyCommands.faults(of: work, what, in: place, commands, &tally.refused)
             tally.note("\(work.name), \(what)", wasMet: wasMet, flaws)
         }
-        return tally.outcome(of: cases.count)
+        return tally.outcome(of: found.count + others.count)
     }
 
     /// Where something did not hold once: a file whose directory could not be synced was there all the same, a directory

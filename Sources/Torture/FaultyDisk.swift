@@ -11,14 +11,13 @@ struct FaultyDisk: Trial {
     let engines: Set<Setting.Engine> = [.sqlite]
     let weight = 3.0
 
-    /// So many cases are tried in any case, at most all there are.
+    /// So many cases are tried in any case beside those that were found, at most all there are.
     private static let leastCases = 120
     /// With so many files that may still be opened the script comes to its end.
     private static let mostSpare = 12
 
     func run(_ setting: Setting) async throws -> Outcome {
         guard faulty_files_register() == 0 else { throw Stopped("SQLite refused the VFS") }
-        var tally = CaseTally(least: FaultyDisk.leastCases, time: setting.time)
         let start = try DiskPlace("start")
         defer {
             faulty_files_heal()
@@ -28,18 +27,24 @@ struct FaultyDisk: Trial {
         let clock = MovedClock(at: DiskPlace.start)
         try await DiskScript.prepare(start, clock)
         let counts = try await calls(start, clock)
-        try await fewFiles(start, clock, &tally)
         var dice = SeededNumbers(seed: setting.seed)
-        // A short run has some of all.
-        let cases = DiskCase.all(counts).shuffled(using: &dice)
-        for one in cases {
+        let kinds = Dictionary(grouping: DiskCase.all(counts), by: \.fault.name).sorted { $0.key < $1.key }.map(\.value)
+        let (found, others) = try CaseTally.order(kinds, first: FaultyDisk.wasFound, &dice)
+        var tally = CaseTally(least: found.count + FaultyDisk.leastCases, time: setting.time)
+        try await fewFiles(start, clock, &tally)
+        for one in found + others {
             guard tally.goesOn else { break }
             let script = try FaultyDisk.script(start, clock)
             defer { script.place.remove() }
             let faults = try await faults(of: one, script, &tally.refused)
             tally.note(one.description, wasMet: faulty_files_failures() > 0, faults)
         }
-        return tally.outcome(of: cases.count + FaultyDisk.mostSpare)
+        return tally.outcome(of: found.count + others.count + FaultyDisk.mostSpare)
+    }
+
+    /// Where something did not hold once: a database that was read-only when it was opened stayed so.
+    private static func wasFound(_ one: DiskCase) -> Bool {
+        one.fault.call == FAULTY_FILES_OPEN && one.fault.tells.contains(.databaseReadOnly) && one.lasts
     }
 
     /// The script on a copy of the database, whose files fail from now on when they are told to.

@@ -40,11 +40,9 @@ struct FaultyUpkeep: Trial {
         var kinds: [[(work: Work, what: DiskCase)]] = []
         for work in works { kinds.append(try await FaultyUpkeep.cases(of: work).map { (work, $0) }) }
         var dice = SeededNumbers(seed: setting.seed)
-        let cases = CaseTally.inTurn(kinds, &dice)
-        let found = cases.filter(FaultyUpkeep.wasFound)
-        guard !found.isEmpty else { throw Stopped("the cases that were found before are none any more") }
+        let (found, others) = try CaseTally.order(kinds, first: FaultyUpkeep.wasFound, &dice)
         var tally = CaseTally(least: found.count + FaultyUpkeep.leastCases, time: setting.time)
-        for (work, what) in found + cases.filter({ !FaultyUpkeep.wasFound($0) }) {
+        for (work, what) in found + others {
             guard tally.goesOn else { break }
             let place = try work.start.copy("upkeep")
             defer { place.remove() }
@@ -54,7 +52,7 @@ struct FaultyUpkeep: Trial {
             faulty_files_heal()
             tally.note("\(work.name), \(what)", wasMet: faulty_files_failures() > 0, flaws)
         }
-        return tally.outcome(of: cases.count)
+        return tally.outcome(of: found.count + others.count)
     }
 
     /// Where something did not hold once: a database was said to be made, and its log had not been switched on. These

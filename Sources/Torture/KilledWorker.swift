@@ -32,7 +32,7 @@ struct KilledWorker: AsyncParsableCommand {
     var known = ""
 
     /// Whoever is to kill it is gone by then.
-    private static let longest = Duration.seconds(10)
+    private static let longest = Duration.seconds(60)
     private static let callers = 3
 
     func run() async throws {
