@@ -54,18 +54,40 @@ struct Opens {
         return rate
     }
 
-    /// The row that ours makes and that of the reference must be the same but for the time.
+    /// The row that ours makes and that of the reference must be the same but for the identifier and the time, and neither
+    /// makes one anywhere else.
     private func compare(
         _ question: CheckQuestion, _ reference: ReferenceOpen, _ connection: ReferenceConnection
     ) async throws {
+        let before = try counts(connection)
         try await Opens.open(question, bench.services)
+        let between = try counts(connection)
         try reference.open([question])
+        let behind = try counts(connection)
+        for (made, by) in [(grown(before, between), "ours"), (grown(between, behind), "the reference")] {
+            guard made == ["reads": 1] else { throw Failure("an opening by \(by) made rows of \(made)") }
+        }
+        let columns = try connection.rows("SELECT name FROM pragma_table_info('reads')").compactMap { $0.first?.text }
+            .filter { !["read_id", "opened_at"].contains($0) }
         let rows = try connection.rows(
-            """
-            SELECT account_id, article_id, title, section, admitted_by, source, grant_id, meter, client_key, seconds
-            FROM reads WHERE account_id = ?1 ORDER BY read_id
-            """, [question.account])
-        guard rows.count == 2, rows[0] == rows[1] else { throw Failure("the reference writes another row: \(rows)") }
+            "SELECT \(columns.joined(separator: ", ")) FROM reads WHERE account_id = ?1 ORDER BY read_id",
+            [question.account])
+        guard columns.count > 8, rows.count == 2, rows[0] == rows[1] else {
+            throw Failure("the reference writes another row: \(rows)")
+        }
+    }
+
+    /// How many rows each table has.
+    private func counts(_ connection: ReferenceConnection) throws -> [String: Int] {
+        let tables = try connection.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").compactMap {
+            $0.first?.text
+        }
+        return try Dictionary(
+            uniqueKeysWithValues: tables.map { ($0, try connection.count("SELECT count(*) FROM \($0)")) })
+    }
+
+    private func grown(_ before: [String: Int], _ after: [String: Int]) -> [String: Int] {
+        after.merging(before) { $0 - $1 }.filter { $0.value != 0 }
     }
 }
 
