@@ -170,11 +170,29 @@ static void wait_after_sync(void) {
     nanosleep(&time, NULL);
 }
 
+// MARK: - What is watched
+
+void faulty_files_watch(const char *directory) {
+    pthread_mutex_lock(&lock);
+    free(watched_directory);
+    watched_directory = directory == NULL ? NULL : strdup(directory);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool is_watched(const char *path) {
+    if (path == NULL) return false;
+    pthread_mutex_lock(&lock);
+    size_t length = watched_directory == NULL ? 0 : strlen(watched_directory);
+    bool is = length > 0 && strncmp(path, watched_directory, length) == 0 && path[length] == '/';
+    pthread_mutex_unlock(&lock);
+    return is;
+}
+
 // MARK: - Files
 
 struct FaultyFile {
     sqlite3_file base;
-    /// NULL for one that is not watched. SQLite keeps the name for as long as the file is open.
+    /// NULL for one that was not watched when it was opened. SQLite keeps the name for as long as the file is open.
     const char *path;
     /// Whether the journal is told of it.
     bool is_kept;
@@ -184,7 +202,7 @@ struct FaultyFile {
 static struct FaultyFile *faulty(sqlite3_file *file) { return (struct FaultyFile *)file; }
 static sqlite3_file *real_of(sqlite3_file *file) { return faulty(file)->real; }
 static int verdict_on(sqlite3_file *file, int call) {
-    return faulty(file)->path == NULL ? SQLITE_OK : verdict(call);
+    return is_watched(faulty(file)->path) ? verdict(call) : SQLITE_OK;
 }
 
 static int file_close(sqlite3_file *file) { return real_of(file)->pMethods->xClose(real_of(file)); }
@@ -292,22 +310,6 @@ static const sqlite3_io_methods methods = {
 
 // MARK: - The VFS
 
-void faulty_files_watch(const char *directory) {
-    pthread_mutex_lock(&lock);
-    free(watched_directory);
-    watched_directory = directory == NULL ? NULL : strdup(directory);
-    pthread_mutex_unlock(&lock);
-}
-
-static bool is_watched(const char *path) {
-    if (path == NULL) return false;
-    pthread_mutex_lock(&lock);
-    size_t length = watched_directory == NULL ? 0 : strlen(watched_directory);
-    bool is = length > 0 && strncmp(path, watched_directory, length) == 0 && path[length] == '/';
-    pthread_mutex_unlock(&lock);
-    return is;
-}
-
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags) {
     (void)vfs;
     struct FaultyFile *opened = faulty(file);
@@ -316,11 +318,9 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
     opened->path = is_watched(path) ? path : NULL;
     const int kept = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
     opened->is_kept = opened->path != NULL && (flags & kept) != 0;
-    int code = verdict_on(file, FAULTY_FILES_OPEN);
+    int code = verdict_on(file, flags & SQLITE_OPEN_MAIN_DB ? FAULTY_FILES_OPEN_MAIN : FAULTY_FILES_OPEN);
     if (code == SQLITE_READONLY) {
-        if (flags & SQLITE_OPEN_MAIN_DB) {
-            flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
-        }
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
         code = SQLITE_OK;
     }
     if (code == SQLITE_OK) code = real_vfs->xOpen(real_vfs, path, opened->real, flags, out_flags);

@@ -10,7 +10,8 @@ struct CallFault: Sendable {
     var tells: Set<String> {
         switch (kind, error) {
         case (_, 28): ["database_full", "database_unavailable"]
-        // SQLite takes a page that the disk refuses for damage.
+        // Of a page that the disk refuses a running statement says SQLITE_CORRUPT, in place of SQLITE_IOERR_CORRUPTFS
+        // (vdbe.c), and nothing of the error is left to tell the two apart by.
         case ("read", _): ["database_unavailable", "unreadable_file", "database_damaged"]
         // SQLite tries again to open for reading what it may not open for writing.
         case ("open", _): ["database_unavailable", "unreadable_file", "database_read_only"]

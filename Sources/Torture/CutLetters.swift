@@ -23,7 +23,8 @@ struct CutLetters {
     }
 
     /// Puts the letters that were there at a moment of the journal beside the database as it was cut then. Of one that came
-    /// about then it is not known whether it was there: the database decides, or the dice.
+    /// about then it is not known whether it was there: the database decides, and the dice where somebody had taken
+    /// the message.
     ///
     /// - Returns: the names of those that were there, and what does not hold: whatever the database takes for delivered must
     ///   be there.
@@ -31,10 +32,13 @@ struct CutLetters {
         into cut: DiskPlace, at moment: Int64, _ clock: WallClock, _ dice: inout SeededNumbers
     ) async throws -> (there: Set<String>, faults: [String]) {
         let services = try await Services.open(cut.location, clock: clock)
-        let delivered = Set(try await Letters.delivered(services).names)
+        let messages = try await Letters.messages(services)
+        let delivered = Set(messages.filter { $0.deliveredAt != nil }.compactMap(Letters.name))
+        let taken = Set(messages.compactMap(Letters.name))
         let there = dated.filter { letter in
             if letter.presentAt <= moment { return true }
-            return letter.absentAt < moment && (delivered.contains(letter.name) || dice.chance(50))
+            guard letter.absentAt < moment, taken.contains(letter.name) else { return false }
+            return delivered.contains(letter.name) || dice.chance(50)
         }
         try FileManager.default.createDirectory(atPath: cut.letters.folder, withIntermediateDirectories: false)
         let names = Set(there.map(\.name))

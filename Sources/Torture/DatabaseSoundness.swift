@@ -14,7 +14,7 @@ struct DatabaseSoundness {
         acknowledged: some Collection<Acknowledgement>, issued: Set<Acknowledgement>? = nil
     ) async -> [String] {
         do {
-            let engine = try place.location.open()
+            let engine = try place.patientLocation.open()
             // How it is written is a setting; here only what became of it counts.
             var faults = try await engine.examine().filter { !$0.isSound && $0.subject != "synchronous" }.map {
                 "\($0.subject): \($0.detail)"
@@ -36,13 +36,19 @@ struct DatabaseSoundness {
         }
     }
 
+    /// What does not hold, now or when it goes on.
+    func faultsNowAndGoingOn(acknowledged: some Collection<Acknowledgement>) async -> [String] {
+        let faults = await faults(acknowledged: acknowledged)
+        return faults.isEmpty ? await faultsGoingOn(with: "after@example.com") : faults
+    }
+
     /// Whether the database goes on: somebody signs up, what is due is done, and letters are delivered.
     func faultsGoingOn(with email: String) async -> [String] {
         do {
-            let services = try await Services.open(place.location, clock: clock)
+            let services = try await Services.open(place.patientLocation, clock: clock)
             let answer = try await services.accounts.signUp(email: EmailAddress(parsing: email))
             guard answer.trial == .started else { return ["the next sign-up got no trial: \(answer.trial)"] }
-            return try await WholeDatabase(location: place.location, clock: clock).faultsBehindDueWork(
+            return try await WholeDatabase(location: place.patientLocation, clock: clock).faultsAfterDueWork(
                 lettersTo: place.letters)
         } catch {
             return ["does not go on: \(error)"]
@@ -62,7 +68,7 @@ struct DatabaseSoundness {
 
     private func brokenChains() async throws -> [String] {
         var faults: [String] = []
-        let services = try await Services.open(place.location, clock: clock)
+        let services = try await Services.open(place.patientLocation, clock: clock)
         _ = try await services.events.verify { faults.append("events of \($0.account): \($0.what)") }
         return Array(faults.prefix(3))
     }

@@ -31,8 +31,10 @@ struct DiskFault: Sendable {
         DiskFault("a size that cannot be told", FAULTY_FILES_FILE_SIZE, SQLite.inputOutput(7), [.databaseUnavailable]),
         DiskFault("a lock that fails", FAULTY_FILES_LOCK, SQLite.inputOutput(15), [.databaseUnavailable]),
         DiskFault("a file that is locked", FAULTY_FILES_LOCK, SQLite.busy, [.databaseBusy]),
-        DiskFault("too many open files", FAULTY_FILES_OPEN, SQLite.cannotOpen, [.databaseUnavailable]),
-        DiskFault("a read-only file", FAULTY_FILES_OPEN, SQLite.readOnly, [.databaseReadOnly, .databaseUnavailable]),
+        DiskFault("too many open files", FAULTY_FILES_OPEN_MAIN, SQLite.cannotOpen, [.databaseUnavailable]),
+        DiskFault("too many open files for a log", FAULTY_FILES_OPEN, SQLite.cannotOpen, [.databaseUnavailable]),
+        DiskFault(
+            "a read-only file", FAULTY_FILES_OPEN_MAIN, SQLite.readOnly, [.databaseReadOnly, .databaseUnavailable]),
         DiskFault("a removal that fails", FAULTY_FILES_DELETE, SQLite.inputOutput(10), [.databaseUnavailable]),
         DiskFault("a question that fails", FAULTY_FILES_ACCESS, SQLite.inputOutput(13), [.databaseUnavailable]),
         DiskFault("a path that fails", FAULTY_FILES_FULL_PATHNAME, SQLite.cannotOpen, [.databaseUnavailable]),

@@ -3,7 +3,7 @@ import Membership
 import MembershipService
 import SampleFeeds
 
-/// A directory of a trial's own, and the database in it. It is left behind when something did not hold in it.
+/// A directory of a trial's own, and the database in it.
 struct DiskPlace: Sendable {
     let path: String
 
@@ -34,7 +34,7 @@ struct DiskPlace: Sendable {
     static let wait = TimeSpan(milliseconds: 300)
 
     var database: String { path + "/torture.db" }
-    var keyPath: String { path + "/torture.key" }
+    var keyPath: String { database + ".key" }
     var location: DatabaseLocation { DatabaseLocation(database, keyPath: keyPath, wait: DiskPlace.wait) }
     /// The same for callers of whom many write at once.
     var patientLocation: DatabaseLocation {
@@ -60,10 +60,13 @@ struct DiskPlace: Sendable {
         return copy
     }
 
-    /// A connection that is closed meanwhile removes files of its own, which the removal of the directory may stumble over.
-    func remove() {
-        for _ in 0..<100 where FileManager.default.fileExists(atPath: path) {
-            try? FileManager.default.removeItem(atPath: path)
+    func remove() { DiskPlace.remove(path) }
+
+    /// Removes a directory, though a connection that is being closed there removes files of its own meanwhile, which may
+    /// be in the way.
+    static func remove(_ directory: String) {
+        for _ in 0..<100 where FileManager.default.fileExists(atPath: directory) {
+            try? FileManager.default.removeItem(atPath: directory)
             usleep(1000)
         }
     }

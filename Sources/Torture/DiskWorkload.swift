@@ -19,6 +19,8 @@ final class DiskWorkload: Sendable {
         var acknowledged: [Noted] = []
         var issued: Set<Acknowledgement> = []
         var letters: [DatedLetter] = []
+        /// What time it was from a position on.
+        var times: [(position: Int64, time: Timestamp)] = []
     }
 
     /// What was acknowledged, and the position of the journal right after that.
@@ -41,15 +43,21 @@ final class DiskWorkload: Sendable {
     /// In the order of the journal.
     var acknowledged: [Noted] { notes.withLock { $0.acknowledged.sorted { $0.position < $1.position } } }
     var issued: Set<Acknowledgement> { notes.withLock(\.issued) }
+    /// What time it was at a position of the journal.
+    func time(at position: Int64) -> Timestamp {
+        notes.withLock { notes in notes.times.last { $0.position <= position }?.time ?? DiskPlace.start }
+    }
     /// Every letter that was delivered.
     var letters: [DatedLetter] { notes.withLock(\.letters) }
 
-    /// Lives through a stretch of nine days. Every round opens the database anew, so that the one before has written its
+    /// Lives through a stretch of days. Every round opens the database anew, so that the one before has written its
     /// log into the file and removed it.
     func round(_ number: Int) async throws {
         let services = try await Services.open(
             place.patientLocation, clock: clock.wallClock, options: place.letters.options)
-        let watcher = Task { try await watchLetters() }
+        let begun = faulty_files_position()
+        notes.withLock { $0.times.append((begun, clock.now)) }
+        let watcher = Task { try await watchLetters(from: begun) }
         defer { watcher.cancel() }
         let articles = try await services.articles.list(limit: PageLimit(50)).map(\.article)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -72,7 +80,8 @@ final class DiskWorkload: Sendable {
         }
         watcher.cancel()
         try await watcher.value
-        clock.move(by: .days(9))
+        // A trial is reminded of once, and over at the next round.
+        clock.move(by: .days(number.isMultiple(of: 2) ? 12 : 6))
     }
 
     private func live(
@@ -103,10 +112,10 @@ final class DiskWorkload: Sendable {
     }
 
     /// Looks again and again which letters are there, until it is cancelled, and then once more.
-    private func watchLetters() async throws {
+    private func watchLetters(from position: Int64) async throws {
         var known = Set(letters.map(\.name))
         var isLast = false
-        var before = faulty_files_position()
+        var before = position
         while true {
             let begun = faulty_files_position()
             let new = try place.letters.names().filter { $0.hasSuffix(".eml") && !known.contains($0) }

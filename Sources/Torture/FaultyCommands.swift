@@ -139,9 +139,8 @@ struct FaultyCommands: Trial {
         }
         try age(aged)
         @Sendable func sound(_ place: DiskPlace, _ names: [String]) async -> [String] {
-            let soundness = DatabaseSoundness(place: place, clock: wall)
-            let faults = await soundness.faults(acknowledged: names.map { .signedUp($0) })
-            return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com") : faults
+            await DatabaseSoundness(place: place, clock: wall).faultsNowAndGoingOn(
+                acknowledged: names.map { .signedUp($0) })
         }
         @Sendable func restored(_ backup: String, _ names: [String], at time: Timestamp? = nil) async throws -> [String]
         {

@@ -179,9 +179,7 @@ struct FaultyUpkeep: Trial {
     private static func faults(
         in place: DiskPlace, _ clock: WallClock, acknowledged: [Acknowledgement]
     ) async throws -> [String] {
-        let soundness = DatabaseSoundness(place: place, clock: clock)
-        let faults = await soundness.faults(acknowledged: acknowledged)
-        return faults.isEmpty ? await soundness.faultsGoingOn(with: "after@example.com") : faults
+        await DatabaseSoundness(place: place, clock: clock).faultsNowAndGoingOn(acknowledged: acknowledged)
     }
 }
 
@@ -228,7 +226,7 @@ private enum OldReaders {
         let soundness = DatabaseSoundness(place: place, clock: clock)
         let faults = await soundness.faults(acknowledged: (1...count).map { .signedUp("r\($0)@example.com") })
         guard faults.isEmpty else { return faults }
-        let ended = try await Services.open(place.location, clock: clock).jobs.run("trial-expiry")
+        let ended = try await Services.open(place.patientLocation, clock: clock).jobs.run("trial-expiry")
         return ended.processed == count ? [] : ["of \(count) trials \(ended.processed) ended"]
     }
 }

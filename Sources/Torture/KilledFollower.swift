@@ -10,6 +10,15 @@ struct KilledFollower {
     private var process: SpawnedProcess?
 
     private(set) var kills = 0
+    /// How often one has gone on with what the one before had left, and has copied some of the log behind it.
+    private(set) var continued = 0
+    /// The last piece of log when the one that is at work was started.
+    private var last: Piece?
+
+    private struct Piece: Equatable {
+        let copy: String
+        let segments: Int
+    }
     private(set) var restored = 0
 
     private var directory: String { place.folder + "/copies" }
@@ -23,20 +32,34 @@ struct KilledFollower {
     /// Starts one when none is at work.
     mutating func goOn() throws {
         guard process == nil else { return }
+        last = try newest()
         process = try SpawnedProcess(
             fortnight, ["backup", "--to-dir", directory, "--database", place.address], variables: variables,
             errors: .file(complaints))
     }
 
+    /// Starts one, and waits until it has copied something: whoever closes the database last before that empties the log,
+    /// so that there is none to go on with.
+    mutating func goOnAtOnce() async throws {
+        try goOn()
+        let end = ContinuousClock().now + .seconds(5)
+        while try newest() == last, process?.isRunning == true, ContinuousClock().now < end {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
     /// Kills the one that is at work.
     ///
     /// - Returns: what does not hold: it must not have ended by itself.
-    mutating func kill() -> String? {
+    mutating func kill() throws -> String? {
         guard let process else { return nil }
         self.process = nil
         process.send(SIGKILL)
         let status = process.wait()
         kills += 1
+        if let last, let newest = try newest(), newest.copy == last.copy, newest.segments > last.segments {
+            continued += 1
+        }
         guard status != -SIGKILL else { return nil }
         let said = (try? String(contentsOfFile: complaints, encoding: .utf8)) ?? ""
         return "backup --to-dir ended by itself with \(status): \(said)"
@@ -48,10 +71,9 @@ struct KilledFollower {
     /// - Parameter clock: what time it is in the database.
     /// - Returns: what does not hold.
     mutating func examine(_ clock: WallClock) async throws -> [String] {
-        if let fault = kill() { return [fault] }
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let isThere = FileManager.default.fileExists(atPath: directory)
-        let left = isThere ? try DatabaseRestoration(of: directory).extents() : []
+        if let fault = try kill() { return [fault] }
+        defer { DiskPlace.remove(directory) }
+        let left = try extents()
         if let fault = left.compactMap(\.fault).first { return ["of the copies: \(fault)"] }
         if !left.isEmpty {
             let faults = try await restore { location in
@@ -64,7 +86,7 @@ struct KilledFollower {
         let rest = try SpawnedProcess(
             fortnight, ["backup", "--to-dir", directory, "--once", "--database", place.address], variables: variables,
             errors: .file(complaints))
-        let status = rest.wait()
+        let status = rest.wait(atMost: .seconds(60))
         guard status == 0 else {
             return ["backup --once behind a kill: \(try String(contentsOfFile: complaints, encoding: .utf8))"]
         }
@@ -76,11 +98,24 @@ struct KilledFollower {
         }
     }
 
+    /// What is in the directory.
+    private func extents() throws -> [DatabaseRestoration.Extent] {
+        do { return try DatabaseRestoration(of: directory).extents() } catch let error as MembershipError
+            where error.code == .unknownBackup
+        {
+            return []
+        }
+    }
+
+    private func newest() throws -> Piece? {
+        try extents().last.map { Piece(copy: $0.name, segments: $0.segments) }
+    }
+
     /// Restores what is in the directory to a place of its own, and looks at it there.
     private mutating func restore(_ faults: (DatabaseLocation) async throws -> [String]) async throws -> [String] {
-        let folder = place.folder + "/restored"
+        let folder = place.folder + "/restored-\(restored)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { DiskPlace.remove(folder) }
         let location = DatabaseLocation(folder + "/trial.db", keyPath: folder + "/trial.db.key", wait: .minutes(1))
         _ = try DatabaseRestoration(of: directory).restore(to: location)
         restored += 1

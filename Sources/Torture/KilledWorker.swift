@@ -19,8 +19,11 @@ struct KilledWorker: AsyncParsableCommand {
     @Option(help: "The log of what clients were told.")
     var log: String
 
-    @Option(help: "What time it is when the worker begins, in milliseconds since 1970.")
+    @Option(help: "What time it was when the round began, in milliseconds since 1970.")
     var at: Int64
+
+    @Option(help: "For how many nanoseconds the machine had been up then.")
+    var since: UInt64
 
     @Option(help: "The number that every choice follows from.")
     var seed: UInt64
@@ -39,19 +42,23 @@ struct KilledWorker: AsyncParsableCommand {
         let place = TrialPlace(
             folder: folder, address: ProcessInfo.processInfo.environment[KilledWorker.addressVariable] ?? "")
         let begun = ContinuousClock().now
-        let clock = WallClock.going(onFrom: Timestamp(milliseconds: at))
+        let clock = WallClock.going(onFrom: Timestamp(milliseconds: at), since: since)
         let services = try await place.services(clock, options: place.letters.options)
         let log = try ClientLog(path: log)
         await withTaskGroup { group in
-            for number in 0..<KilledWorker.callers {
+            for number in 0...KilledWorker.callers {
                 let caller = Caller(
                     services: services, log: log, name: "\(name)-\(number)",
                     choices: SeededNumbers(seed: seed, number), known: known.split(separator: ",").map(String.init))
-                // Nothing is due any more once the jobs have run.
-                if number == 0 { await caller.renewSome() }
-                group.addTask { await caller.work(until: begun + KilledWorker.longest) }
+                group.addTask {
+                    guard number == KilledWorker.callers else {
+                        return await caller.work(until: begun + KilledWorker.longest)
+                    }
+                    // Nothing is due any more once the jobs have run.
+                    await caller.renewSome()
+                    await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest)
+                }
             }
-            group.addTask { await KilledWorker.runJobs(services, log, until: begun + KilledWorker.longest) }
         }
     }
 
@@ -81,10 +88,10 @@ private struct Caller {
     var choices: SeededNumbers
     var known: [String]
 
-    /// Of the first few, because whatever else is to be killed waits for it.
+    /// Of the first few, because the jobs wait for it.
     func renewSome() async {
         var caller = self
-        for (number, email) in known.prefix(10).enumerated() {
+        for (number, email) in known.prefix(4).enumerated() {
             await caller.ask("\(name)-renewal-\(number)", .renew(email: email))
         }
     }

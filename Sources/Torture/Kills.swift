@@ -17,6 +17,7 @@ struct Kills: Trial {
     func run(_ setting: Setting) async throws -> Outcome {
         let place = try await TrialPlace.make(setting)
         var site = try await KillSite(place: place, setting: setting)
+        defer { site.endFollower() }
         let begun = ContinuousClock().now
         var round = 0
         while round < Kills.leastRounds || ContinuousClock().now - begun < setting.time {
@@ -36,7 +37,9 @@ struct Kills: Trial {
             did:
                 "\(site.kills) kills in \(round) rounds; \(site.acknowledgedInAll) acknowledged, "
                 + "\(site.askedAgain) cut off and asked again; \(site.letters) letters"
-                + (site.follower.map { "; \($0.kills) kills of backup, \($0.restored) restored" } ?? ""),
+                + (site.follower.map {
+                    "; \($0.kills) kills of backup, \($0.continued) gone on from, \($0.restored) restored"
+                } ?? ""),
             faults: site.faults)
     }
 }
@@ -82,6 +85,8 @@ private struct KillSite {
         var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []
         try follower?.goOn()
         let due = try await readersToRenew()
+        // The clock of one machine: what one worker does after the other it does later.
+        let since = WallClock.uptime
         // Most of what can break is written behind the first answer; what is written before it is killed too.
         let waitsForAnswer = choices.chance(70)
         for letter in choices.chance(50) ? ["a"] : ["a", "b"] {
@@ -91,7 +96,7 @@ private struct KillSite {
                 SpawnedProcess.ourselves,
                 [
                     "worker", "--folder", place.folder, "--log", log, "--at", String(clock.now.milliseconds),
-                    "--seed", String(choices.next()), "--name", "\(round)\(letter)",
+                    "--since", String(since), "--seed", String(choices.next()), "--name", "\(round)\(letter)",
                     "--known", (due + someReaders()).joined(separator: ","),
                 ],
                 variables: [KilledWorker.addressVariable: place.address], errors: .file(complaints))
@@ -110,7 +115,9 @@ private struct KillSite {
         }
         if follower != nil, choices.chance(40) {
             try await Task.sleep(for: .milliseconds(choices.below(120)))
-            if let fault = follower?.kill() { self.fault(round, fault) }
+            if let fault = try follower?.kill() { self.fault(round, fault) }
+            // The workers have left the log as it was.
+            if choices.chance(50) { try await follower?.goOnAtOnce() }
         }
         clock.move(to: clock.now + .minutes(30))
         for worker in workers {
@@ -125,7 +132,7 @@ private struct KillSite {
         let now = clock.now.milliseconds
         let due = """
             SELECT a.email FROM subscriptions AS s JOIN accounts AS a ON a.account_id = s.account_id
-            WHERE s.status = 'active' AND s.due_at <= $1 ORDER BY s.due_at LIMIT 10
+            WHERE s.status = 'active' AND s.due_at <= $1 ORDER BY s.due_at LIMIT 4
             """
         return try await place.engine().read { try $0.query(due, [now]) { try $0.text(0) } }
     }
@@ -258,6 +265,7 @@ private struct KillSite {
         for kind in ClientCall.kinds + [KillSite.runs] {
             require(acknowledged[kind, default: 0] > 0, round, "no \(kind) were acknowledged")
         }
+        if let follower { require(follower.continued > 0, round, "no killed backup was gone on from") }
     }
 
     /// Lets jobs do the rest, and looks at everything: also once more at what was there after its own round, and was killed
@@ -265,7 +273,7 @@ private struct KillSite {
     mutating func examine(_ round: Int) async throws {
         clock.move(to: clock.now + .minutes(60))
         let database = WholeDatabase(location: place.location(), clock: clock.wallClock)
-        for broken in try await database.faultsBehindDueWork(lettersTo: place.letters) { fault(round, broken) }
+        for broken in try await database.faultsAfterDueWork(lettersTo: place.letters) { fault(round, broken) }
         letters = try place.letters.names().count
         let services = try await place.services(clock.wallClock)
         for (call, answer) in lately { try await check(call, answer, round, services) }
@@ -276,6 +284,9 @@ private struct KillSite {
             require(recorded == references, round, "\(email) paid \(references), recorded are \(recorded)")
         }
     }
+
+    /// Leaves no process behind, whatever ended the trial.
+    mutating func endFollower() { _ = try? follower?.kill() }
 
     /// Looks at what the killed followers have copied.
     mutating func examineCopies(_ round: Int) async throws {

@@ -20,22 +20,21 @@ struct Letters {
         return Set(try FileManager.default.contentsOfDirectory(atPath: folder))
     }
 
-    /// The messages of a database that were delivered, by the names of the files they went to.
-    static func delivered(_ services: Services) async throws -> (names: [String], undelivered: [MessageReference]) {
-        var (names, undelivered) = ([String](), [MessageReference]())
+    /// The messages of a database.
+    static func messages(_ services: Services) async throws -> [OutboxMessage] {
+        var messages: [OutboxMessage] = []
         var after: MessageReference?
         repeat {
             let page = try await services.outbox.list(after: after, limit: PageLimit(PageLimit.most))
-            for message in page.messages {
-                if message.deliveredAt != nil, let file = message.destination {
-                    names.append(URL(filePath: file).lastPathComponent)
-                } else {
-                    undelivered.append(message.reference)
-                }
-            }
+            messages += page.messages
             after = page.next
         } while after != nil
-        return (names, undelivered)
+        return messages
+    }
+
+    /// The name of the file that a message went to, or is to go to; nil when nobody has taken it yet.
+    static func name(of message: OutboxMessage) -> String? {
+        message.destination.map { URL(filePath: $0).lastPathComponent }
     }
 
     /// What does not hold once everything has been delivered: every message is in one file that has its Message-ID, every
@@ -44,8 +43,9 @@ struct Letters {
         let files = try names()
         var faults: [String] = []
         if let draft = files.first(where: { !$0.hasSuffix(".eml") }) { faults.append("a draft is left: \(draft)") }
-        let (delivered, undelivered) = try await Letters.delivered(services)
-        faults += undelivered.map { "message \($0) was not delivered" }
+        let messages = try await Letters.messages(services)
+        faults += messages.filter { $0.deliveredAt == nil }.map { "message \($0.reference) was not delivered" }
+        let delivered = messages.compactMap(Letters.name)
         if delivered.sorted() != files.sorted() {
             let alien = files.subtracting(delivered).sorted().first ?? "none"
             faults.append("\(delivered.count) messages, and \(files.count) letters; of no message: \(alien)")

@@ -32,10 +32,11 @@ struct Linearizability: Trial {
                 number: histories, machines: choices.chance(50) ? [machines[0]] : machines, choices)
             for (reader, recorded) in await history.record() {
                 calls += recorded.count
+                let countsLate = setting.engine == .postgres
                 let state =
                     reader.isVisitor
-                    ? ReaderModel.visitor(allowance: Linearizability.anonymous)
-                    : ReaderModel.person(allowance: Linearizability.registered)
+                    ? ReaderModel.visitor(allowance: Linearizability.anonymous, countsLate: countsLate)
+                    : ReaderModel.person(allowance: Linearizability.registered, countsLate: countsLate)
                 guard !LinearizabilityCheck.holds(recorded, from: state) else { continue }
                 faults.append(
                     "seed \(setting.seed), history \(histories), reader \(reader.number): in no order:\n"

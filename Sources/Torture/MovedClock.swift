@@ -1,3 +1,4 @@
+import Dispatch
 import Membership
 import Synchronization
 
@@ -17,11 +18,15 @@ final class MovedClock: Sendable {
 }
 
 extension WallClock {
-    /// A clock that shows a moment now and goes on from there.
-    static func going(onFrom moment: Timestamp) -> WallClock {
-        let begun = ContinuousClock().now
-        return WallClock { moment + TimeSpan(milliseconds: (ContinuousClock().now - begun).milliseconds) }
+    /// A clock that shows a moment now, or has shown it then, and goes on from there.
+    ///
+    /// - Parameter begun: when it has, by ``uptime``: processes that are told the same have the same clock.
+    static func going(onFrom moment: Timestamp, since begun: UInt64 = uptime) -> WallClock {
+        WallClock { moment + TimeSpan(milliseconds: Int64(uptime - begun) / 1_000_000) }
     }
+
+    /// For how many nanoseconds the machine has been up.
+    static var uptime: UInt64 { DispatchTime.now().uptimeNanoseconds }
 }
 
 extension Duration {

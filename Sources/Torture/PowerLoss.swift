@@ -44,7 +44,7 @@ struct PowerLoss: Trial {
                 place: place, clock: clock, seed: setting.seed &+ UInt64(tally.databases))
             let beginning = try await live(workload, place, clock)
             guard faulty_files_position() > beginning else { throw Stopped("nothing was recorded") }
-            try await look(at: workload, beginning, from: place, clock, setting, until: end, &tally)
+            try await look(at: workload, beginning, from: place, setting, until: end, &tally)
             tally.databases += 1
             tally.records += faulty_files_position()
             tally.acknowledged += workload.acknowledged.count
@@ -69,7 +69,7 @@ struct PowerLoss: Trial {
 
     /// Cuts at random moments, in the order of time, so that the journal is followed once.
     private func look(
-        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, _ clock: MovedClock, _ setting: Setting,
+        at workload: DiskWorkload, _ beginning: Int64, from place: DiskPlace, _ setting: Setting,
         until end: ContinuousClock.Instant, _ tally: inout Tally
     ) async throws {
         let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
@@ -88,7 +88,7 @@ struct PowerLoss: Trial {
             }
             journal.advance(to: moment)
             let luck = DiskJournal.Luck.allCases[number % 3]
-            var files = ["torture.key": key]
+            var files = ["torture.db.key": key]
             for (path, image) in journal.images(luck, &dice) {
                 files[URL(filePath: path).lastPathComponent] = image
             }
@@ -96,7 +96,7 @@ struct PowerLoss: Trial {
             defer { cut.remove() }
             for (name, bytes) in files { try cut.write(name, bytes) }
             let known = acknowledged.prefix { $0.position <= moment }.map(\.what)
-            let found = await soundness(of: cut, at: moment, clock, known, issued, letters, &dice)
+            let found = await soundness(of: cut, at: moment, workload.time(at: moment), known, issued, letters, &dice)
             tally.cuts += 1
             guard let first = found.first else { continue }
             let evidence = try DiskPlace("evidence")
@@ -108,23 +108,22 @@ struct PowerLoss: Trial {
     }
 
     private func soundness(
-        of cut: DiskPlace, at moment: Int64, _ clock: MovedClock, _ known: [Acknowledgement],
+        of cut: DiskPlace, at moment: Int64, _ now: Timestamp, _ known: [Acknowledgement],
         _ issued: Set<Acknowledgement>, _ letters: CutLetters, _ dice: inout SeededNumbers
     ) async -> [String] {
-        let now = clock.now
         let before = DatabaseSoundness(place: cut, clock: WallClock { now })
         // Who held a job, or some messages, when the power went is not waited for any longer.
-        let behind = DatabaseSoundness(place: cut, clock: WallClock { now + .hours(1) })
+        let later = DatabaseSoundness(place: cut, clock: WallClock { now + .hours(1) })
         var faults = await before.faults(acknowledged: known, issued: issued)
         guard faults.isEmpty else { return faults }
         do {
             let (there, missing) = try await letters.put(into: cut, at: moment, before.clock, &dice)
             guard missing.isEmpty else { return missing }
-            faults = await behind.faultsGoingOn(with: "after@example.com")
+            faults = await later.faultsGoingOn(with: "after@example.com")
             if faults.isEmpty { faults = try letters.changes(of: there, in: cut) }
             guard faults.isEmpty else { return faults }
             // Old runs of jobs are purged.
-            return await behind.faults(acknowledged: known.filter { if case .ran = $0 { false } else { true } })
+            return await later.faults(acknowledged: known.filter { if case .ran = $0 { false } else { true } })
         } catch {
             return ["its letters cannot be looked at: \(error)"]
         }

@@ -29,6 +29,8 @@ struct ReaderModel: SequentialModel {
     }
 
     private let allowance: Int
+    /// Whether what an opening that spends nothing says of the meter may be of a moment before.
+    private let countsLate: Bool
     private var isKnown: Bool
     private var hasTrial = false
     private var settledPeriods = 0
@@ -37,12 +39,18 @@ struct ReaderModel: SequentialModel {
     private var opened: [String: Opened] = [:]
 
     /// A person who has not signed up yet.
-    static func person(allowance: Int) -> ReaderModel { ReaderModel(allowance: allowance, isKnown: false) }
+    static func person(allowance: Int, countsLate: Bool = false) -> ReaderModel {
+        ReaderModel(allowance: allowance, countsLate: countsLate, isKnown: false)
+    }
 
     /// A visitor, whom the site knows.
-    static func visitor(allowance: Int) -> ReaderModel { ReaderModel(allowance: allowance, isKnown: true) }
+    static func visitor(allowance: Int, countsLate: Bool = false) -> ReaderModel {
+        ReaderModel(allowance: allowance, countsLate: countsLate, isKnown: true)
+    }
 
-    private init(allowance: Int, isKnown: Bool) { (self.allowance, self.isKnown) = (allowance, isKnown) }
+    private init(allowance: Int, countsLate: Bool, isKnown: Bool) {
+        (self.allowance, self.countsLate, self.isKnown) = (allowance, countsLate, isKnown)
+    }
 
     func after(_ operation: Operation, answered answer: Answer) -> ReaderModel? {
         var next = self
@@ -95,7 +103,9 @@ struct ReaderModel: SequentialModel {
     /// Opening an article again spends nothing and takes no turn at the meter, so that what it says of the meter on
     /// PostgreSQL may be of a moment before another opening that came between; it is never more than was spent.
     private func countSaid(in answer: Answer) -> Int? {
-        guard case .opened(_, let said?, _) = answer, (1...spent.count).contains(said) else { return spent.count }
+        guard countsLate, case .opened(_, let said?, _) = answer, (1...spent.count).contains(said) else {
+            return spent.count
+        }
         return said
     }
 }

@@ -8,7 +8,6 @@ struct TrialPlace: Sendable {
     let folder: String
     /// The file's path, or the server's address; it may hold a password.
     let address: String
-    private let schema: String?
 
     var keyPath: String { folder + "/trial.db.key" }
     var letters: Letters { Letters(folder: folder + "/mail") }
@@ -20,11 +19,7 @@ struct TrialPlace: Sendable {
 
     /// Takes up a place that another process has made.
     init(folder: String, address: String) {
-        (self.folder, self.address, schema) = (folder, address, nil)
-    }
-
-    private init(folder: String, address: String, schema: String?) {
-        (self.folder, self.address, self.schema) = (folder, address, schema)
+        (self.folder, self.address) = (folder, address)
     }
 
     /// Makes an empty one.
@@ -32,7 +27,7 @@ struct TrialPlace: Sendable {
         let folder = NSTemporaryDirectory() + "fortnight-trial-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         guard setting.engine == .postgres else {
-            return TrialPlace(folder: folder, address: folder + "/trial.db", schema: nil)
+            return TrialPlace(folder: folder, address: folder + "/trial.db")
         }
         guard let server = ProcessInfo.processInfo.environment["FORTNIGHT_POSTGRES"] else {
             throw MembershipError(
@@ -41,11 +36,11 @@ struct TrialPlace: Sendable {
         let schema = "torture_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         try await DatabaseLocation(server).open().write { try $0.runScript("CREATE SCHEMA \(schema)") }
         let address = server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
-        return TrialPlace(folder: folder, address: address, schema: schema)
+        return TrialPlace(folder: folder, address: address)
     }
 
     func remove() {
-        try? FileManager.default.removeItem(atPath: folder)
+        DiskPlace.remove(folder)
     }
 
     /// - Parameter wait: how long a transaction waits for others.

@@ -21,7 +21,7 @@ struct WholeDatabase: Sendable {
     }
 
     /// Does what is due, delivers what waits, and looks at everything then.
-    func faultsBehindDueWork(lettersTo letters: Letters) async throws -> [String] {
+    func faultsAfterDueWork(lettersTo letters: Letters) async throws -> [String] {
         let services = try await Services.open(location, clock: clock, options: letters.options)
         var faults = try await services.jobs.runDue().compactMap { outcome -> String? in
             if case .ran(let report) = outcome, report.run.failed == 0 { return nil }

@@ -70,6 +70,18 @@ package struct SpawnedProcess: Sendable {
         return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
     }
 
+    /// Waits until it has ended, which blocks the thread, and ends it when that takes too long.
+    ///
+    /// - Returns: as ``wait()`` does.
+    package func wait(atMost patience: Duration) -> Int32 {
+        let end = ContinuousClock().now + patience
+        while isRunning {
+            if ContinuousClock().now > end { send(SIGKILL) }
+            usleep(1000)
+        }
+        return wait()
+    }
+
     /// Waits until it has ended, which blocks the thread.
     ///
     /// - Returns: its exit status, or the number of the signal that ended it, below zero.

@@ -15,6 +15,9 @@ enum FaultyFilesCall {
     FAULTY_FILES_SYNC,
     FAULTY_FILES_FILE_SIZE,
     FAULTY_FILES_LOCK,
+    /// Of a database.
+    FAULTY_FILES_OPEN_MAIN,
+    /// Of any other file.
     FAULTY_FILES_OPEN,
     FAULTY_FILES_DELETE,
     FAULTY_FILES_ACCESS,
@@ -50,7 +53,7 @@ struct FaultyFilesRecord {
 /// Returns SQLite's result code.
 int faulty_files_register(void);
 
-/// Watches the files in a directory, and no others; NULL watches none. A file that is open keeps what it was opened as.
+/// Watches the files in a directory that are opened from now on, and no others; NULL watches none.
 void faulty_files_watch(const char *directory);
 
 /// Begins a journal anew, or ends it. Databases, their logs and journals are recorded; shared memory is not, because
