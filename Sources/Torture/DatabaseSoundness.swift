@@ -2,26 +2,25 @@ import Membership
 import MembershipService
 import MembershipStore
 
-/// What must hold of every database, whatever was done to its disk; of its rows it is what ``WholeDatabase`` says.
+/// What must hold of every database, whatever was done to its disk: what ``WholeDatabase`` says, and that what was
+/// acknowledged is there.
 struct DatabaseSoundness {
     let place: DiskPlace
     let clock: WallClock
 
-    /// What does not hold: of the file, of its rows, and of what was acknowledged.
+    /// What does not hold, whatever is due and was not done.
     ///
     /// - Parameter issued: everything that was asked for, so that nothing else may be there; nil where that is not known.
     func faults(
         acknowledged: some Collection<Acknowledgement>, issued: Set<Acknowledgement>? = nil
     ) async -> [String] {
         do {
-            let engine = try place.patientLocation.open()
             // How it is written is a setting; here only what became of it counts.
-            var faults = try await engine.examine().filter { !$0.isSound && $0.subject != "synchronous" }.map {
-                "\($0.subject): \($0.detail)"
-            }
+            let exempt = WholeDatabase.overdueSubjects.union(["synchronous"])
+            let location = place.patientLocation
+            var faults = try await WholeDatabase(location: location, clock: clock).faults(exempt: exempt)
             guard faults.isEmpty else { return faults }
-            faults += try await engine.read(WholeDatabase.brokenRules)
-            let there = try await engine.read(DatabaseSoundness.facts)
+            let there = try await location.open().read(DatabaseSoundness.facts)
             faults += missing(acknowledged, there)
             if let issued {
                 let alien = there.facts.subtracting(issued).filter {
@@ -29,7 +28,6 @@ struct DatabaseSoundness {
                 }
                 faults += alien.prefix(3).map { "\($0) is there and was never asked for" }
             }
-            faults += try await brokenChains()
             return faults
         } catch {
             return ["cannot be looked at: \(error)"]
@@ -64,13 +62,6 @@ struct DatabaseSoundness {
         }
         guard let first = lost.first else { return [] }
         return ["\(lost.count) of \(acknowledged.count) acknowledged were lost, the first \(first)"]
-    }
-
-    private func brokenChains() async throws -> [String] {
-        var faults: [String] = []
-        let services = try await Services.open(place.patientLocation, clock: clock)
-        _ = try await services.events.verify { faults.append("events of \($0.account): \($0.what)") }
-        return Array(faults.prefix(3))
     }
 
     /// What is there of what callers are told.

@@ -79,7 +79,7 @@ struct KilledFollower {
             let faults = try await restore { location in
                 // What it lags behind is due there.
                 try await WholeDatabase(location: location, clock: clock).faults(
-                    exempt: ["overdue trials", "overdue periods", "job runs"])
+                    exempt: WholeDatabase.overdueSubjects)
             }
             guard faults.isEmpty else { return faults }
         }

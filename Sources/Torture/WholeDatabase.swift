@@ -8,6 +8,9 @@ struct WholeDatabase: Sendable {
     let location: DatabaseLocation
     let clock: WallClock
 
+    /// What doctor says of work that is due and was not done.
+    static let overdueSubjects: Set = ["overdue trials", "overdue periods", "job runs"]
+
     /// What does not hold; empty when all does.
     ///
     /// - Parameter exempt: what of the check-up is not asked for, by its subject.
