@@ -169,7 +169,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "TortureTests", dependencies: ["Torture"], swiftSettings: settings),
+        .testTarget(name: "TortureTests", dependencies: ["Torture", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )
