@@ -13,7 +13,7 @@ struct HostileInput: Trial {
 
     private static let mostFaults = 8
     /// A child that says nothing for so long hangs. Two cores may be shared with much else.
-    private static let patience = Duration.seconds(60)
+    private static let patience = Duration.seconds(20)
     /// The most memory that a command may have, or the reading of a file, in KiB: a feed is mapped, and everything in it
     /// has a limit.
     static let mostMemory = 400 << 10
