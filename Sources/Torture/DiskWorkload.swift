@@ -7,8 +7,8 @@ import Synchronization
 import TestSupport
 
 /// The lives of many readers, lived by several callers at once: they sign up, open articles and pay, while jobs end
-/// trials, renew and deliver letters. Of every acknowledgement it is noted how far the journal of the disk had come, and
-/// of every letter between what and what it came.
+/// trials, renew and deliver letters. Of every acknowledgement it is noted how far the journal of the disk had come; of
+/// every letter how far it was when the letter was not yet there, and when it was.
 final class DiskWorkload: Sendable {
     private let place: DiskPlace
     private let clock: MovedClock
@@ -43,12 +43,13 @@ final class DiskWorkload: Sendable {
     /// In the order of the journal.
     var acknowledged: [Noted] { notes.withLock { $0.acknowledged.sorted { $0.position < $1.position } } }
     var issued: Set<Acknowledgement> { notes.withLock(\.issued) }
+    /// Every letter that was delivered.
+    var letters: [DatedLetter] { notes.withLock(\.letters) }
+
     /// What time it was at a position of the journal.
     func time(at position: Int64) -> Timestamp {
         notes.withLock { notes in notes.times.last { $0.position <= position }?.time ?? DiskPlace.start }
     }
-    /// Every letter that was delivered.
-    var letters: [DatedLetter] { notes.withLock(\.letters) }
 
     /// Lives through a stretch of days. Every round opens the database anew, so that the one before has written its
     /// log into the file and removed it.

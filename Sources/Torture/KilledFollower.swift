@@ -12,6 +12,7 @@ struct KilledFollower {
     private(set) var kills = 0
     /// How often one has gone on with what the one before had left, and has copied some of the log behind it.
     private(set) var continued = 0
+    private(set) var restored = 0
     /// The last piece of log when the one that is at work was started.
     private var last: Piece?
 
@@ -19,7 +20,6 @@ struct KilledFollower {
         let copy: String
         let segments: Int
     }
-    private(set) var restored = 0
 
     private var directory: String { place.folder + "/copies" }
     private var complaints: String { place.folder + "/copies.err" }
