@@ -29,42 +29,47 @@ struct JobProcessTests {
         #expect(try await shell.rowCounts()["job_leases"] == 0)
     }
 
-    /// Whether a run has done something.
-    @Sendable private static func hasBegun(_ tx: ReadTransaction) throws -> Bool {
-        try tx.jobRuns(of: nil, limit: 100).contains { $0.processed > 0 }
+    /// A database on which a run of the trials' end was sent a signal between two of its batches, how many trials there
+    /// were, and how the process ended. A run that was over before anybody looked is one of too few trials.
+    private func interrupted(
+        _ arguments: [String], by signal: Signal
+    ) async throws -> (shell: Shell, trials: Int, outcome: Shell.Outcome) {
+        var trials = 4000
+        while true {
+            let shell = try await prepared(trials)
+            try await shell.fortnight("clock", "advance", "3650d")
+            let outcome = try await shell.fortnight(
+                arguments, send: signal,
+                betweenWritesWhen: { tx in try tx.jobRuns(of: nil, limit: 100).contains { $0.processed > 0 } })
+            let ended = try await shell.jobRuns().first { $0.job == "trial-expiry" }?.processed
+            if ended != trials || trials >= 256_000 { return (shell, trials, outcome) }
+            trials *= 4
+        }
     }
 
     @Test func toldToStopInTheMiddleOfAJobItFinishesTheBatchAndGivesTheLeaseBack() async throws {
-        let shell = try await prepared(4000)
-        try await shell.fortnight("clock", "advance", "3650d")
-        let outcome = try await shell.fortnight(
-            ["serve", "--jobs-only"], send: .terminate,
-            betweenWritesWhen: JobProcessTests.hasBegun)
+        let (shell, trials, outcome) = try await interrupted(["serve", "--jobs-only"], by: .terminate)
         #expect(outcome.status == 0)
         let runs = try await shell.jobRuns()
         #expect(runs.map(\.job) == ["trial-expiry"] && runs.map(\.state) == [.done])
         let done = try #require(runs.first?.processed)
         // A batch has 400, or one of the other sizes.
-        #expect(done < 4000 && done % 25 == 0)
-        #expect(try await shell.rowCounts()["events"] == 4000 + done)
+        #expect(done < trials && done % 25 == 0)
+        #expect(try await shell.rowCounts()["events"] == trials + done)
         #expect(try await shell.rowCounts()["job_leases"] == 0)
     }
 
     @Test func aJobThatIsKilledIsTakenOverAtOnceAndNothingHappensTwice() async throws {
-        let shell = try await prepared(4000)
-        try await shell.fortnight("clock", "advance", "3650d")
-        let killed = try await shell.fortnight(
-            ["jobs", "run", "trial-expiry"], send: .kill,
-            betweenWritesWhen: JobProcessTests.hasBegun)
+        let (shell, trials, killed) = try await interrupted(["jobs", "run", "trial-expiry"], by: .kill)
         #expect(killed.status == -9)
         #expect(try await shell.jobRuns().map(\.state) == [.running])
         #expect(try await shell.fortnight("doctor").output.contains("is gone"))
         #expect(try await shell.fortnight("jobs", "run", "trial-expiry").status == 0)
         let runs = try await shell.fortnight("jobs", "history", "--json").jsonLines()
         #expect(runs.compactMap { $0["state"] as? String } == ["done", "abandoned"])
-        #expect(runs.compactMap { $0["processed"] as? Int }.reduce(0, +) == 4000)
+        #expect(runs.compactMap { $0["processed"] as? Int }.reduce(0, +) == trials)
         #expect(runs.last?["duration_ms"] is NSNull)
-        #expect(try await shell.rowCounts()["events"] == 8000)
+        #expect(try await shell.rowCounts()["events"] == 2 * trials)
     }
 
     @Test func withoutJobsOnlyThereIsNothingToServe() async throws {
