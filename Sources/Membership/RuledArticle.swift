@@ -10,8 +10,9 @@ public final class RuledArticle: Sendable {
 
     /// The rules of the article, its section, its title and everything, whatever their interval.
     public var rules: [AccessRule] { ruleSet.rules }
-    /// Whether it can be metered at any time, as far as the rules go.
-    package var canBeMetered: Bool { ruleSet.canBeMetered }
+    /// Whether it can be metered at any time, as far as the rules go. Said here too: a decision that looks at nothing else
+    /// of the rules does not wait for them to come from memory.
+    package let canBeMetered: Bool
 
     /// Brings an article and its rules together.
     ///
@@ -29,6 +30,7 @@ public final class RuledArticle: Sendable {
     package init(_ article: Article, _ set: RuleSet, keptFrom start: Timestamp?) {
         self.article = article
         ruleSet = set
+        canBeMetered = set.canBeMetered
         let boundaries = ArticleAccess.boundaries(of: article, rules: set.rules)
         lastBoundary = boundaries.max() ?? Timestamp(milliseconds: .min)
         kept = KeptPhases(from: start, changingAt: boundaries) { moment in
