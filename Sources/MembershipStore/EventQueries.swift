@@ -93,21 +93,20 @@ extension WriteTransaction {
     }
 
     private func insertEvents(_ linked: LinkedEvents, _ hashes: [String]) throws {
-        try sql.insert(
-            into: "events", ChainedEvent.columns,
-            values: zip(linked.links, hashes).map { link, hash in
-                link.values + [(link.effectiveAt ?? now).sqlValue, now.sqlValue, .text(hash)]
-            },
-            onConflict: nil)
+        var ends: [SQLValue] = []
+        ends.reserveCapacity(3 * hashes.count)
+        for (link, hash) in zip(linked.links, hashes) {
+            ends.append((link.effectiveAt ?? now).sqlValue)
+            ends.append(now.sqlValue)
+            ends.append(.text(hash))
+        }
+        try sql.insert(into: "events", ChainedEvent.columns, values: linked.rows, ends: ends, onConflict: nil)
     }
 
     private func insertMessages(_ linked: LinkedEvents) throws {
         try sql.insert(
-            into: "outbox", "account_id, event_sequence, message, created_at, due_at",
-            values: linked.links.compactMap { link in
-                link.message.map { [link.values[0], link.values[1], $0.sqlValue, now.sqlValue, now.sqlValue] }
-            },
-            onConflict: nil)
+            into: "outbox", "account_id, event_sequence, message, created_at, due_at", values: linked.messages,
+            ends: Array(repeating: now.sqlValue, count: 2 * linked.messages.count), onConflict: nil)
     }
 }
 
@@ -117,15 +116,16 @@ extension WriteTransaction {
 /// with it their hashes.
 package struct LinkedEvents: Sendable {
     fileprivate var links: [Link] = []
+    /// The row of each, up to the event's data.
+    fileprivate var rows: [[SQLValue]] = []
+    /// The rows of what is to be told the readers, up to the message.
+    fileprivate var messages: [[SQLValue]] = []
     /// The last events of the accounts from now on, in the order of the accounts.
     fileprivate var heads: [Head] = []
 
     fileprivate struct Link: Sendable {
-        /// The row, up to the event's data.
-        let values: [SQLValue]
         /// Nil for the time of its recording.
         let effectiveAt: Timestamp?
-        let message: Message?
         let seal: Seal
     }
 
@@ -180,6 +180,7 @@ extension ReadTransaction {
         let recorded = isNewAccount ? [:] : try chainHeads(of: Set(events.map(\.account.rawValue)))
         var linked = LinkedEvents()
         linked.links.reserveCapacity(events.count)
+        linked.rows.reserveCapacity(events.count)
         var heads: [Int64: LinkedEvents.Head] = [:]
         for event in events {
             let account = event.account.rawValue
@@ -188,34 +189,38 @@ extension ReadTransaction {
             let sequence = (last?.sequence ?? before.sequence) + 1
             heads[account] = LinkedEvents.Head(
                 account: account, sequenceBefore: before.sequence, sequence: sequence, place: linked.links.count)
-            linked.links.append(
-                link(event, sequence: sequence) { sealed in
-                    guard let last else { return .begun(EventHash.begun(after: before.hash, sealed: sealed)) }
-                    return .open(place: last.place, sealed: sealed)
-                })
+            let (row, sealed) = sealed(event, sequence: sequence)
+            let seal: LinkedEvents.Seal =
+                if let last {
+                    .open(place: last.place, sealed: sealed)
+                } else {
+                    .begun(EventHash.begun(after: before.hash, sealed: sealed))
+                }
+            linked.links.append(LinkedEvents.Link(effectiveAt: event.effectiveAt, seal: seal))
+            linked.rows.append(row)
+            if let message = event.message {
+                linked.messages.append([.integer(account), .integer(sequence), message.sqlValue])
+            }
         }
         linked.heads = heads.values.sorted { $0.account < $1.account }
         return linked
     }
 
-    private func link(
-        _ event: NewEvent, sequence: Int64, seal: ([UInt8]) -> LinkedEvents.Seal
-    ) -> LinkedEvents.Link {
+    /// The row of an event up to its data, and what its hash covers of that.
+    private func sealed(_ event: NewEvent, sequence: Int64) -> (row: [SQLValue], sealed: [UInt8]) {
         let account = event.account.rawValue
         let salt = event.reason.map { _ in EventHash.newSalt() }
         let digest = event.reason.flatMap { reason in salt.map { EventHash.digest(reason: reason, salt: $0) } }
         let actor = event.isByClock && !self.actor.isJob ? .clock : self.actor
-        return LinkedEvents.Link(
-            values: [
+        return (
+            [
                 .integer(account), .integer(sequence), event.kind.sqlValue, event.subscription.sqlValue,
                 .text(actor.name), event.reason.sqlValue, salt.sqlValue, digest.sqlValue, .text(event.data),
             ],
-            effectiveAt: event.effectiveAt, message: event.message,
-            seal: seal(
-                EventHash.sealed(
-                    account: account, sequence: sequence, kind: event.kind.rawValue,
-                    subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest,
-                    data: event.data)))
+            EventHash.sealed(
+                account: account, sequence: sequence, kind: event.kind.rawValue,
+                subscription: event.subscription?.rawValue, actor: actor.name, reasonDigest: digest, data: event.data)
+        )
     }
 
     private func chainHeads(of accounts: Set<Int64>) throws -> [Int64: ChainHead] {

@@ -34,9 +34,13 @@ package protocol SQLConnection {
 
     /// Inserts rows as fast as the engine can.
     ///
-    /// - Parameter onConflict: what to do with a row that is there already; nil to fail.
+    /// - Parameters:
+    ///   - rows: the values of each row, or the first of them.
+    ///   - ends: the last values of each row, row by row: what only the one who writes knows, who need not copy for it what
+    ///     was put together beforehand. The same number for each; empty when the rows are whole.
+    ///   - onConflict: what to do with a row that is there already; nil to fail.
     func insert(
-        into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
+        into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
     ) throws
 
     /// Runs several statements of the engine's own dialect, for migrations alone.
@@ -190,19 +194,28 @@ extension SQLConnection {
         try runEach(statement, rows)
     }
 
-    /// As ``insert(into:_:values:onConflict:)``, of whatever makes values.
+    /// As ``insert(into:_:values:ends:onConflict:)``, of whatever makes values.
     func insert(
         into table: String, _ columns: String, _ rows: [[any SQLValueConvertible]], onConflict: String? = nil
     ) throws {
         try insert(into: table, columns, values: rows.map { $0.map(\.sqlValue) }, onConflict: onConflict)
     }
 
-    /// Where a statement travels, it takes many rows along.
+    /// As ``insert(into:_:values:ends:onConflict:)``, of whole rows.
     package func insert(
         into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
     ) throws {
+        try insert(into: table, columns, values: rows, ends: [], onConflict: onConflict)
+    }
+
+    /// Where a statement travels, it takes many rows along.
+    package func insert(
+        into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
+    ) throws {
+        let last = ends.count / max(rows.count, 1)
+        let whole = last == 0 ? rows : rows.indices.map { rows[$0] + ends[$0 * last..<($0 + 1) * last] }
         // PostgreSQL takes at most 65,535 values in a statement.
-        var rest = rows[...]
+        var rest = whole[...]
         while let width = rest.first?.count {
             let batch = rest.prefix(32_766 / width)
             rest = rest.dropFirst(batch.count)

@@ -300,10 +300,12 @@ struct SQLiteConnection: SQLiteDialect {
     private static let rowsAtOnce = 32
 
     func insert(
-        into table: String, _ columns: String, values rows: [[SQLValue]], onConflict: String?
+        into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
     ) throws {
-        guard let width = rows.first?.count else { return }
-        func statement(_ count: Int) -> String {
+        guard let first = rows.first else { return }
+        let last = ends.count / rows.count
+        let width = first.count + last
+        func text(_ count: Int) -> String {
             var text = ""
             // To let it grow takes longer than to write it.
             text.reserveCapacity(columns.utf8.count + count * width * 6 + 200)
@@ -321,14 +323,19 @@ struct SQLiteConnection: SQLiteDialect {
             }
             return text
         }
-        let atOnce = SQLiteConnection.rowsAtOnce
-        let many = rows.count / atOnce * atOnce
-        if many > 0 {
-            try runEach(
-                statement(atOnce),
-                stride(from: 0, to: many, by: atOnce).map { Array(rows[$0..<$0 + atOnce].joined()) })
+        func run(_ places: Range<Int>, atOnce: Int) throws {
+            guard !places.isEmpty else { return }
+            let statement = try SQLiteStatement(text(atOnce), database)
+            for place in stride(from: places.lowerBound, to: places.upperBound, by: atOnce) {
+                try statement.run(
+                    rows[place..<place + atOnce], ends: ends[place * last..<(place + atOnce) * last])
+            }
         }
-        try runEach(statement(1), Array(rows[many...]))
+        try translatingErrors(path: path) {
+            let many = rows.count / SQLiteConnection.rowsAtOnce * SQLiteConnection.rowsAtOnce
+            try run(0..<many, atOnce: SQLiteConnection.rowsAtOnce)
+            try run(many..<rows.count, atOnce: 1)
+        }
     }
 
     func runScript(_ sql: String) throws {

@@ -41,12 +41,26 @@ struct SQLiteStatement {
 
     /// Runs it to its end.
     func run(_ values: some Collection<SQLValue>) throws {
-        try bound(to: values) { while try step() {} }
+        try bound({ body in try values.forEach(body) }) { while try step() {} }
+    }
+
+    /// Runs it to its end with the values of several rows, each of which goes on with as many of the ends.
+    func run(_ rows: ArraySlice<[SQLValue]>, ends: ArraySlice<SQLValue>) throws {
+        let last = ends.count / rows.count
+        try bound({ body in
+            var place = ends.startIndex
+            for row in rows {
+                try row.forEach(body)
+                try ends[place..<place + last].forEach(body)
+                place += last
+            }
+        }) { while try step() {} }
     }
 
     /// Runs it and shows each row, in order.
     func each(_ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
-        try bound(to: arguments.lazy.map(\.sqlValue)) {
+        let values = arguments.lazy.map(\.sqlValue)
+        try bound({ body in try values.forEach(body) }) {
             let row = SQLiteRow(handle: handle)
             while try step() { try body(row) }
         }
@@ -54,17 +68,26 @@ struct SQLiteStatement {
 
     /// Texts are copied into one piece of memory that stays for as long as the statement runs: SQLite's own copies would
     /// each be one.
-    private func bound(to values: some Collection<SQLValue>, _ run: () throws -> Void) throws {
-        guard values.count == sqlite3_bind_parameter_count(handle) else {
+    ///
+    /// - Parameter forEach: gives all values, in order; twice.
+    @inline(__always)
+    private func bound(
+        _ forEach: ((SQLValue) throws -> Void) throws -> Void, _ run: () throws -> Void
+    ) throws {
+        var (count, size) = (0, 0)
+        try forEach { value in
+            count += 1
+            if case .text(let text) = value { size += text.utf8.count }
+        }
+        guard count == sqlite3_bind_parameter_count(handle) else {
             throw DatabaseError(
-                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(values.count)",
+                resultCode: .SQLITE_MISUSE, message: "wrong number of statement arguments: \(count)",
                 sql: String(cString: sqlite3_sql(handle)))
         }
-        let size = values.reduce(0) { if case .text(let text) = $1 { $0 + text.utf8.count } else { $0 } }
         try withUnsafeTemporaryAllocation(byteCount: size + 1, alignment: 1) { memory in
             defer { sqlite3_reset(handle) }
             var (number, end): (Int32, Int) = (0, 0)
-            for value in values {
+            try forEach { value in
                 number += 1
                 let code =
                     switch value {
