@@ -213,6 +213,7 @@ extension SQLConnection {
         into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
     ) throws {
         let last = ends.count / max(rows.count, 1)
+        precondition(last * rows.count == ends.count, "each row has as many ends")
         let whole = last == 0 ? rows : rows.indices.map { rows[$0] + ends[$0 * last..<($0 + 1) * last] }
         // PostgreSQL takes at most 65,535 values in a statement.
         var rest = whole[...]

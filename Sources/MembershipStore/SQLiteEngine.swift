@@ -304,6 +304,7 @@ struct SQLiteConnection: SQLiteDialect {
     ) throws {
         guard let first = rows.first else { return }
         let last = ends.count / rows.count
+        precondition(last * rows.count == ends.count, "each row has as many ends")
         let width = first.count + last
         func text(_ count: Int) -> String {
             var text = ""

@@ -82,7 +82,7 @@ struct Shell: Sendable {
                 guard try isTime(tx) else { return false }
                 try send(signal)
                 return true
-            }) {}
+            }) { try Task.checkCancellation() }
         }
     }
 
@@ -97,6 +97,15 @@ struct Shell: Sendable {
         ) { execution in try await body { try execution.send(signal: $0) } }
         return Outcome(
             status: Shell.status(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// Whether the binary was built with a sanitizer.
+    static var isSanitized: Bool {
+        #if THREAD_SANITIZER || ADDRESS_SANITIZER
+        true
+        #else
+        false
+        #endif
     }
 
     private static func status(_ termination: TerminationStatus) -> Int32 {
@@ -142,7 +151,7 @@ struct Shell: Sendable {
     }
 
     /// The executable that was built beside the tests.
-    private static let binary: String = {
+    static let binary: String = {
         let beside = URL(filePath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
         return beside.appending(path: "fortnight").path(percentEncoded: false)
     }()

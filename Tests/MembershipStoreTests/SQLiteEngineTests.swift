@@ -20,22 +20,6 @@ struct SQLiteEngineTests {
         #expect(try await store.read { try $0.accountCount() } == 0)
     }
 
-    @Test(arguments: [0, 1, 31, 32, 33, 64, 100])
-    func rowsAreInsertedWhateverTheirNumber(count: Int) async throws {
-        let database = try await TestDatabase.sandbox()
-        let engine = try database.engine()
-        let rows = try await engine.write { sql in
-            try sql.runScript("CREATE TABLE pairs (n INTEGER PRIMARY KEY, t TEXT) STRICT")
-            _ = try sql.run("INSERT INTO pairs (n, t) VALUES (7, 'there')", [])
-            try sql.insert(
-                into: "pairs", "n, t", values: (0..<count).map { [.integer(Int64($0)), .text("row \($0)")] },
-                onConflict: "(n) DO UPDATE SET t = excluded.t || ' again'")
-            return try sql.query("SELECT n, t FROM pairs ORDER BY n", []) { "\(try $0.integer(0)) \(try $0.text(1))" }
-        }
-        let expected = (0..<count).map { "\($0) row \($0)" + ($0 == 7 ? " again" : "") }
-        #expect(rows == (count > 7 ? expected : expected + ["7 there"]))
-    }
-
     @Test func textsComeBackAsTheyWereBound() async throws {
         let database = try await TestDatabase.sandbox()
         let texts =
