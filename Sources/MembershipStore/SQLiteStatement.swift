@@ -36,12 +36,12 @@ struct SQLiteStatement {
 
     /// Runs it to its end.
     func run(_ arguments: [any SQLValueConvertible]) throws {
-        try run(arguments.lazy.map(\.sqlValue))
+        try bound({ body in for argument in arguments { try body(argument.sqlValue) } }) { while try step() {} }
     }
 
     /// Runs it to its end.
     func run(_ values: some Collection<SQLValue>) throws {
-        try bound({ body in try values.forEach(body) }) { while try step() {} }
+        try bound({ body in for value in values { try body(value) } }) { while try step() {} }
     }
 
     /// Runs it to its end with the values of several rows, each of which goes on with as many of the ends.
@@ -50,8 +50,8 @@ struct SQLiteStatement {
         try bound({ body in
             var place = ends.startIndex
             for row in rows {
-                try row.forEach(body)
-                try ends[place..<place + last].forEach(body)
+                for value in row { try body(value) }
+                for value in ends[place..<place + last] { try body(value) }
                 place += last
             }
         }) { while try step() {} }
@@ -59,8 +59,7 @@ struct SQLiteStatement {
 
     /// Runs it and shows each row, in order.
     func each(_ arguments: [any SQLValueConvertible], _ body: (any SQLRow) throws -> Void) throws {
-        let values = arguments.lazy.map(\.sqlValue)
-        try bound({ body in try values.forEach(body) }) {
+        try bound({ body in for argument in arguments { try body(argument.sqlValue) } }) {
             let row = SQLiteRow(handle: handle)
             while try step() { try body(row) }
         }
