@@ -189,7 +189,7 @@ extension ReadTransaction {
             let sequence = (last?.sequence ?? before.sequence) + 1
             heads[account] = LinkedEvents.Head(
                 account: account, sequenceBefore: before.sequence, sequence: sequence, place: linked.links.count)
-            let (row, sealed) = sealed(event, sequence: sequence)
+            let (row, sealed) = prepared(event, sequence: sequence)
             let seal: LinkedEvents.Seal =
                 if let last {
                     .open(place: last.place, sealed: sealed)
@@ -207,7 +207,7 @@ extension ReadTransaction {
     }
 
     /// The row of an event up to its data, and what its hash covers of that.
-    private func sealed(_ event: NewEvent, sequence: Int64) -> (row: [SQLValue], sealed: [UInt8]) {
+    private func prepared(_ event: NewEvent, sequence: Int64) -> (row: [SQLValue], sealed: [UInt8]) {
         let account = event.account.rawValue
         let salt = event.reason.map { _ in EventHash.newSalt() }
         let digest = event.reason.flatMap { reason in salt.map { EventHash.digest(reason: reason, salt: $0) } }

@@ -212,8 +212,7 @@ extension SQLConnection {
     package func insert(
         into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
     ) throws {
-        let last = ends.count / max(rows.count, 1)
-        precondition(last * rows.count == ends.count, "each row has as many ends")
+        let last = endsOfEach(rows.count, ends)
         let whole = last == 0 ? rows : rows.indices.map { rows[$0] + ends[$0 * last..<($0 + 1) * last] }
         // PostgreSQL takes at most 65,535 values in a statement.
         var rest = whole[...]
@@ -229,6 +228,13 @@ extension SQLConnection {
                 batch.flatMap { $0 })
         }
     }
+}
+
+/// How many of the ends each of so many rows goes on with.
+func endsOfEach(_ rowCount: Int, _ ends: [SQLValue]) -> Int {
+    let each = ends.count / max(rowCount, 1)
+    precondition(each * rowCount == ends.count, "each row has as many ends")
+    return each
 }
 
 /// `$1, $2, …` for a list of so many values.

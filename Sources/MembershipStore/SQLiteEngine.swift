@@ -303,8 +303,7 @@ struct SQLiteConnection: SQLiteDialect {
         into table: String, _ columns: String, values rows: [[SQLValue]], ends: [SQLValue], onConflict: String?
     ) throws {
         guard let first = rows.first else { return }
-        let last = ends.count / rows.count
-        precondition(last * rows.count == ends.count, "each row has as many ends")
+        let last = endsOfEach(rows.count, ends)
         let width = first.count + last
         func text(_ count: Int) -> String {
             var text = ""
