@@ -28,7 +28,7 @@ struct PostgresExamination {
         let broken = try sql.query(
             """
             SELECT CAST(c.relname AS TEXT) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-            WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(current_schema()) ORDER BY c.relname
+            WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) ORDER BY c.relname
             """, []
         ) { try $0.text(0) }
         return Finding(
@@ -40,7 +40,7 @@ struct PostgresExamination {
         let open = try sql.query(
             """
             SELECT CAST(conname AS TEXT) FROM pg_constraint
-            WHERE NOT convalidated AND connamespace = to_regnamespace(current_schema()) ORDER BY conname
+            WHERE NOT convalidated AND connamespace = to_regnamespace(quote_ident(current_schema())) ORDER BY conname
             """, []
         ) { try $0.text(0) }
         return Finding(
@@ -58,8 +58,10 @@ struct PostgresExamination {
             return Finding("tables", "not compared, because this user may not make a schema", isSound: true)
         }
         let found = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
-        try sql.runScript(
-            "SAVEPOINT pristine; CREATE SCHEMA fortnight_pristine; SET LOCAL search_path TO fortnight_pristine")
+        // By a name of its own: who makes a schema of a name that another transaction has just given waits for its end.
+        let session = try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0
+        let name = "fortnight_pristine_\(session)"
+        try sql.runScript("SAVEPOINT pristine; CREATE SCHEMA \(name); SET LOCAL search_path TO \(name)")
         try sql.createMigrationsTable()
         for migration in schema.migrations { try sql.runScript(String(decoding: migration.sql, as: UTF8.self)) }
         let pristine = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
@@ -79,12 +81,12 @@ struct PostgresExamination {
             || coalesce(collation_name, '-') AS TEXT)
         FROM information_schema.columns WHERE table_schema = current_schema()
         UNION ALL
-        SELECT CAST('constraint ' || c.conname || ' ' || replace(pg_get_constraintdef(c.oid), current_schema() || '.', '')
+        SELECT CAST('constraint ' || c.conname || ' ' || replace(pg_get_constraintdef(c.oid), quote_ident(current_schema()) || '.', '')
             AS TEXT)
-        FROM pg_constraint AS c WHERE c.connamespace = to_regnamespace(current_schema())
+        FROM pg_constraint AS c WHERE c.connamespace = to_regnamespace(quote_ident(current_schema()))
         UNION ALL
-        SELECT CAST('index ' || i.relname || ' ' || replace(pg_get_indexdef(i.oid), current_schema() || '.', '') AS TEXT)
-        FROM pg_class AS i WHERE i.relkind = 'i' AND i.relnamespace = to_regnamespace(current_schema())
+        SELECT CAST('index ' || i.relname || ' ' || replace(pg_get_indexdef(i.oid), quote_ident(current_schema()) || '.', '') AS TEXT)
+        FROM pg_class AS i WHERE i.relkind = 'i' AND i.relnamespace = to_regnamespace(quote_ident(current_schema()))
         """
 }
 #endif

@@ -167,11 +167,17 @@ final class PostgresSession: SQLConnection {
                 .databaseMissing, "No schema of the search path exists in \(address.name).",
                 remedy: "Make it with CREATE SCHEMA, then run fortnight init.")
         }
+        // By what depends on the schema, which has an index: a server may have many tables of others.
         return try query(
             """
-            SELECT CAST(c.relname AS TEXT) FROM pg_class AS c
-            WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relkind IN ('r', 'p')
-                AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+            SELECT CAST(c.relname AS TEXT) FROM pg_depend AS n JOIN pg_class AS c ON c.oid = n.objid
+            WHERE n.refclassid = CAST('pg_namespace' AS regclass)
+                AND n.refobjid = to_regnamespace(quote_ident(current_schema()))
+                AND n.classid = CAST('pg_class' AS regclass) AND c.relkind IN ('r', 'p')
+                AND NOT EXISTS (
+                    SELECT 1 FROM pg_depend AS d
+                    WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid AND d.deptype = 'e'
+                )
             ORDER BY c.relname
             """, []
         ) { try $0.text(0) }

@@ -15,6 +15,14 @@ struct DoctorTests {
         #expect(try await wrong(database.location).isEmpty)
     }
 
+    @Test(.enabled(if: !TestEngine.isSQLite)) func aSchemaWhoseNameHasToBeQuotedIsFoundSound() async throws {
+        let directory = try TemporaryDirectory()
+        let address = try await TestEngine.makeSchema(on: #require(TestEngine.postgres), prefix: "Test")
+        let location = TestDatabase.location(address, directory)
+        _ = try await DatabaseSetup(location).initialize(.init(sandbox: true))
+        #expect(try await wrong(location).isEmpty)
+    }
+
     @Test func overdueTrialsAreFound() async throws {
         let database = try await TestDatabase.sandbox()
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))

@@ -110,6 +110,36 @@ struct PostgresEngineTests {
         #expect(try await engine.read { try $0.appliedMigrations() }.isEmpty)
     }
 
+    @Test func aTableOfAnExtensionIsNobodysDatabase() async throws {
+        let engine = try PostgresEngine(url: await TestEngine.makeSchema(on: server()))
+        try await engine.write { sql in
+            try sql.runScript("CREATE TABLE theirs (n INT); ALTER EXTENSION plpgsql ADD TABLE theirs")
+            #expect(try sql.appliedMigrations().isEmpty)
+            try sql.runScript("ALTER EXTENSION plpgsql DROP TABLE theirs")
+            let error = #expect(throws: MembershipError.self) { try sql.appliedMigrations() }
+            #expect(error?.code == .notADatabase)
+            #expect(error?.message.contains("theirs") == true)
+        }
+    }
+
+    @Test func theTablesOfAnotherSchemaAreNotThisOnesWhateverItsName() async throws {
+        let full = try await TestDatabase.sandbox()
+        // Both on the search path: what is in the second is not in the first, whose name has to be quoted.
+        let schema = "The \"Other\" \(UInt64.random(in: 0..<1 << 60))"
+        let quoted = "\"" + schema.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        try await full.engine().write { try $0.runScript("CREATE SCHEMA \(quoted)") }
+        try await full.engine().write { sql in
+            let path = try sql.first("SELECT current_schema()", []) { try $0.text(0) }
+            try sql.runScript("SET LOCAL search_path TO \(quoted), \(path ?? "")")
+            #expect(try sql.first("SELECT current_schema()", []) { try $0.text(0) } == schema)
+            #expect(try sql.tableNames().isEmpty)
+            #expect(try sql.appliedMigrations().isEmpty)
+            try sql.createMigrationsTable()
+            #expect(try sql.tableNames() == ["schema_migrations"])
+            #expect(try sql.appliedMigrations().isEmpty)
+        }
+    }
+
     @Test func ofSeveralHostsTheOneThatAnswersIsTaken() async throws {
         let address = try server().replacingOccurrences(of: "host=", with: "host=/nowhere,")
         let engine = try PostgresEngine(url: address)

@@ -33,11 +33,13 @@ package enum TestEngine {
     private static let turns = Turns(4)
 
     /// A schema of a test's own on the server, as an address that leads into it.
-    package static func makeSchema(on server: String) async throws -> String {
-        let schema = "test_" + UUID().uuidString.lowercased().filter { $0 != "-" }
+    ///
+    /// - Parameter prefix: letters, which are kept as they are.
+    package static func makeSchema(on server: String, prefix: String = "test") async throws -> String {
+        let schema = prefix + "_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         let engine = try PostgresEngine(url: server, wait: wait, connections: 1)
-        try await engine.write { try $0.runScript("CREATE SCHEMA \(schema)") }
-        return server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+        try await engine.write { try $0.runScript("CREATE SCHEMA \"\(schema)\"") }
+        return server + (server.contains("?") ? "&" : "?") + "options=-csearch_path%3D%22\(schema)%22"
     }
 
     /// A place for a database of a test's own: an address, and a key file in the directory.
