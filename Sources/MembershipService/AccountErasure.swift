@@ -64,7 +64,11 @@ extension AccountService {
                     emails: try tx.emailsInMessages(of: accounts))
             }
         } catch let error as MembershipError where error.code == .accountErased {
-            // What others kept from being cleared then can be cleared now.
+            // What could not be done then, or was kept from being cleared by others, is done now.
+            try await store.claim { tx in
+                let account = try tx.account(reference)
+                try tx.removeClientKeys(of: [account.id] + tx.accounts(mergedInto: account.id).map(\.id))
+            }
             _ = await isLogCleared()
             throw error
         }

@@ -114,20 +114,21 @@ public struct PlanService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_plan` when there is no such plan, or no draft of it.
     public func publish(_ name: Slug) async throws -> Published {
-        try await store.write { tx in
-            let before = try tx.overview(ofPlan: name)
-            guard let draft = before.plan.draft else {
+        // Counting needs no place in the write: whoever signs up meanwhile would keep it from being committed.
+        let open = try await store.read { tx in try tx.openSubscriptionCounts(ofPlan: name) }
+        return try await store.write { tx in
+            let before = try tx.requirePlan(name)
+            guard let draft = before.draft else {
                 throw MembershipError(
                     .unknownPlan,
                     "The plan ‘\(name)’ has no draft to publish; its newest version is "
-                        + "\(before.plan.versions.last?.version ?? 0).",
+                        + "\(before.versions.last?.version ?? 0).",
                     remedy: "Write one with fortnight plan add \(name).")
             }
             try tx.publishDraft(ofPlan: name)
             let version = PlanVersion(plan: name, version: draft.version, terms: draft.terms, publishedAt: tx.now)
             return Published(
-                version: version, previous: before.plan.published,
-                openSubscriptionsBefore: before.openSubscriptions.values.reduce(0, +))
+                version: version, previous: before.published, openSubscriptionsBefore: open.values.reduce(0, +))
         }
     }
 
@@ -143,11 +144,13 @@ public struct PlanService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_plan`, `transition_forbidden` for the plan that trials are of.
     public func retire(_ name: Slug) async throws -> Retired {
-        try await store.write { tx in
-            let wasRetired = try tx.overview(ofPlan: name).plan.retiredAt != nil
+        let wasRetired = try await store.write { tx in
+            let wasRetired = try tx.requirePlan(name).retiredAt != nil
             if !wasRetired { try tx.retire(name) }
-            return Retired(overview: try tx.overview(ofPlan: name), wasRetired: wasRetired)
+            return wasRetired
         }
+        return Retired(
+            overview: try await store.read { tx in try tx.overview(ofPlan: name) }, wasRetired: wasRetired)
     }
 }
 

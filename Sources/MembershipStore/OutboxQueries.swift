@@ -184,6 +184,8 @@ extension WriteTransaction {
             """
             DELETE FROM outbox WHERE (account_id, event_sequence) IN (
                 SELECT account_id, event_sequence FROM outbox WHERE \(pastMessage) LIMIT $2)
+                -- Whoever has waited for a row that was made due meanwhile leaves it.
+                AND \(pastMessage)
             """,
             [moment, limit])
     }

@@ -12,6 +12,8 @@ struct PostgresAddress: Sendable {
     let name: String
     /// Whether the address, a service or the environment says how long to wait for a connection.
     let hasConnectTimeout: Bool
+    /// Whether a service file says more, which nothing of ours may override.
+    let isOfService: Bool
 
     /// - Throws: ``MembershipError`` with code `invalid_input` when libpq cannot make sense of it. What libpq says of it
     ///   is not repeated: it quotes the part it stumbled over, which may be a password.
@@ -46,9 +48,9 @@ struct PostgresAddress: Sendable {
         let rest = isSocket ? "?host=" + host : values["service"].map { "?service=" + $0 } ?? ""
         name = "postgres://" + (values["user"].map { $0 + "@" } ?? "") + place + "/" + database + rest
         let environment = ProcessInfo.processInfo.environment
+        isOfService = values["service"] != nil || environment["PGSERVICE"] != nil
         hasConnectTimeout =
-            values["connect_timeout"] != nil || values["service"] != nil
-            || environment["PGCONNECT_TIMEOUT"] != nil || environment["PGSERVICE"] != nil
+            values["connect_timeout"] != nil || isOfService || environment["PGCONNECT_TIMEOUT"] != nil
     }
 
     private static let unreadable = MembershipError(

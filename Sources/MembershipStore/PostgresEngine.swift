@@ -82,7 +82,12 @@ package final class PostgresEngine: DatabaseEngine {
     ) async throws -> Result {
         try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
             // An upgrade may well take longer than anything is waited for otherwise, and so may another program's.
-            try sql.runScript("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+            // What is copied into it may have to be read from a slow place meanwhile.
+            try sql.runScript(
+                """
+                SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+                SET LOCAL idle_in_transaction_session_timeout = 0
+                """)
             // "FNGT", as the application id of an SQLite file; and the schema, of which a database may have several.
             _ = try sql.query(
                 "SELECT CAST(pg_advisory_xact_lock(1179535188, hashtext(current_schema())) AS TEXT)", []

@@ -27,8 +27,10 @@ struct PostgresExamination {
     private func indexes() throws -> Finding {
         let broken = try sql.query(
             """
-            SELECT CAST(c.relname AS TEXT) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-            WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) ORDER BY c.relname
+            WITH \(PostgresSession.ownTables)
+            SELECT CAST(c.relname AS TEXT) FROM own JOIN pg_index AS i ON i.indrelid = own.oid
+            JOIN pg_class AS c ON c.oid = i.indexrelid
+            WHERE NOT i.indisvalid ORDER BY c.relname
             """, []
         ) { try $0.text(0) }
         return Finding(
@@ -39,8 +41,9 @@ struct PostgresExamination {
     private func constraints() throws -> Finding {
         let open = try sql.query(
             """
-            SELECT CAST(conname AS TEXT) FROM pg_constraint
-            WHERE NOT convalidated AND connamespace = to_regnamespace(quote_ident(current_schema())) ORDER BY conname
+            WITH \(PostgresSession.ownTables)
+            SELECT CAST(conname AS TEXT) FROM own JOIN pg_constraint ON conrelid = own.oid
+            WHERE NOT convalidated ORDER BY conname
             """, []
         ) { try $0.text(0) }
         return Finding(
@@ -51,11 +54,15 @@ struct PostgresExamination {
     /// Every column, key, check and index as the migrations make it, found by making them anew in a schema of their own.
     private func definitions() throws -> Finding {
         let mayCompare =
-            try sql.first("SELECT CAST(has_database_privilege(current_database(), 'CREATE') AS INT)", []) {
-                try $0.integer(0)
-            } == 1
+            try sql.first(
+                """
+                SELECT CAST(has_database_privilege(current_database(), 'CREATE')
+                    AND has_database_privilege(current_database(), 'TEMPORARY') AS INT)
+                """, []
+            ) { try $0.integer(0) } == 1
         guard mayCompare else {
-            return Finding("tables", "not compared, because this user may not make a schema", isSound: true)
+            return Finding(
+                "tables", "not compared, because this user may not make a schema and temporary tables", isSound: true)
         }
         let found = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
         // By a name of its own: who makes a schema of a name that another transaction has just given waits for its end.
@@ -75,18 +82,22 @@ struct PostgresExamination {
             isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
     }
 
-    /// One line for everything in the current schema that the migrations define, without the schema's name.
+    /// One line for everything that the migrations define of the tables of the current schema, without its name.
     private static let described = """
-        SELECT CAST('column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
-            || coalesce(collation_name, '-') AS TEXT)
-        FROM information_schema.columns WHERE table_schema = current_schema()
+        WITH \(PostgresSession.ownTables)
+        SELECT CAST('column ' || relname || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' '
+            || attnotnull || ' ' || coalesce(collname, '-') AS TEXT)
+        FROM own JOIN pg_attribute ON attrelid = own.oid
+        LEFT JOIN pg_collation ON pg_collation.oid = attcollation
+        WHERE attnum > 0 AND NOT attisdropped
         UNION ALL
-        SELECT CAST('constraint ' || c.conname || ' ' || replace(pg_get_constraintdef(c.oid), quote_ident(current_schema()) || '.', '')
-            AS TEXT)
-        FROM pg_constraint AS c WHERE c.connamespace = to_regnamespace(quote_ident(current_schema()))
+        SELECT CAST('constraint ' || conname || ' '
+            || replace(pg_get_constraintdef(c.oid), quote_ident(current_schema()) || '.', '') AS TEXT)
+        FROM own JOIN pg_constraint AS c ON conrelid = own.oid
         UNION ALL
-        SELECT CAST('index ' || i.relname || ' ' || replace(pg_get_indexdef(i.oid), quote_ident(current_schema()) || '.', '') AS TEXT)
-        FROM pg_class AS i WHERE i.relkind = 'i' AND i.relnamespace = to_regnamespace(quote_ident(current_schema()))
+        SELECT CAST('index ' || i.relname || ' '
+            || replace(pg_get_indexdef(i.oid), quote_ident(current_schema()) || '.', '') AS TEXT)
+        FROM own JOIN pg_index ON indrelid = own.oid JOIN pg_class AS i ON i.oid = indexrelid
         """
 }
 #endif

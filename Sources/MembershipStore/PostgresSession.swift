@@ -27,12 +27,23 @@ final class PostgresSession: SQLConnection {
     /// Statements that travel together.
     private static let mostSent = 64
 
+    /// A machine that is gone without a word is noticed after some 30 seconds, not after the two hours that Linux takes by
+    /// itself: seconds, and milliseconds for what was sent and nobody has acknowledged.
+    private static let signsOfLife: [(keyword: String, value: String?)] = [
+        ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "4"),
+        ("tcp_user_timeout", "30000"),
+    ]
+
     /// Connects. Blocks until the server answers or the time for it has run out.
     init(_ address: PostgresAddress, limits: PostgresLimits) throws {
-        // What stands behind the address overrides it: text goes over the line as UTF-8, whatever else is wished for.
-        let keywords: [String?] = ["fallback_application_name", "connect_timeout", "dbname", "client_encoding"]
         let wait = address.hasConnectTimeout ? nil : String(limits.connectSeconds)
-        let values: [String?] = ["fortnight", wait, address.url, "UTF8"]
+        // The address overrides what stands before it. What stands behind overrides the address: text goes over the line as
+        // UTF-8, whatever else is wished for.
+        let settings: [(keyword: String, value: String?)] =
+            [("fallback_application_name", "fortnight"), ("connect_timeout", wait)]
+            + (address.isOfService ? [] : PostgresSession.signsOfLife)
+            + [("dbname", address.url), ("client_encoding", "UTF8")]
+        let (keywords, values): ([String?], [String?]) = (settings.map(\.keyword), settings.map(\.value))
         let opened = withCStrings(keywords) { keywords in
             withCStrings(values) { values in PQconnectdbParams(keywords, values, 1) }
         }
@@ -49,13 +60,13 @@ final class PostgresSession: SQLConnection {
         // From here on deinit closes the connection, also when one of these throws.
         try limits.checkVersion(Int(PQserverVersion(opened)), of: address)
         try checkEncoding()
-        // Only where nobody has set them: for the role, the database, or in the address.
+        // Only where nobody has set them for the role, the database, or in the address, were it to no limit.
         try command(
             """
             SET client_min_messages = warning;
             SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '\(limits.lockMilliseconds)'
                 ELSE '\(limits.statementMilliseconds)' END, false)
-            FROM pg_settings WHERE setting = '0'
+            FROM pg_settings WHERE setting = '0' AND source NOT IN ('client', 'user', 'database', 'database user')
                 AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')
             """)
     }
@@ -167,10 +178,18 @@ final class PostgresSession: SQLConnection {
                 .databaseMissing, "No schema of the search path exists in \(address.name).",
                 remedy: "Make it with CREATE SCHEMA, then run fortnight init.")
         }
-        // By what depends on the schema, which has an index: a server may have many tables of others.
         return try query(
             """
-            SELECT CAST(c.relname AS TEXT) FROM pg_depend AS n JOIN pg_class AS c ON c.oid = n.objid
+            WITH \(PostgresSession.ownTables) SELECT CAST(relname AS TEXT) FROM own ORDER BY relname
+            """, []
+        ) { try $0.text(0) }
+    }
+
+    /// The tables of the schema, without those of extensions. By what depends on the schema, which has an index: a server
+    /// may have many tables of others.
+    static let ownTables = """
+        own AS (
+            SELECT c.oid, c.relname FROM pg_depend AS n JOIN pg_class AS c ON c.oid = n.objid
             WHERE n.refclassid = CAST('pg_namespace' AS regclass)
                 AND n.refobjid = to_regnamespace(quote_ident(current_schema()))
                 AND n.classid = CAST('pg_class' AS regclass) AND c.relkind IN ('r', 'p')
@@ -178,10 +197,8 @@ final class PostgresSession: SQLConnection {
                     SELECT 1 FROM pg_depend AS d
                     WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid AND d.deptype = 'e'
                 )
-            ORDER BY c.relname
-            """, []
-        ) { try $0.text(0) }
-    }
+        )
+        """
 
     func columns(of table: String) throws -> [TableColumn] {
         try query(

@@ -193,6 +193,26 @@ struct AccountErasureTests {
         #expect(byAddress?.code == .unknownAccount)
     }
 
+    /// What was opened while she was erased, if the process ended before that was cleared away.
+    @Test func erasingAgainClearsWhatWasLeftBehindTheErasure() async throws {
+        let ada = try await Ada()
+        _ = try await ada.accounts.erase(.id(ada.id), reason: "She leaves us")
+        for account in [ada.id, ada.merged] {
+            try await ada.database.engine().write { sql in
+                _ = try sql.run(
+                    """
+                    INSERT INTO reads (account_id, read_id, article_id, title, admitted_by, client_key, opened_at)
+                    VALUES ($1, 1, 1, 'golem', 'free', 'countess-2', 1)
+                    """, [account])
+            }
+        }
+        #expect(try await failure { _ = try await ada.accounts.erase(.id(ada.id), reason: "Again") } != nil)
+        let left = try await ada.database.engine().read { sql in
+            try sql.first("SELECT count(*) FROM reads WHERE client_key IS NOT NULL", []) { try $0.count(0) }
+        }
+        #expect(left == 0)
+    }
+
     @Test func aReasonMayHoldNoAddress() async throws {
         let ada = try await Ada()
         let error = try await failure {

@@ -23,6 +23,23 @@ struct DoctorTests {
         #expect(try await wrong(location).isEmpty)
     }
 
+    @Test(.enabled(if: !TestEngine.isSQLite)) func whatAnExtensionBringsIsNoChangeByHand() async throws {
+        let database = try await TestDatabase.sandbox()
+        let engine = try database.engine()
+        try await engine.write { sql in
+            try sql.runScript(
+                """
+                CREATE TABLE theirs (n INT PRIMARY KEY, m TEXT CHECK (m <> ''));
+                ALTER EXTENSION plpgsql ADD TABLE theirs;
+                CREATE VIEW shown AS SELECT n FROM theirs
+                """)
+        }
+        let found = try await wrong(database.location)
+        try await engine.write { try $0.runScript("ALTER EXTENSION plpgsql DROP TABLE theirs") }
+        #expect(found.isEmpty)
+        #expect(try await wrong(database.location) == ["tables"])
+    }
+
     @Test func overdueTrialsAreFound() async throws {
         let database = try await TestDatabase.sandbox()
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))

@@ -1,3 +1,4 @@
+import Dispatch
 import Membership
 import MembershipService
 import MembershipStore
@@ -39,5 +40,33 @@ struct PurgeJobTests {
         let left = try await database.services.outbox.list(limit: PageLimit(10)).messages
         #expect(left.map(\.reference) == [messages[2], messages[3]])
         #expect(left.map(\.state) == [.due, .delivered])
+    }
+
+    /// PostgreSQL asks a row that was waited for again only what stands outside the list of those to be removed.
+    @Test(.enabled(if: !TestEngine.isSQLite)) func aMessageThatIsMadeDueWhileThePurgeWaitsForItStays() async throws {
+        let database = try await TestDatabase.sandbox()
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
+        let (operatorsEngine, store) = (try database.engine(), try await database.store())
+        try await operatorsEngine.write { _ = try $0.run("UPDATE outbox SET dead_at = 1, due_at = NULL", []) }
+        let session = AsyncStream<Int64>.makeStream()
+        let release = DispatchSemaphore(value: 0)
+        async let revived: Void = operatorsEngine.claim(isBatch: false) { sql in
+            _ = try sql.run("UPDATE outbox SET dead_at = NULL, due_at = 1", [])
+            session.continuation.yield(try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0)
+            release.wait()
+        }
+        var holder: Int64 = 0
+        for await pid in session.stream {
+            holder = pid
+            break
+        }
+        async let purged = store.claim { tx in try tx.deletePastMessages(before: TestDatabase.start, limit: 10) }
+        let onlooker = try database.engine()
+        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE \(holder) = ANY (pg_blocking_pids(pid))"
+        while try await onlooker.read({ try $0.first(blocked, []) { try $0.count(0) } }) != 1 { await Task.yield() }
+        release.signal()
+        try await revived
+        #expect(try await purged == 0)
+        #expect(try await database.services.outbox.list(limit: PageLimit(10)).messages.map(\.state) == [.due])
     }
 }

@@ -104,7 +104,9 @@ struct GateMigrationTests {
             return counted.texts
         }
         #expect(try await slugs() == expected)
-        #expect(statements.filter { $0.contains("articles") }.count == 2, "\(statements.count)")
+        // One takes over how sections are ordered, and reads none.
+        let readers = statements.filter { $0.contains("articles") && !$0.contains("WHERE 1 = 0") }
+        #expect(readers.count == 2, "\(statements.count)")
         let left = try await old.engine.read { sql in try sql.tableNames() }
         #expect(Set(tables).isSubset(of: left) && !left.contains("section_names"))
     }

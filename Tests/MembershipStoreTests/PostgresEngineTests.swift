@@ -242,6 +242,20 @@ struct PostgresEngineTests {
         #expect(error?.code == .databaseBusy)
     }
 
+    @Test func aLimitIsOursUnlessSomebodyHasSetIt() async throws {
+        func limits(_ address: String) async throws -> [String] {
+            try await PostgresEngine(url: address, wait: TimeSpan(milliseconds: 9000)).read { sql in
+                try sql.query(
+                    "SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')", []
+                ) { try $0.text(0) }
+            }
+        }
+        #expect(try await limits(server()) == ["9s 1min"])
+        let unlimited = try server() + "&options=-cstatement_timeout%3D0"
+        #expect(try await limits(unlimited) == ["9s 0"])
+        #expect(try await limits(server() + "&options=-clock_timeout%3D7s") == ["7s 1min"])
+    }
+
     @Test func manySubmittedStatementsAllArriveAndOneThatFailsTakesThemAllBack() async throws {
         let (_, engine) = try await counter()
         try await engine.write { sql in
