@@ -169,7 +169,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "TortureTests", dependencies: ["Torture", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TortureTests",
+            dependencies: [
+                "fortnight", "Torture", "Membership", "MembershipService", "MembershipStore", "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )

@@ -279,7 +279,7 @@ private struct Commands {
             all["FAULTY_CALLS_UNDER"] = place.path
         }
         return try WatchedChild.run(
-            ([fortnight] + words + ["--json"]).map { Array($0.utf8) }, environment: all, in: place.path,
+            fortnight, (words + ["--json"]).map { Array($0.utf8) }, environment: all, in: place.path,
             patience: Commands.patience)
     }
 

@@ -70,48 +70,27 @@ enum InputSamples {
         "article:golem/the-bridge", "2 paragraphs", "20%", "3 months", "30 days", "1 year", "2026-11", "Europe/Berlin",
         "UTC", "GMT+2", "operator:jo", "trial.ended", "trial.", "EUR", "jpy", "all-titles", "acct_01hzy3k2m4n5p#3",
         "2026-05-03T10:00:00Z/acct_01hzy3k2m4n5p/3", "visitor:0123456789abcdef", "0123456789abcdef", "en", "de-AT",
-        "past_due", "premium", "anonymous",
+        "past_due", "premium", "anonymous", "phone-1", "IDFA:6D92078A-8246-4BA4-AE5B-76104861E7DC", "admission",
+        "canceled", "Moving abroad",
     ].map { Array($0.utf8) }
 
-    /// Commands that can be run on a database and end by themselves, and write to no file of another name.
-    static let commands: [[String]] = [
-        ["signup", "new@example.com", "--name", "Ada", "--time-zone", "Europe/Berlin", "--language", "de"],
-        ["signup", "new@example.com", "--no-trial", "--json"],
-        ["check", "ada@example.com", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--explain"],
-        ["check", "--anonymous", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--at", "2028-05-03T10:00:00Z"],
-        ["check", "--stdin", "--article", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--json"],
-        [
-            "open", "ada@example.com", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--client-key", "k",
-            "--seconds", "3",
-        ],
-        ["open", "--visitor", "0123456789abcdef", "the-harbour-times/sixty-buoys-and-one-paint-shed"],
-        ["doctor", "--json"], ["title", "list"], ["title", "add", "golem", "--name", "Golem", "--access", "metered"],
-        ["article", "import", "feed.xml", "--title", "golem", "--section", "Town", "--dry-run"],
-        ["article", "list", "--title", "the-harbour-times", "--limit", "5", "--json"],
-        ["article", "show", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--body"],
-        ["article", "edit", "the-harbour-times/sixty-buoys-and-one-paint-shed", "--summary", "Short."],
-        ["account", "list", "--status", "trialing", "--limit", "2", "--after", "acct_01hzy3k2m4n5p"],
-        ["account", "show", "ada@example.com", "--json"], ["account", "timeline", "ada@example.com"],
-        ["account", "at", "ada@example.com", "2028-05-03T10:00:00Z"], ["account", "forecast", "ada@example.com"],
-        ["account", "suspend", "ada@example.com", "--reason", "why"],
-        ["account", "change-email", "ada@example.com", "eve@example.com"],
-        ["account", "merge", "new@example.com", "ada@example.com", "--reason", "why"],
-        ["account", "erase", "new@example.com", "--reason", "why", "--yes"],
-        ["account", "export", "ada@example.com"], ["migrate", "--dry-run"], ["restore", "feed.xml", "--list"],
-        ["restore", "feed.xml", "--at", "2028-05-03T10:00:00Z"],
-        ["trial", "extend", "ada@example.com", "--days", "3"], ["trial", "eligibility", "new@example.com"],
-        ["subscription", "show", "ada@example.com"],
-        ["subscription", "pause", "ada@example.com", "--until", "2028-05-03T10:00:00Z"],
-        ["plan", "add", "yearly", "--price", "99.00:EUR", "--interval", "1 year", "--entitlement", "all-titles"],
-        ["plan", "apply", "catalog.yaml", "--dry-run"], ["rule", "apply", "rules.yaml", "--dry-run"],
-        ["rule", "set", "title:the-harbour-times", "metered", "--free-for", "24h", "--from", "2028-05-03T10:00:00Z"],
-        ["rule", "explain", "the-harbour-times/sixty-buoys-and-one-paint-shed"],
-        ["payment", "record", "ada@example.com", "9.99", "EUR", "--reference", "r", "--for", "1"],
-        ["grant", "add", "ada@example.com", "all-titles", "--source", "gift", "--reason", "why"],
-        ["reads", "report", "--month", "2028-01"], ["events", "list", "--limit", "3"], ["events", "verify"],
-        ["jobs", "run", "trial-expiry", "--limit", "3"], ["jobs", "list"], ["outbox", "list"],
-        ["clock", "advance", "1d12h"], ["clock", "show"],
-    ]
+    /// An article of the feed that the commands find imported.
+    static let article = "the-harbour-times/sixty-buoys-and-one-paint-shed"
+    static let visitor = "0123456789abcdef"
+
+    /// What `check --stdin` reads: a reader and an article on each line, or one of them.
+    static let questions: [[UInt8]] = [
+        """
+        ada@example.com \(article)
+        anonymous \(article)
+
+        visitor:\(visitor) \(article)
+        bea@example.com art_01hzy3k2m4n5p
+
+        """,
+        "\(article)\r\n\(article)\r\nthe-harbour-times/none\r\nart_01hzy3k2m4n5p\r\n",
+        "ada@example.com\nanonymous\nvisitor:\(visitor)\nacct_01hzy3k2m4n5p\nnobody@example.com",
+    ].map { Array($0.utf8) }
 
     private static let small = """
         <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>Small</title>

@@ -5,7 +5,9 @@ import Membership
 struct ParsedValues {
     let text: String
 
-    func faults() -> [String] {
+    func faults() -> [String] { (values() + names()).compactMap(\.self) }
+
+    private func values() -> [String?] {
         [
             email(), slug(), madeSlug(), money(),
             roundTrip("time", { try Timestamp(rfc3339: $0) }, \.rfc3339),
@@ -23,6 +25,12 @@ struct ParsedValues {
             roundTrip("reader", { try ReaderReference(parsing: $0) }, \.description),
             roundTrip("visitor", { try VisitorID(parsing: $0) }, \.text),
             roundTrip("client key", { try ClientKey(parsing: $0) }, \.text),
+        ]
+    }
+
+    /// What something is called by.
+    private func names() -> [String?] {
+        [
             roundTrip("entitlement", { try Entitlement(parsing: $0) }, \.name),
             roundTrip("zone", { try Zone(parsing: $0) }, \.name),
             roundTrip("actor", { try Actor(parsing: $0) }, \.name),
@@ -30,7 +38,13 @@ struct ParsedValues {
             roundTrip("language", { try Language(parsing: $0) }, \.rawValue),
             roundTrip("access", { try AccessLevel(parsing: $0) }, \.rawValue),
             roundTrip("domain", { try EmailDomain(parsing: $0) }, \.name),
-        ].compactMap(\.self)
+            roundTrip("device", { try DeviceID(parsing: $0) }, \.text),
+            roundTrip("kind of event", { try Event.KindPattern(parsing: $0) }, written),
+            roundTrip("status", { try AccountStatus(parsing: $0) }, \.rawValue),
+            roundTrip("grouping", { try ReadReport.Grouping(parsing: $0) }, \.rawValue),
+            roundTrip("text", { try PlainText.checked($0, as: "a name", longest: 200) }, \.self),
+            roundTrip("reason", { try PlainText.reason($0) }, \.self),
+        ]
     }
 
     private func roundTrip<Value: Equatable>(
@@ -45,6 +59,13 @@ struct ParsedValues {
         } catch let error as MembershipError {
             return error.remedy == nil ? "\(kind) ‘\(text)’ is refused without a way out: \(error.message)" : nil
         } catch { return "\(kind) ‘\(text)’ gives an error of no kind: \(error)" }
+    }
+
+    private func written(_ pattern: Event.KindPattern) -> String {
+        switch pattern {
+        case .one(let kind): kind.rawValue
+        case .family(let beginning): beginning
+        }
     }
 
     private func email() -> String? {

@@ -22,9 +22,20 @@ package struct SpawnedProcess: Sendable {
     ///
     /// - Parameters:
     ///   - variables: what it finds in its environment beside our own.
+    ///   - directory: where it is at work; nil for where we are.
     ///   - errors: where its complaints go.
     package init(
-        _ program: String, _ arguments: [String], variables: [String: String] = [:],
+        _ program: String, _ arguments: [String], variables: [String: String] = [:], in directory: String? = nil,
+        input: Stream = .file("/dev/null"), output: Stream = .file("/dev/null"), errors: Stream = .file("/dev/null")
+    ) throws {
+        try self.init(
+            program, bytes: arguments.map { Array($0.utf8) }, variables: variables, in: directory, input: input,
+            output: output, errors: errors)
+    }
+
+    /// Starts a program with arguments that need not be text; a zero in one is left out.
+    package init(
+        _ program: String, bytes arguments: [[UInt8]], variables: [String: String] = [:], in directory: String? = nil,
         input: Stream = .file("/dev/null"), output: Stream = .file("/dev/null"), errors: Stream = .file("/dev/null")
     ) throws {
         var files = posix_spawn_file_actions_t()
@@ -48,13 +59,17 @@ package struct SpawnedProcess: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
         let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-        var words = ([program] + arguments).map { strdup($0) }
+        // What would change the directory of a process that is started cannot be called from Swift.
+        let way = directory.map { ["/usr/bin/env", "-C", $0, program] } ?? [program]
+        var words = (way.map { Array($0.utf8) } + arguments).map { bytes in
+            strdup(bytes.filter { $0 != 0 }.map(CChar.init(bitPattern:)) + [0])
+        }
         var settings = environment.map { strdup("\($0.key)=\($0.value)") }
         defer { for text in words + settings { free(text) } }
         words.append(nil)
         settings.append(nil)
         var id: pid_t = 0
-        let failure = posix_spawn(&id, program, &files, &attributes, words, settings)
+        let failure = posix_spawn(&id, way[0], &files, &attributes, words, settings)
         guard failure == 0 else {
             throw MembershipError(.unreadableFile, "\(program) cannot be run: \(String(cString: strerror(failure))).")
         }
@@ -68,6 +83,15 @@ package struct SpawnedProcess: Sendable {
     package var isRunning: Bool {
         var information = siginfo_t()
         return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
+    }
+
+    /// Ends it at once, whatever it does.
+    ///
+    /// - Returns: as ``wait()`` does.
+    @discardableResult
+    package func end() -> Int32 {
+        send(SIGKILL)
+        return wait()
     }
 
     /// Waits until it has ended, which blocks the thread, and ends it when that takes too long.
@@ -85,10 +109,15 @@ package struct SpawnedProcess: Sendable {
     /// Waits until it has ended, which blocks the thread.
     ///
     /// - Returns: its exit status, or the number of the signal that ended it, below zero.
-    package func wait() -> Int32 {
-        var status: Int32 = 0
-        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
-        return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+    package func wait() -> Int32 { waitForEnd().status }
+
+    /// Waits as ``wait()`` does.
+    ///
+    /// - Returns: what that does, and the most memory that the process had, in KiB.
+    package func waitForEnd() -> (status: Int32, memory: Int) {
+        var (status, usage) = (Int32(0), rusage())
+        while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
+        return (status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F), Int(usage.ru_maxrss))
     }
 }
 
