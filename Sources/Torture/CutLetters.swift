@@ -17,8 +17,8 @@ struct CutLetters {
 
     /// Takes the letters from where the database has them: what is delivered behind a cut goes elsewhere, and then takes
     /// away what an interrupted delivery has left there.
-    init(of workload: DiskWorkload, in place: DiskPlace) throws {
-        (dated, folder) = (workload.letters, place.path + "/kept")
+    init(_ letters: [DatedLetter], in place: DiskPlace) throws {
+        (dated, folder) = (letters, place.path + "/kept")
         try FileManager.default.moveItem(atPath: place.letters.folder, toPath: folder)
     }
 

@@ -69,14 +69,22 @@ struct DatabaseSoundness {
     /// What is there of what callers are told.
     private static func facts(_ sql: any SQLConnection) throws -> (facts: Set<Acknowledgement>, articles: Int) {
         var facts: Set<Acknowledgement> = []
-        func take(_ query: String, _ fact: (any SQLRow) throws -> Acknowledgement) throws {
-            facts.formUnion(try sql.query(query, [], fact))
-        }
-        try take("SELECT canonical_email FROM account_emails") { .signedUp(try $0.text(0)) }
-        try take("SELECT client_key FROM reads WHERE client_key IS NOT NULL") { .opened(try $0.text(0)) }
-        try take("SELECT reference FROM payments WHERE reference IS NOT NULL") { .paid(try $0.text(0)) }
-        try take("SELECT run_id FROM job_runs WHERE duration_ms IS NOT NULL") { .ran(try $0.integer(0)) }
+        try Acknowledgement.eachStored(sql) { fact, _ in facts.insert(fact) }
+        let runs = "SELECT run_id FROM job_runs WHERE duration_ms IS NOT NULL"
+        facts.formUnion(try sql.query(runs, []) { Acknowledgement.ran(try $0.integer(0)) })
         let articles = try sql.first("SELECT count(*) FROM articles", []) { try $0.count(0) } ?? 0
         return (facts, articles)
+    }
+}
+
+extension Acknowledgement {
+    /// Shows every account, read and payment that is there, each as its caller is told of it, and its id.
+    static func eachStored(_ sql: any SQLConnection, _ body: (Acknowledgement, Int64) throws -> Void) throws {
+        func show(_ query: String, _ fact: (String) -> Acknowledgement) throws {
+            try sql.each(query, []) { try body(fact($0.text(0)), $0.integer(1)) }
+        }
+        try show("SELECT canonical_email, account_id FROM account_emails", Acknowledgement.signedUp)
+        try show("SELECT client_key, read_id FROM reads WHERE client_key IS NOT NULL", Acknowledgement.opened)
+        try show("SELECT reference, payment_id FROM payments WHERE reference IS NOT NULL", Acknowledgement.paid)
     }
 }

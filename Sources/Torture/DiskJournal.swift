@@ -1,12 +1,68 @@
 import FaultyFiles
 import TestSupport
 
+/// What was done to a file, as a disk is told of it.
+struct DiskRecord {
+    /// The file, counted from 0 in the order of their first opening; one that is made anew under an old name is another.
+    let file: Int32
+    let change: Change
+
+    enum Change {
+        case write([UInt8], at: Int)
+        case truncation(to: Int)
+        /// What was recorded before this position is on the disk.
+        case sync(begunAt: Int64)
+        case removal
+
+        /// How long the file is behind it at least.
+        var end: Int {
+            switch self {
+            case .write(let bytes, let offset): offset + bytes.count
+            case .truncation(let size): size
+            case .sync, .removal: 0
+            }
+        }
+    }
+}
+
+/// What was done to files, in order.
+struct DiskRecording {
+    /// How many records there are.
+    let end: Int64
+    let record: (Int64) -> DiskRecord
+    let path: (Int32) -> String
+
+    /// What the VFS has recorded up to a position.
+    static func ofVFS(until end: Int64) -> DiskRecording {
+        DiskRecording(
+            end: end, record: DiskRecord.init(recordedAt:),
+            path: { faulty_files_path($0).map { String(cString: $0) } ?? "" })
+    }
+}
+
+extension DiskRecord {
+    fileprivate init(recordedAt position: Int64) {
+        let record = faulty_files_at(position)
+        file = record.file
+        switch UInt32(record.kind) {
+        case FAULTY_FILES_RECORD_SYNC.rawValue: change = .sync(begunAt: record.offset)
+        case FAULTY_FILES_RECORD_DELETE.rawValue: change = .removal
+        case FAULTY_FILES_RECORD_TRUNCATE.rawValue: change = .truncation(to: Int(record.offset))
+        default:
+            let bytes = Array(UnsafeBufferPointer(start: record.bytes, count: Int(record.length)))
+            change = .write(bytes, at: Int(record.offset))
+        }
+    }
+}
+
 /// What the files of a directory could hold after a power cut at a moment of the journal.
 ///
 /// What was written before a sync of the file began that came to its end is there. Of what was written later each sector
 /// may be there, or not, or a part of it; and the file may have grown without it.
 struct DiskJournal {
-    private let end: Int64
+    private let recording: DiskRecording
+    /// From here on a sync comes to its end, and puts nothing on the disk.
+    private let deafFrom: Int64
     /// How far the journal has been followed.
     private var position: Int64 = 0
     private var files: [Int32: File] = [:]
@@ -29,44 +85,67 @@ struct DiskJournal {
         case nothing, everything, some
     }
 
-    init(end: Int64) { self.end = end }
+    /// The files as a disk could have them, by path, and what of the journal is not in them.
+    struct Images {
+        fileprivate(set) var files: [String: [UInt8]] = [:]
+        fileprivate(set) var lost = Lost()
+    }
+
+    /// How much of what was not synced did not get to the disk.
+    struct Lost: Equatable {
+        /// Writes and truncations of which nothing did.
+        var dropped = 0
+        /// Writes of which a part did.
+        var torn = 0
+
+        static func += (left: inout Lost, right: Lost) {
+            left.dropped += right.dropped
+            left.torn += right.torn
+        }
+    }
+
+    /// - Parameter deafFrom: the position from which on a sync only says that it has been made.
+    init(_ recording: DiskRecording, deafFrom: Int64 = .max) {
+        self.recording = recording
+        self.deafFrom = deafFrom
+    }
 
     /// Follows the journal up to a position, which must not lie before the last one.
     mutating func advance(to target: Int64) {
-        while position < min(target, end) {
-            let record = faulty_files_at(position)
-            take(record, at: position)
+        while position < min(target, recording.end) {
+            take(recording.record(position), at: position)
             position += 1
         }
     }
 
-    private mutating func take(_ record: FaultyFilesRecord, at position: Int64) {
-        var file = files[record.file] ?? File(path: faulty_files_path(record.file).map { String(cString: $0) } ?? "")
-        switch UInt32(record.kind) {
-        case FAULTY_FILES_RECORD_SYNC.rawValue:
-            let synced = file.pending.prefix { $0 < record.offset }
-            for place in synced { Disk.apply(faulty_files_at(place), to: &file.durable) }
+    private mutating func take(_ record: DiskRecord, at position: Int64) {
+        var file = files[record.file] ?? File(path: recording.path(record.file))
+        switch record.change {
+        case .sync(let begun):
+            guard position < deafFrom else { break }
+            let synced = file.pending.prefix { $0 < begun }
+            for place in synced { Disk.apply(recording.record(place).change, to: &file.durable) }
             file.pending.removeFirst(synced.count)
             // With a log or a journal that it has made, SQLite syncs the directory too.
             if !file.wasSynced, file.path.hasSuffix("-wal") || file.path.hasSuffix("-journal") {
                 for number in files.keys where files[number]?.isDeleted == true { files[number]?.isGone = true }
             }
             file.wasSynced = true
-        case FAULTY_FILES_RECORD_DELETE.rawValue:
+        case .removal:
             file.isDeleted = true
-        default:
+        case .write, .truncation:
             file.pending.append(position)
         }
         files[record.file] = file
     }
 
-    /// The files as a disk could have them if the power went now, by path.
-    func images(_ luck: Luck, _ dice: inout SeededNumbers) -> [String: [UInt8]] {
-        var images: [String: [UInt8]] = [:]
+    /// The files as a disk could have them if the power went now.
+    func images(_ luck: Luck, _ dice: inout SeededNumbers) -> Images {
+        var images = Images()
         let byPath = Dictionary(grouping: files.sorted { $0.key < $1.key }.map(\.value), by: \.path)
         for (path, lives) in byPath.sorted(by: { $0.key < $1.key }) {
             guard let file = survivor(of: lives, luck, &dice) else { continue }
-            images[path] = image(of: file, luck, &dice)
+            images.files[path] = image(of: file, luck, &dice, &images.lost)
         }
         return images
     }
@@ -87,19 +166,25 @@ struct DiskJournal {
         }
     }
 
-    private func image(of file: File, _ luck: Luck, _ dice: inout SeededNumbers) -> [UInt8] {
+    private func image(
+        of file: File, _ luck: Luck, _ dice: inout SeededNumbers, _ lost: inout Lost
+    ) -> [UInt8] {
         var image = file.durable
         switch luck {
-        case .nothing: break
+        case .nothing: lost.dropped += file.pending.count
         case .everything:
-            for place in file.pending { Disk.apply(faulty_files_at(place), to: &image) }
+            for place in file.pending { Disk.apply(recording.record(place).change, to: &image) }
         case .some:
             let disk = Disk(sector: dice.pick([512, 4096]), kept: dice.pick([10, 50, 90]))
             var length = image.count
             for place in file.pending {
-                let record = faulty_files_at(place)
-                disk.applySome(of: record, to: &image, &dice)
-                length = max(length, Int(record.offset + record.length))
+                let change = recording.record(place).change
+                switch disk.applySome(of: change, to: &image, &dice) {
+                case .whole: break
+                case .part: lost.torn += 1
+                case .nothing: lost.dropped += 1
+                }
+                length = max(length, change.end)
             }
             // The length is kept elsewhere than what stands there.
             if length > image.count, dice.chance(30) {
@@ -117,42 +202,47 @@ private struct Disk {
     /// How many sectors of a hundred are kept.
     let kept: Int
 
-    static func apply(_ record: FaultyFilesRecord, to image: inout [UInt8]) {
-        if UInt32(record.kind) == FAULTY_FILES_RECORD_TRUNCATE.rawValue {
-            resize(&image, to: Int(record.offset))
-        } else {
-            put(record, 0..<Int(record.length), into: &image)
+    /// How much of a change is kept.
+    enum Extent {
+        case whole, part, nothing
+    }
+
+    static func apply(_ change: DiskRecord.Change, to image: inout [UInt8]) {
+        switch change {
+        case .write(let bytes, let offset): put(bytes[...], at: offset, into: &image)
+        case .truncation(let size): resize(&image, to: size)
+        case .sync, .removal: break
         }
     }
 
-    func applySome(of record: FaultyFilesRecord, to image: inout [UInt8], _ dice: inout SeededNumbers) {
-        guard UInt32(record.kind) == FAULTY_FILES_RECORD_WRITE.rawValue else {
-            if dice.chance(kept) { Disk.apply(record, to: &image) }
-            return
+    func applySome(of change: DiskRecord.Change, to image: inout [UInt8], _ dice: inout SeededNumbers) -> Extent {
+        guard case .write(let bytes, let offset) = change else {
+            guard dice.chance(kept) else { return .nothing }
+            Disk.apply(change, to: &image)
+            return .whole
         }
-        let (offset, length) = (Int(record.offset), Int(record.length))
-        var start = 0
-        while start < length {
-            let end = min(length, (offset + start) / sector * sector + sector - offset)
+        var (start, written) = (0, 0)
+        while start < bytes.count {
+            let end = min(bytes.count, (offset + start) / sector * sector + sector - offset)
+            var range = start..<start
             if dice.chance(10) {
                 // Torn: the beginning of the sector, or its end.
                 let middle = start + dice.below(end - start + 1)
-                Disk.put(record, dice.chance(50) ? start..<middle : middle..<end, into: &image)
+                range = dice.chance(50) ? start..<middle : middle..<end
             } else if dice.chance(kept) {
-                Disk.put(record, start..<end, into: &image)
+                range = start..<end
             }
+            Disk.put(bytes[range], at: offset + range.lowerBound, into: &image)
+            written += range.count
             start = end
         }
+        return written == bytes.count ? .whole : written == 0 ? .nothing : .part
     }
 
-    private static func put(_ record: FaultyFilesRecord, _ range: Range<Int>, into image: inout [UInt8]) {
-        guard !range.isEmpty, let bytes = record.bytes else { return }
-        let offset = Int(record.offset)
-        if image.count < offset + range.upperBound { resize(&image, to: offset + range.upperBound) }
-        image.withUnsafeMutableBytes { target in
-            guard let base = target.baseAddress else { return }
-            (base + offset + range.lowerBound).copyMemory(from: bytes + range.lowerBound, byteCount: range.count)
-        }
+    private static func put(_ bytes: ArraySlice<UInt8>, at offset: Int, into image: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        if image.count < offset + bytes.count { resize(&image, to: offset + bytes.count) }
+        image.replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
 
     private static func resize(_ image: inout [UInt8], to count: Int) {

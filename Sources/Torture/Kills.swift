@@ -30,6 +30,7 @@ struct Kills: Trial {
         }
         if round % 25 != 0 { try await site.examine(round) }
         if round % 50 != 0 { try await site.examineCopies(round) }
+        try await site.compareEverything(round)
         site.requireEveryKind(round)
         // What cannot be explained can be looked at.
         if site.faults.isEmpty { place.remove() } else { site.faults.append("the database is left in \(place.folder)") }
@@ -38,7 +39,8 @@ struct Kills: Trial {
                 "\(site.kills) kills in \(round) rounds; \(site.acknowledgedInAll) acknowledged, "
                 + "\(site.askedAgain) cut off and asked again; \(site.letters) letters"
                 + (site.follower.map {
-                    "; \($0.kills) kills of backup, \($0.continued) gone on from, \($0.restored) restored"
+                    "; \($0.kills) kills of backup, \($0.continued) gone on from, \($0.restored) restored, "
+                        + "\($0.bounded) of them between two rounds"
                 } ?? ""),
             faults: site.faults)
     }
@@ -60,7 +62,9 @@ private struct KillSite {
     private(set) var follower: KilledFollower?
     /// How many of each kind were acknowledged.
     private var acknowledged: [String: Int] = [:]
-    /// What was acknowledged since everything was looked at.
+    /// All that ever was.
+    private var told = ToldFacts()
+    /// What was since everything was looked at.
     private var lately: [(call: ClientCall, answer: String)] = []
     private(set) var askedAgain = 0
     private(set) var letters = 0
@@ -72,7 +76,9 @@ private struct KillSite {
 
     init(place: TrialPlace, setting: Setting) async throws {
         (self.place, self.setting, choices) = (place, setting, SeededNumbers(seed: setting.seed))
-        if setting.engine == .sqlite { follower = KilledFollower(place: place, fortnight: setting.fortnight) }
+        if setting.engine == .sqlite {
+            follower = KilledFollower(place: place, fortnight: setting.fortnight, seed: setting.seed)
+        }
         try await place.furnish(clock.wallClock, anonymous: 3, registered: 5)
     }
 
@@ -83,6 +89,8 @@ private struct KillSite {
     mutating func kill(_ round: Int) async throws {
         clock.move(to: KillSite.start + TimeSpan(milliseconds: KillSite.step.milliseconds * Int64(round)))
         var workers: [(process: SpawnedProcess, log: String, complaints: String, delay: Int)] = []
+        // None outlives a round that could not be ended.
+        defer { for worker in workers where worker.process.isRunning { worker.process.end() } }
         try follower?.goOn()
         let due = try await readersToRenew()
         // The clock of one machine: what one worker does after the other it does later.
@@ -105,8 +113,7 @@ private struct KillSite {
         for worker in workers {
             if waitsForAnswer { await KillSite.waitForAnswer(in: worker.log, of: worker.process) }
             try await Task.sleep(for: .milliseconds(worker.delay))
-            worker.process.send(SIGKILL)
-            let status = worker.process.wait()
+            let status = worker.process.end()
             kills += 1
             if status != -SIGKILL {
                 let said = (try? String(contentsOfFile: worker.complaints, encoding: .utf8)) ?? ""
@@ -199,6 +206,7 @@ private struct KillSite {
         try await check(call, answer, round, services)
         acknowledged[call.kind, default: 0] += 1
         lately.append((call, answer))
+        try told.note(call, answer)
         switch call {
         case .signUp(let email): readers.append(email)
         case .pay(let email, let reference, let periods): paid[email, default: [:]][reference] = periods
@@ -248,7 +256,9 @@ private struct KillSite {
             return
         } catch let error as MembershipError where error.code == .accountExists {
             guard case .signUp(let email) = call else { return fault(round, "asked again: \(call): \(error.message)") }
-            readers.append(email)
+            // It had been done when it was cut off.
+            let account = try await services.accounts.overview(AccountReference(parsing: email)).account
+            try await take(call, account.id.description, round, services)
         } catch {
             fault(round, "asked again: \(call): \(error)")
         }
@@ -265,7 +275,10 @@ private struct KillSite {
         for kind in ClientCall.kinds + [KillSite.runs] {
             require(acknowledged[kind, default: 0] > 0, round, "no \(kind) were acknowledged")
         }
-        if let follower { require(follower.continued > 0, round, "no killed backup was gone on from") }
+        if let follower {
+            require(follower.continued > 0, round, "no killed backup was gone on from")
+            require(follower.bounded > 0, round, "no copied moment between two rounds was restored")
+        }
     }
 
     /// Lets jobs do the rest, and looks at everything: also once more at what was there after its own round, and was killed
@@ -285,6 +298,12 @@ private struct KillSite {
         }
     }
 
+    /// Looks once more for all that was ever acknowledged, and whether anything else is there: every call was answered
+    /// in the end.
+    mutating func compareEverything(_ round: Int) async throws {
+        for broken in try await place.engine().read({ [told] in try told.faults($0) }) { fault(round, broken) }
+    }
+
     /// Leaves no process behind, whatever ended the trial.
     mutating func endFollower() { _ = try? follower?.kill() }
 
@@ -299,5 +318,58 @@ private struct KillSite {
 
     private mutating func fault(_ round: Int, _ what: String) {
         faults.append("seed \(setting.seed), round \(round): \(what)")
+    }
+}
+
+/// Everything that clients were ever told: the ids of accounts, reads and payments, and how far subscriptions had come at
+/// least.
+struct ToldFacts: Sendable {
+    private var ids: [Acknowledgement: Int64] = [:]
+    /// By canonical address.
+    private var revisions: [String: Int64] = [:]
+
+    /// What does not hold often does not hold of many.
+    private static let mostNamed = 3
+
+    /// Takes an answer for true from now on.
+    mutating func note(_ call: ClientCall, _ answer: String) throws {
+        switch call {
+        case .signUp(let email):
+            let address = try EmailAddress(parsing: email).canonical
+            ids[.signedUp(address)] = Identifier<Account>(answer)?.rawValue ?? -1
+        case .open(_, _, let key):
+            guard answer != "denied" else { return }
+            ids[.opened(key)] = Identifier<ArticleRead>(answer)?.rawValue ?? -1
+        case .pay(_, let reference, _):
+            ids[.paid(reference)] = Identifier<Payment>(answer)?.rawValue ?? -1
+        case .renew(let email):
+            let address = try EmailAddress(parsing: email).canonical
+            revisions[address] = max(revisions[address] ?? 0, Int64(answer) ?? .max)
+        }
+    }
+
+    /// What is gone, or is there and nobody was told of it.
+    func faults(_ sql: any SQLConnection) throws -> [String] {
+        var left = ids
+        var alien: [String] = []
+        try Acknowledgement.eachStored(sql) { fact, id in
+            guard left.removeValue(forKey: fact) != id else { return }
+            alien.append("\(fact) is there as \(id), and nobody was told so")
+        }
+        var behind: [String] = []
+        let recorded = """
+            SELECT e.canonical_email, s.revision FROM subscriptions AS s
+            JOIN account_emails AS e ON e.account_id = s.account_id
+            """
+        try sql.each(recorded, []) { row in
+            let (address, revision) = (try row.text(0), try row.integer(1))
+            guard let told = revisions[address], revision < told else { return }
+            behind.append("\(address) is at revision \(revision), not \(told)")
+        }
+        var faults: [String] = []
+        if let lost = left.first {
+            faults.append("of \(ids.count) acknowledged \(left.count) are gone, among them \(lost.key)")
+        }
+        return faults + alien.prefix(ToldFacts.mostNamed) + behind.prefix(ToldFacts.mostNamed)
     }
 }

@@ -1,5 +1,6 @@
 import Membership
 import MembershipService
+import MembershipStore
 import Synchronization
 import TestSupport
 
@@ -16,7 +17,8 @@ struct Linearizability: Trial {
 
     func run(_ setting: Setting) async throws -> Outcome {
         let place = try await TrialPlace.make(setting)
-        defer { place.remove() }
+        var isLeft = false
+        defer { if !isLeft { place.remove() } }
         let clock = WallClock.going(onFrom: Timestamp(milliseconds: 1_768_471_200_000))  // 2026-01-15T10:00:00Z
         try await place.furnish(clock, anonymous: Linearizability.anonymous, registered: Linearizability.registered)
         // As processes have it: each its own connections, here within one.
@@ -25,6 +27,7 @@ struct Linearizability: Trial {
         let begun = ContinuousClock().now
         var (histories, calls) = (0, 0)
         var faults: [String] = []
+        var told = AnsweredRows()
         while histories < Linearizability.leastHistories || ContinuousClock().now - begun < setting.time {
             histories += 1
             var choices = SeededNumbers(seed: setting.seed, histories)
@@ -32,6 +35,7 @@ struct Linearizability: Trial {
                 number: histories, machines: choices.chance(50) ? [machines[0]] : machines, choices)
             for (reader, recorded) in await history.record() {
                 calls += recorded.count
+                for call in recorded { told.note(call.answer) }
                 let countsLate = setting.engine == .postgres
                 let state =
                     reader.isVisitor
@@ -46,7 +50,47 @@ struct Linearizability: Trial {
             }
             if faults.count >= 5 { break }
         }
+        // No job is run here.
+        let whole = try await WholeDatabase(location: place.location(), clock: clock).faults(
+            exempt: WholeDatabase.overdueSubjects)
+        let broken = try await whole + place.engine().read { [told] in try told.faults($0) }
+        if !broken.isEmpty {
+            isLeft = true
+            faults += broken.map { "seed \(setting.seed): \($0)" } + ["the database is left in \(place.folder)"]
+        }
         return Outcome(did: "\(histories) histories, \(calls) calls", faults: faults)
+    }
+}
+
+/// The payments and reads of which answers told, which are all that may be there, and each once.
+struct AnsweredRows: Sendable {
+    private var payments: [String] = []
+    private var reads: [String] = []
+
+    mutating func note(_ answer: ReaderModel.Answer) {
+        switch answer {
+        case .paid(payment: let payment, settledPeriods: _, wasKnown: false): payments.append(payment)
+        case .opened(read: let read, spent: _, isRetry: false): reads.append(read)
+        case .paid, .opened, .signedUp, .denied, .refused: break
+        }
+    }
+
+    /// What does not hold.
+    func faults(_ sql: any SQLConnection) throws -> [String] {
+        let paid = try sql.query("SELECT payment_id FROM payments", []) {
+            (try $0.identifier(0) as Identifier<Payment>).description
+        }
+        let read = try sql.query("SELECT read_id FROM reads UNION ALL SELECT read_id FROM visitor_reads", []) {
+            (try $0.identifier(0) as Identifier<ArticleRead>).description
+        }
+        var faults: [String] = []
+        if paid.sorted() != payments.sorted() {
+            faults.append("\(payments.count) payments were answered, and others are there, \(paid.count)")
+        }
+        if read.sorted() != reads.sorted() {
+            faults.append("\(reads.count) openings were answered, and others are there, \(read.count)")
+        }
+        return faults
     }
 }
 

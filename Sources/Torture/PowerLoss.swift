@@ -22,6 +22,8 @@ struct PowerLoss: Trial {
         var databases = 0
         var cuts = 0
         var records: Int64 = 0
+        /// What of the records the disks of the cuts did not have.
+        var lost = DiskJournal.Lost()
         var acknowledged = 0
         var letters = 0
         var faults: [String] = []
@@ -50,9 +52,15 @@ struct PowerLoss: Trial {
             tally.acknowledged += workload.acknowledged.count
             tally.letters += workload.letters.count
         }
+        // A disk that had everything was not tried.
+        if tally.faults.isEmpty, tally.lost.dropped == 0 || tally.lost.torn == 0 {
+            tally.faults.append(
+                "seed \(setting.seed): \(tally.lost.dropped) writes were dropped and \(tally.lost.torn) torn, so that "
+                    + "nothing was shown")
+        }
         return Outcome(
-            did: "\(tally.cuts) cuts in \(tally.records) writes and syncs, \(tally.acknowledged) acknowledged, "
-                + "\(tally.letters) letters",
+            did: "\(tally.cuts) cuts in \(tally.records) writes and syncs, \(tally.lost.dropped) writes dropped, "
+                + "\(tally.lost.torn) torn, \(tally.acknowledged) acknowledged, \(tally.letters) letters",
             faults: tally.faults)
     }
 
@@ -74,30 +82,33 @@ struct PowerLoss: Trial {
     ) async throws {
         let (acknowledged, issued, last) = (workload.acknowledged, workload.issued, faulty_files_position())
         let key = try [UInt8](Data(contentsOf: URL(filePath: place.keyPath)))
-        let letters = try CutLetters(of: workload, in: place)
+        let letters = try CutLetters(workload.letters, in: place)
+        let recording = DiskRecording.ofVFS(until: last)
         var dice = SeededNumbers(seed: setting.seed, tally.databases)
         let moments = (0..<PowerLoss.cuts).map { number in
             // Half of them right after an answer, which is when most can be missing.
             number.isMultiple(of: 2)
                 ? dice.pick(acknowledged).position : beginning + Int64(dice.below(Int(last - beginning) + 1))
         }.sorted()
-        var journal = DiskJournal(end: last)
+        if tally.databases == 0 {
+            tally.faults += try await blindness(workload, beginning, recording, key, setting)
+        }
+        var journal = DiskJournal(recording)
         for (number, moment) in moments.enumerated() {
             guard tally.faults.count < PowerLoss.mostFaults, tally.databases == 0 || ContinuousClock().now < end else {
                 return
             }
             journal.advance(to: moment)
             let luck = DiskJournal.Luck.allCases[number % 3]
-            var files = ["torture.db.key": key]
-            for (path, image) in journal.images(luck, &dice) {
-                files[URL(filePath: path).lastPathComponent] = image
-            }
+            let images = journal.images(luck, &dice)
+            let files = PowerLoss.files(images, key)
             let cut = try DiskPlace("cut")
             defer { cut.remove() }
             for (name, bytes) in files { try cut.write(name, bytes) }
             let known = acknowledged.prefix { $0.position <= moment }.map(\.what)
             let found = await soundness(of: cut, at: moment, workload.time(at: moment), known, issued, letters, &dice)
             tally.cuts += 1
+            tally.lost += images.lost
             guard let first = found.first else { continue }
             let evidence = try DiskPlace("evidence")
             for (name, bytes) in files { try evidence.write(name, bytes) }
@@ -105,6 +116,32 @@ struct PowerLoss: Trial {
                 "seed \(setting.seed), database \(tally.databases + 1), cut \(number + 1) at \(moment) of \(last), "
                     + "\(luck) of what was not synced: \(first); the files as they were: \(evidence.path)")
         }
+    }
+
+    /// The same callers on a disk that only said that it had synced, from when they began: all that they were told is lost
+    /// when the power goes at the end. Where that is not found, nothing would be.
+    private func blindness(
+        _ workload: DiskWorkload, _ beginning: Int64, _ recording: DiskRecording, _ key: [UInt8], _ setting: Setting
+    ) async throws -> [String] {
+        var dice = SeededNumbers(seed: setting.seed)
+        var journal = DiskJournal(recording, deafFrom: beginning)
+        journal.advance(to: recording.end)
+        let cut = try DiskPlace("deaf")
+        defer { cut.remove() }
+        for (name, bytes) in PowerLoss.files(journal.images(.nothing, &dice), key) { try cut.write(name, bytes) }
+        let told = workload.acknowledged.map(\.what)
+        let found = await DatabaseSoundness(place: cut, clock: WallClock { DiskPlace.start }).faults(
+            acknowledged: told, issued: workload.issued)
+        let isSeen = found.first?.hasPrefix("\(told.count) of \(told.count) acknowledged were lost") == true
+        return isSeen
+            ? [] : ["seed \(setting.seed): of a disk that synced nothing was found: \(found.first ?? "nothing")"]
+    }
+
+    /// The files of a cut by name, with the key, which was there long before.
+    private static func files(_ images: DiskJournal.Images, _ key: [UInt8]) -> [String: [UInt8]] {
+        var files = ["torture.db.key": key]
+        for (path, image) in images.files { files[URL(filePath: path).lastPathComponent] = image }
+        return files
     }
 
     private func soundness(

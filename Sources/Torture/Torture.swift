@@ -32,7 +32,7 @@ struct Trials: AsyncParsableCommand {
     /// All there are, in the order in which they run.
     static var all: [any Trial] {
         [
-            Kills(),
+            Kills(), KilledBackups(),
             ManyProcesses(),
             ClockJumps(),
             Linearizability(),

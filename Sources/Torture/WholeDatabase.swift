@@ -50,7 +50,7 @@ struct WholeDatabase: Sendable {
         return count == 0 ? [] : ["\(count) × a subscription of which something is due and was not done"]
     }
 
-    private struct Rule {
+    struct Rule: Sendable {
         let broken: String
         /// Counts what breaks it.
         let sql: String
@@ -62,7 +62,7 @@ struct WholeDatabase: Sendable {
             'subscription.access_ended')
         """
 
-    private static let rules = [
+    static let rules = [
         Rule(
             broken: "an account without an address",
             sql: """
@@ -142,6 +142,28 @@ struct WholeDatabase: Sendable {
                 SELECT count(*) FROM subscriptions AS s
                 WHERE s.settled_periods <> (SELECT coalesce(sum(p.periods), 0) FROM payments AS p
                     WHERE p.account_id = s.account_id AND p.subscription_id = s.subscription_id)
+                """),
+        // Access is granted ahead, to the end of the last period that is paid for. How long the periods behind the
+        // current one are is in the calendar: n months are at least 30 n - 2 days, and a zone can take an hour of them.
+        // What is paused gives nothing, and what changes its plan later gives something else then: nothing is asked of
+        // those. An operator can take a grant back; no trial does.
+        Rule(
+            broken: "a right that is paid for and not given, or not for as long",
+            sql: """
+                SELECT count(*) FROM subscriptions AS s
+                JOIN plan_versions AS v ON v.plan = s.plan AND v.version = s.plan_version
+                JOIN plan_entitlements AS p ON p.plan = s.plan AND p.version = s.plan_version
+                WHERE s.status IN ('trialing', 'active') AND s.next_plan IS NULL
+                    AND s.settled_periods > coalesce(s.period_index, 0)
+                    AND NOT EXISTS (SELECT 1 FROM grants AS g
+                        WHERE g.account_id = s.account_id AND g.subscription_id = s.subscription_id
+                            AND g.entitlement = p.entitlement AND g.source = 'subscription' AND g.voided_at IS NULL
+                            AND g.starts_at <= CASE WHEN s.status = 'trialing' THEN s.trial_end ELSE s.updated_at END
+                            AND (g.ends_at IS NULL OR g.ends_at >= coalesce(s.current_period_end, s.trial_end)
+                                AND g.ends_at >= coalesce(s.current_period_end, s.trial_end) + 86400000 * (
+                                    (s.settled_periods - coalesce(s.period_index, -1) - 1) * v.interval_count
+                                        * CASE v.interval_unit WHEN 'day' THEN 1 WHEN 'month' THEN 30 ELSE 365 END
+                                    - 3)))
                 """),
         Rule(
             broken: "a payment without its event, or an event without its payment",

@@ -33,7 +33,8 @@ import TestSupport
                     try DetachedSQLite(path: database.path).execute("PRAGMA wal_checkpoint(PASSIVE)")
                 }
             }
-            // The follower is killed, and started again now or later, with writes between.
+            // The follower ends, and another goes on now or later, with writes between. One that is killed is in the trials
+            // (Scripts/torture).
             if numbers.chance(10) { follower = nil }
             if follower == nil, numbers.chance(50) { follower = try database.follower(clock.wallClock) }
             guard let follower else { continue }
@@ -90,11 +91,12 @@ import TestSupport
                 round == 0 ? nil : first + TimeSpan(milliseconds: Int64(10 + numbers.below(span)))
             let (restored, report) = try database.restore(at: time)
             let moment = try #require(report.moment)
-            let readers = try await BackedUpDatabase.readers(restored)
-            let missing = all.filter { $0.answered < moment.completeUntil && !readers.contains($0.name) }
-            let early = all.filter { $0.began > moment.copiedAt && readers.contains($0.name) }
-            #expect(missing.isEmpty && early.isEmpty, "at \(moment)")
-            if round == 0 { #expect(readers.count == all.count) }
+            let readers = try await KnownReaders(restored)
+            let flaws = readers.flaws(
+                before: all.filter { $0.answered < moment.completeUntil },
+                later: all.filter { $0.began > moment.copiedAt }, writers: 3)
+            #expect(flaws == [], "at \(moment)")
+            if round == 0 { #expect(readers.paid.count == all.count) }
             if round % 10 == 0 {
                 #expect(try await Doctor(restored).examine().filter { !$0.isSound } == [])
                 let services = try await Services.open(restored)

@@ -8,28 +8,49 @@ import TestSupport
 @Suite(.enabled(if: TestEngine.isSQLite)) struct DatabaseBackupTests {
     @Test func aBackupTakenAtAnyMomentHasWhatWasAcknowledgedBeforeAndLivesOn() async throws {
         let database = try await BackedUpDatabase()
-        let others = OthersWriting()
-        var known: [(path: String, readers: Set<String>)] = []
+        // Free pages are copied too: more of them than one step of the copying takes.
+        try DetachedSQLite(path: database.path).execute(
+            "CREATE TABLE passing (t); INSERT INTO passing VALUES (zeroblob(5000000)); DROP TABLE passing")
+        let clock = TickingClock()
+        let others = OthersWriting(clock)
+        var numbers = SeededNumbers(seed: 1)
+        var (backups, lingering): ([TakenBackup], Int) = ([], 0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<2 { group.addTask { try await others.write(database, as: writer) } }
-            for number in 0..<6 {
+            // Also when something is thrown below, or they would write for ever.
+            defer { others.end() }
+            for number in 0..<50 {
+                let wanted = others.readers.count + numbers.below(3)
+                while others.readers.count < wanted { await Task.yield() }
+                let lingers = numbers.chance(50)
                 let path = database.directory.path + "/backup-\(number).db"
-                while others.readers.count < number * 8 { await Task.yield() }
-                let before = Set(others.readers.map(\.name))
-                let report = try DatabaseBackup(of: database.location).make(at: path)
-                #expect(report.keyPath == path + ".key" && report.missingKey == nil && report.bytes > 0)
-                known.append((path, before))
+                backups.append(try await TakenBackup.take(database, at: path, while: others, clock, lingers: lingers))
+                lingering += lingers ? 1 : 0
+                // Fifty of them need not be kept.
+                if !number.isMultiple(of: 10) {
+                    for file in [path, path + ".key"] { try FileManager.default.removeItem(atPath: file) }
+                }
             }
             others.end()
             try await group.waitForAll()
         }
-        for (path, readers) in known {
-            let location = DatabaseLocation(path)
-            #expect(try await BackedUpDatabase.readers(location).isSuperset(of: readers))
+        let all = others.readers
+        for backup in backups {
+            let flaws = backup.readers.flaws(
+                before: all.filter { $0.answered < backup.begun }, later: all.filter { $0.began > backup.settled },
+                writers: 2)
+            #expect(flaws == [], "\(backup.path)")
+        }
+        let during = backups.filter { backup in
+            all.contains { $0.began > backup.settled && $0.answered < backup.ended }
+        }
+        #expect(lingering > 10 && during.count >= lingering)
+        for (number, backup) in backups.enumerated() where number.isMultiple(of: 10) {
+            let location = DatabaseLocation(backup.path)
             #expect(try await Doctor(location).examine().filter { !$0.isSound } == [])
             let services = try await Services.open(location)
             let verification = try await services.events.verify { Issue.record("\($0)") }
-            #expect(verification.accounts >= readers.count)
+            #expect(verification.accounts == backup.readers.signedUp.count)
             _ = try await services.accounts.signUp(email: EmailAddress(parsing: "new@example.com"))
             _ = try await services.clock.advance(by: .days(15))
             #expect(try await services.jobs.run("trial-expiry").processed >= 1)
@@ -177,5 +198,87 @@ import TestSupport
         }
         #expect(error?.code == .notADatabase)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["other.db"])
+    }
+}
+
+/// A backup that was taken while others wrote, with moments of their clock.
+private struct TakenBackup: Sendable {
+    let path: String
+    let begun: Timestamp
+    /// When it was copied already, so that it was settled of which moment it is.
+    let settled: Timestamp
+    let ended: Timestamp
+    let readers: KnownReaders
+
+    private struct Copying: Sendable {
+        let report: DatabaseBackup.Report
+        let begun: Timestamp
+        let settled: Timestamp?
+        let ended: Timestamp
+    }
+
+    private static let patience = Duration.seconds(60)
+
+    /// - Parameter lingers: whether the copying goes on until somebody is answered who began while it was under way.
+    static func take(
+        _ database: BackedUpDatabase, at path: String, while others: OthersWriting, _ clock: TickingClock, lingers: Bool
+    ) async throws -> TakenBackup {
+        let copying = try await onThread { () throws -> Copying in
+            let begun = clock.tick()
+            var settled: Timestamp?
+            let report = try DatabaseBackup(of: database.location).make(at: path) { _, _ in
+                guard settled == nil else { return }
+                let moment = clock.tick()
+                settled = moment
+                let end = ContinuousClock().now + patience
+                while lingers, ContinuousClock().now < end, !others.readers.contains(where: { $0.began > moment }) {
+                    sched_yield()
+                }
+            }
+            return Copying(report: report, begun: begun, settled: settled, ended: clock.tick())
+        }
+        let report = copying.report
+        #expect(report.keyPath == path + ".key" && report.missingKey == nil && report.bytes > 5_000_000)
+        return TakenBackup(
+            path: path, begun: copying.begun, settled: try #require(copying.settled), ended: copying.ended,
+            readers: try await KnownReaders(DatabaseLocation(path)))
+    }
+}
+
+/// The readers that a database knows, by the part of their address before the `@`.
+struct KnownReaders: Sendable {
+    let signedUp: Set<String>
+    let opened: Set<String>
+    let paid: Set<String>
+
+    init(_ location: DatabaseLocation) async throws {
+        let sets = try await TestDatabase.engine(of: location).read { sql in
+            try [
+                "SELECT email FROM accounts",
+                "SELECT a.email FROM reads AS r JOIN accounts AS a ON a.account_id = r.account_id",
+                "SELECT a.email FROM payments AS p JOIN accounts AS a ON a.account_id = p.account_id",
+            ].map { question in
+                Set(try sql.query(question, []) { row in String(try row.text(0).prefix { $0 != "@" }) })
+            }
+        }
+        (signedUp, opened, paid) = (sets[0], sets[1], sets[2])
+    }
+
+    /// What is not as at one moment, while each of some writers adds one reader after the other, who signs up, then opens,
+    /// and then pays.
+    ///
+    /// - Parameters:
+    ///   - before: who had been answered before that moment.
+    ///   - later: who began after it.
+    func flaws(before: [OthersWriting.Reader], later: [OthersWriting.Reader], writers: Int) -> [String] {
+        let lost = before.filter { !paid.contains($0.name) }.map { "\($0.name) was answered before, and has not paid" }
+        let early = later.filter { signedUp.contains($0.name) }.map { "\($0.name) is there, and began later" }
+        var flaws = lost + early
+        if !paid.isSubset(of: opened) { flaws.append("somebody has paid, and has opened nothing before") }
+        if !opened.isSubset(of: signedUp) { flaws.append("somebody has opened, and has not signed up before") }
+        if signedUp.count > paid.count + writers {
+            flaws.append("\(signedUp.count) have signed up, and \(paid.count) have paid")
+        }
+        return flaws
     }
 }
