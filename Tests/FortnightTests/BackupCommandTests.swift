@@ -69,7 +69,8 @@ import TestSupport
         #expect(try again.json()["pages"] as? Int == 0)
     }
 
-    @Test func aFullDiskLeavesNothingAndIsNamed() async throws {
+    @Test(.disabled(if: Shell.isSanitized, "A sanitizer needs more than this allows."))
+    func aFullDiskLeavesNothingAndIsNamed() async throws {
         let shell = try await prepared()
         for arguments in ["backup copy.db", "backup --to-dir moments --once", "backup --to-dir moments2"] {
             // No file may grow beyond 64 KiB; the signal for it is ignored, so that writing fails.
