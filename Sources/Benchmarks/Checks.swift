@@ -126,12 +126,19 @@ struct Checks {
     /// What the reference fetches must imply what ours says.
     private func compare(_ questions: [CheckQuestion], _ reference: ReferenceCheck) async throws {
         for question in questions {
-            let answer = try await bench.services.access.check(reader: question.reader, article: question.article)
-            let reason = try reference.reason(question, at: answer.decision.at)
-            guard reason == answer.decision.reason else {
+            let decision = try await bench.services.access.check(
+                reader: question.reader, article: question.article
+            ).decision
+            let verdict = decision.verdict
+            let ours = ReferenceCheck.Outcome(
+                reason: decision.reason, grant: verdict.grant?.rawValue, spent: verdict.meter?.spent,
+                plans: verdict.plans.map(\.text).sorted(), trialDays: verdict.trialDaysOnOffer,
+                maySubscribe: verdict.steps.contains(.subscribe))
+            let outcome = try reference.outcome(question, at: decision.at)
+            guard outcome == ours else {
                 throw Failure(
-                    "\(question.reader), \(question.article): ours says \(answer.decision.reason), and of the facts of "
-                        + "the reference follows \(reason.map(\.rawValue) ?? "nothing")")
+                    "\(question.reader), \(question.article): ours says \(ours), and of the facts of the reference "
+                        + "follows \(outcome.map { "\($0)" } ?? "nothing")")
             }
         }
     }

@@ -35,14 +35,15 @@ final class ReferenceCheck: @unchecked Sendable {
     }
 
     /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
-    /// else the answer rests on: what was spent of the meter, or the subscription and what could be had.
+    /// else the answer rests on: what was spent of the meter, or the subscription and the
+    /// plans; who has had her trial has no free days to be looked for.
     static func sql(_ kind: CheckKind) -> String {
         let (columns, joins) =
             switch kind {
             case .anonymous: (article + offered, "")
             case .entitled: (article + reader, readerJoins)
             case .trialEnded:
-                (article + reader + subscription + offered + plan, readerJoins + subscriptionJoin + planJoin)
+                (article + reader + subscription + plan, readerJoins + subscriptionJoin + planJoin)
             case .metered: (article + reader + read, readerJoins + readJoins)
             }
         return """
@@ -101,11 +102,42 @@ final class ReferenceCheck: @unchecked Sendable {
 
     // MARK: - Whether it is the same
 
+    /// What an answer says that follows from the facts.
+    struct Outcome: Equatable {
+        var reason: AccessDecision.Reason
+        /// The grant that lets her in.
+        var grant: Int64?
+        /// How many articles the meter has counted.
+        var spent: Int?
+        /// What would open the article, and the free days that could be had.
+        var plans: [String] = []
+        var trialDays: Int?
+        /// Whether she could subscribe, because she has no subscription that has not ended.
+        var maySubscribe = false
+    }
+
     /// What the fetched rows make of a check, by rules written here anew. Of what the bench has no rows with, nothing
     /// is known: neither embargoes nor visitors.
-    func reason(_ question: CheckQuestion, at now: Timestamp) throws -> AccessDecision.Reason? {
+    func outcome(_ question: CheckQuestion, at now: Timestamp) throws -> Outcome? {
         bind(question)
         let rows = try statement.rows()
+        guard let reason = reason(rows, at: now), let first = rows.first else { return nil }
+        var outcome = Outcome(reason: reason)
+        switch reason {
+        case .signUpRequired: outcome.trialDays = first[19].integer.map(Int.init)
+        case .entitled:
+            let standing = rows.filter { $0[25].text == "all-titles" && holds($0[28], $0[29], now) }
+            outcome.grant = standing.max { ($0[29].integer ?? .max) < ($1[29].integer ?? .max) }?[24].integer
+        case .metered, .openedBefore: outcome.spent = Set(rows.compactMap { $0[30].integer }).count
+        case .trialEnded:
+            outcome.plans = Set(rows.compactMap { $0[36].text == "all-titles" ? $0[35].text : nil }).sorted()
+            outcome.maySubscribe = first[30] == .null && !outcome.plans.isEmpty
+        default: break
+        }
+        return outcome
+    }
+
+    private func reason(_ rows: [[ReferenceValue]], at now: Timestamp) -> AccessDecision.Reason? {
         guard let first = rows.first, let article = first[0].integer else { return nil }
         let rules = rows.filter { holds($0[17], $0[18], now) }
         func nearest(_ column: Int) -> ReferenceValue? {
