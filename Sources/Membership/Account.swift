@@ -64,6 +64,14 @@ extension Suspension {
         guard let end = interval.endsAt, end > moment else { return self }
         return Suspension(interval: Interval(from: interval.startsAt, until: nil), reason: reason)
     }
+
+    /// As it holds by a clock that is behind the one it was written down by. It begins and ends when that is done, and
+    /// never at a time ahead.
+    package func caughtUp(at now: Timestamp) -> Suspension {
+        let last = interval.endsAt ?? interval.startsAt
+        guard last > now else { return self }
+        return Suspension(interval: interval.caughtUp(to: last, at: now), reason: reason)
+    }
 }
 
 extension Suspension: IdentifiedKind {

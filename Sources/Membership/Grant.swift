@@ -45,6 +45,16 @@ public struct Grant: Equatable, Sendable {
             recordedAt: recordedAt, voidedAt: voidedAt.flatMap { $0 <= moment ? $0 : nil }, reason: reason)
     }
 
+    /// As it holds by a clock that is behind the one it was written down by: what had begun or ended by then has begun or
+    /// ended.
+    package func caughtUp(at now: Timestamp) -> Grant {
+        guard recordedAt > now else { return self }
+        return Grant(
+            id: id, entitlement: entitlement, source: source, subscription: subscription,
+            interval: interval.caughtUp(to: recordedAt, at: now), recordedAt: recordedAt, voidedAt: voidedAt,
+            reason: reason)
+    }
+
     /// Where a grant comes from.
     public enum Source: String, CaseIterable, Sendable {
         /// The free days.

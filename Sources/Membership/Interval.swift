@@ -29,6 +29,12 @@ public struct Interval: Hashable, Sendable {
         return end.map { start < $0 } ?? true ? Interval(from: start, until: end) : nil
     }
 
+    /// The same, where what lies ahead of `now`, but not behind `last`, has come.
+    func caughtUp(to last: Timestamp, at now: Timestamp) -> Interval {
+        func met(_ boundary: Timestamp) -> Timestamp { boundary <= last ? min(boundary, now) : boundary }
+        return Interval(from: met(startsAt), until: endsAt.map(met))
+    }
+
     /// Whether this interval goes on after the other has ended.
     func outlasts(_ other: Interval) -> Bool {
         guard let otherEnd = other.endsAt else { return false }

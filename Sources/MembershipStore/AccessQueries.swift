@@ -136,11 +136,14 @@ extension ReadTransaction {
             let grants = try askGrants(of: id)
             return { [self] in
                 let account = try found(asked, name)
-                // This transaction may have read its clock before another that made the account and has committed since:
-                // who is there now is there now.
+                // This transaction may have read its clock before another that wrote and has committed since, and that
+                // of another machine may be ahead: who is there now is there now, and what holds now holds now.
+                var grants = try grants.rows()
+                if grants.contains(where: { $0.recordedAt > now }) { grants = grants.map { $0.caughtUp(at: now) } }
                 let facts = AccountFacts(
                     id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
-                    suspensions: account.wasSuspended ? try suspensions(of: id) : [], grants: try grants.rows())
+                    suspensions: account.wasSuspended
+                        ? try suspensions(of: id).map { $0.caughtUp(at: now) } : [], grants: grants)
                 return KnownReader(facts: .account(facts), account: account.id)
             }
         }

@@ -51,4 +51,40 @@ struct OpeningClockTests {
             reader: ReaderReference(parsing: "ada@example.com"), article: ArticleReference(parsing: "golem/a"))
         #expect(opening.answer.decision.reason == .registered)
     }
+
+    /// What was written by a clock that is three seconds ahead holds at once on a machine whose clock is behind, and what
+    /// it was to begin later begins later.
+    @Test func whatWasWrittenByAClockAheadHolds() async throws {
+        let database = try await TestDatabase.live(clock: WallClock { TestDatabase.start })
+        try await database.addArticle("golem/a", access: .premium)
+        let (reader, article) = (
+            try ReaderReference(parsing: "ada@example.com"), try ArticleReference(parsing: "golem/a")
+        )
+        func reasons() async throws -> [AccessDecision.Reason] {
+            let access = database.services.access
+            return [
+                try await access.check(reader: reader, article: article).decision.reason,
+                try await access.open(reader: reader, article: article).answer.decision.reason,
+            ]
+        }
+        let time = TestDatabase.start + TimeSpan(milliseconds: 3000)
+        let ahead = try await Services.open(database.location, clock: WallClock { time })
+        let ada = try AccountReference(parsing: "ada@example.com")
+        _ = try await ahead.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
+        #expect(try await reasons() == [.entitled, .entitled])
+        _ = try await ahead.accounts.suspend(ada, reason: "Shared her password")
+        #expect(try await reasons() == [.accountSuspended, .accountSuspended])
+        _ = try await ahead.accounts.reinstate(ada, reason: "It was her sister")
+        #expect(try await reasons() == [.entitled, .entitled])
+        let further = try await Services.open(
+            database.location, clock: WallClock { time + TimeSpan(milliseconds: 1) })
+        _ = try await further.trials.end(ada, Edit(reason: "Asked for it"))
+        #expect(try await reasons() == [.trialEnded, .trialEnded])
+        _ = try await further.grants.add(
+            ada,
+            .init(
+                entitlement: .allTitles, source: .gift, from: time + TimeSpan(milliseconds: 2), until: nil,
+                reason: "Writes poems"))
+        #expect(try await reasons() == [.trialEnded, .trialEnded])
+    }
 }
