@@ -68,9 +68,8 @@ extension Suspension {
     /// As it holds by a clock that is behind the one it was written down by. It begins and ends when that is done, and
     /// never at a time ahead.
     package func caughtUp(at now: Timestamp) -> Suspension {
-        let last = interval.endsAt ?? interval.startsAt
-        guard last > now else { return self }
-        return Suspension(interval: interval.caughtUp(to: last, at: now), reason: reason)
+        Suspension(
+            interval: interval.caughtUp(to: interval.endsAt ?? interval.startsAt, at: now), reason: reason)
     }
 }
 

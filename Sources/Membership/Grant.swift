@@ -48,8 +48,7 @@ public struct Grant: Equatable, Sendable {
     /// As it holds by a clock that is behind the one it was written down by: what had begun or ended by then has begun or
     /// ended.
     package func caughtUp(at now: Timestamp) -> Grant {
-        guard recordedAt > now else { return self }
-        return Grant(
+        Grant(
             id: id, entitlement: entitlement, source: source, subscription: subscription,
             interval: interval.caughtUp(to: recordedAt, at: now), recordedAt: recordedAt, voidedAt: voidedAt,
             reason: reason)

@@ -144,13 +144,13 @@ public struct PlanService: Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `unknown_plan`, `transition_forbidden` for the plan that trials are of.
     public func retire(_ name: Slug) async throws -> Retired {
-        let wasRetired = try await store.write { tx in
+        let open = try await store.read { tx in try tx.openSubscriptionCounts(ofPlan: name) }
+        return try await store.write { tx in
             let wasRetired = try tx.requirePlan(name).retiredAt != nil
             if !wasRetired { try tx.retire(name) }
-            return wasRetired
+            return Retired(
+                overview: Overview(plan: try tx.requirePlan(name), openSubscriptions: open), wasRetired: wasRetired)
         }
-        return Retired(
-            overview: try await store.read { tx in try tx.overview(ofPlan: name) }, wasRetired: wasRetired)
     }
 }
 

@@ -66,7 +66,7 @@ final class PostgresSession: SQLConnection {
             SET client_min_messages = warning;
             SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '\(limits.lockMilliseconds)'
                 ELSE '\(limits.statementMilliseconds)' END, false)
-            FROM pg_settings WHERE setting = '0' AND source NOT IN ('client', 'user', 'database', 'database user')
+            FROM pg_settings WHERE setting = '0' AND source NOT IN ('client', 'user', 'database', 'database user', 'global')
                 AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')
             """)
     }

@@ -21,7 +21,11 @@ import TestSupport
             defer { others.end() }
             for number in 0..<50 {
                 let wanted = others.readers.count + numbers.below(3)
-                while others.readers.count < wanted { await Task.yield() }
+                let end = ContinuousClock().now + .seconds(60)
+                while others.readers.count < wanted {
+                    try #require(ContinuousClock().now < end, "nobody writes any more")
+                    await Task.yield()
+                }
                 let lingers = numbers.chance(50)
                 let path = database.directory.path + "/backup-\(number).db"
                 backups.append(try await TakenBackup.take(database, at: path, while: others, clock, lingers: lingers))

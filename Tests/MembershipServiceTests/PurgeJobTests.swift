@@ -50,6 +50,7 @@ struct PurgeJobTests {
         try await operatorsEngine.write { _ = try $0.run("UPDATE outbox SET dead_at = 1, due_at = NULL", []) }
         let session = AsyncStream<Int64>.makeStream()
         let release = DispatchSemaphore(value: 0)
+        defer { release.signal() }
         async let revived: Void = operatorsEngine.claim(isBatch: false) { sql in
             _ = try sql.run("UPDATE outbox SET dead_at = NULL, due_at = 1", [])
             session.continuation.yield(try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0)
@@ -63,7 +64,10 @@ struct PurgeJobTests {
         async let purged = store.claim { tx in try tx.deletePastMessages(before: TestDatabase.start, limit: 10) }
         let onlooker = try database.engine()
         let blocked = "SELECT count(*) FROM pg_stat_activity WHERE \(holder) = ANY (pg_blocking_pids(pid))"
-        while try await onlooker.read({ try $0.first(blocked, []) { try $0.count(0) } }) != 1 { await Task.yield() }
+        let end = ContinuousClock().now + .seconds(60)
+        while try await onlooker.read({ try $0.first(blocked, []) { try $0.count(0) } }) != 1 {
+            try #require(ContinuousClock().now < end, "nobody waits for the row")
+        }
         release.signal()
         try await revived
         #expect(try await purged == 0)
