@@ -58,7 +58,7 @@ extension AccountService {
             return try await store.read { tx in
                 let account = try tx.account(reference)
                 try tx.requirePresent(account)
-                let accounts = try [account.id] + tx.accounts(mergedInto: account.id).map(\.id)
+                let accounts = try tx.accountsOfPerson(account.id)
                 return Traces(
                     id: account.id, files: try tx.letterFiles(of: accounts),
                     emails: try tx.emailsInMessages(of: accounts))
@@ -67,7 +67,7 @@ extension AccountService {
             // What could not be done then, or was kept from being cleared by others, is done now.
             try await store.claim { tx in
                 let account = try tx.account(reference)
-                try tx.removeClientKeys(of: [account.id] + tx.accounts(mergedInto: account.id).map(\.id))
+                try tx.removeClientKeys(of: tx.accountsOfPerson(account.id))
             }
             _ = await isLogCleared()
             throw error
@@ -96,6 +96,13 @@ extension AccountService {
     }
 }
 
+extension ReadTransaction {
+    /// An account and those merged into it.
+    fileprivate func accountsOfPerson(_ id: Identifier<Account>) throws -> [Identifier<Account>] {
+        try [id] + accounts(mergedInto: id).map(\.id)
+    }
+}
+
 extension WriteTransaction {
     /// Erases an account and those merged into it.
     ///
@@ -106,7 +113,7 @@ extension WriteTransaction {
     ) throws -> (accounts: [Identifier<Account>], at: Timestamp)? {
         let account = try account(.id(id))
         try requirePresent(account)
-        let accounts = try [id] + self.accounts(mergedInto: id).map(\.id)
+        let accounts = try accountsOfPerson(id)
         guard try !isDelivering(to: accounts) else {
             throw MembershipError(
                 .jobRunning, "A letter to \(id) is being delivered at this moment.", remedy: "Try again in a minute.")
