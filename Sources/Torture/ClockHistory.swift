@@ -310,17 +310,21 @@ struct ClockHistory {
     private static func attempt(
         _ job: String, on machine: Services, batch: @escaping @Sendable (Int) -> Void = { _ in }
     ) async -> Ending {
-        let batches = Count()
+        let batches = Locked(0)
         do {
             let report = try await machine.jobs.run(
                 job,
                 stopping: {
-                    batch(batches.next())
+                    batch(
+                        batches.withLock { number in
+                            number += 1
+                            return number
+                        })
                     return false
                 })
             return .done(report.run)
         } catch let error as MembershipError where error.code == .jobRunning {
-            return batches.number == 0 ? .refused(job: job) : .lost(job: job)
+            return batches.withLock { $0 } == 0 ? .refused(job: job) : .lost(job: job)
         } catch {
             return .failed("\(job): \(error)")
         }
@@ -372,20 +376,6 @@ struct ClockHistory {
             }
             guard count != ClockHistory.crowdSize else { continue }
             result.faults.append("\(count) of \(ClockHistory.crowdSize) trials of step \(step) ended at \(end)")
-        }
-    }
-}
-
-/// Counts from whatever thread.
-private final class Count: Sendable {
-    private let counted = Locked(0)
-
-    var number: Int { counted.withLock { $0 } }
-
-    func next() -> Int {
-        counted.withLock { counted in
-            counted += 1
-            return counted
         }
     }
 }
