@@ -35,8 +35,8 @@ final class ReferenceCheck: @unchecked Sendable {
     }
 
     /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
-    /// else the answer rests on: what was spent of the meter, or the subscription and the
-    /// plans; who has had her trial has no free days to be looked for.
+    /// else the answer rests on: what was spent of the meter, or the subscription and the plans. Who has had her trial has
+    /// no free days to be looked for.
     static func sql(_ kind: CheckKind) -> String {
         let (columns, joins) =
             switch kind {

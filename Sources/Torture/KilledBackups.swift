@@ -283,12 +283,12 @@ private struct BackupSite {
             acknowledged: expected.acknowledged, issued: expected.issued)
     }
 
-    /// What never happened was not shown to hold.
     /// Whether each command was killed while it wrote.
     var hasEveryKind: Bool { missing.isEmpty }
 
     private var missing: [BackupWork] { BackupWork.allCases.filter { tallies[$0, default: .init()].drafts == 0 } }
 
+    /// What never happened was not shown to hold.
     mutating func requireEveryKind() {
         for work in missing {
             faults.append("seed \(setting.seed): no \(work.rawValue) was killed while it wrote")
