@@ -151,7 +151,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MembershipStoreTests",
-            dependencies: ["Membership", "MembershipService", "MembershipStore", "Migrations", "TestSupport", grdb],
+            dependencies: [
+                "Membership", "MembershipService", "MembershipStore", "Migrations", "TestSupport", grdb, grdbSQLite,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -17,7 +17,10 @@ final class ReferenceConnection {
         try run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")
         try run(
             writes
-                ? "PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY"
+                ? """
+                PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
+                PRAGMA wal_autocheckpoint = 16000
+                """
                 : "PRAGMA query_only = ON")
     }
 

@@ -23,6 +23,8 @@ public struct DatabaseLocation: Sendable {
     private let wait: TimeSpan
     /// How many connections to a server there are at most.
     private let connections: Int?
+    /// From how many pages on the log of a file is emptied. Trials shorten it, so that it happens often.
+    package var longLog = LogEmptier.standardLength
 
     /// Reads a location: `postgres://…` or `postgresql://…` is a server, in any form that libpq takes; anything else
     /// is the path of a file.
@@ -87,7 +89,7 @@ public struct DatabaseLocation: Sendable {
     /// Opens what is there.
     package func open() throws -> any DatabaseEngine {
         switch kind {
-        case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait)
+        case .file(let path): try SQLiteEngine.open(path: path, lockWait: wait, longLog: longLog)
         case .server(let url): try server(url)
         case .unknown: throw DatabaseLocation.unknownScheme
         }
@@ -96,7 +98,7 @@ public struct DatabaseLocation: Sendable {
     /// Opens what is there, or makes it: a file is made, a database on a server must have been.
     func create() throws -> any DatabaseEngine {
         switch kind {
-        case .file(let path): try SQLiteEngine.create(path: path, lockWait: wait)
+        case .file(let path): try SQLiteEngine.create(path: path, lockWait: wait, longLog: longLog)
         case .server(let url): try server(url)
         case .unknown: throw DatabaseLocation.unknownScheme
         }

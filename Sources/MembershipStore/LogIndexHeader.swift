@@ -5,9 +5,9 @@ import GRDBSQLite
 struct LogIndexHeader: Equatable {
     private let words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
     /// The pages that have been written into the database and need not stay in the log for anybody.
-    private let copiedPageCount: UInt32
+    let copiedPageCount: UInt32
     /// The pages that the log holds.
-    private let pageCount: UInt32
+    let pageCount: UInt32
 
     /// Reads it as it is now.
     init(at memory: UnsafeRawPointer) {
@@ -24,11 +24,11 @@ struct LogIndexHeader: Equatable {
             && left.words.4 == right.words.4 && left.words.5 == right.words.5 && left.words.0 == right.words.0
     }
 
-    /// Whether the log is so long that it is emptied as soon as nobody reads it any more.
-    var isLong: Bool { pageCount >= LogIndexHeader.long && copiedPageCount < pageCount }
+    /// Whether the log has so many pages that it is emptied as soon as nobody reads it any more.
+    func isLong(_ length: UInt32) -> Bool { pageCount >= length && uncopiedPageCount > 0 }
 
-    /// From so many pages on the log is emptied behind a commit; SQLite's own measure.
-    private static let long: UInt32 = 1000
+    /// The pages that are in the log alone. The two numbers are not of one moment.
+    var uncopiedPageCount: UInt32 { pageCount > copiedPageCount ? pageCount - copiedPageCount : 0 }
 
     /// Where it stands in this process's memory; nil while a connection has no log open.
     ///

@@ -18,15 +18,19 @@ package final class SQLiteEngine: DatabaseEngine {
 
     private let path: String
     private let lockWait: TimeSpan
+    private let longLog: UInt32
     private let writer = Locked<SharedCommits?>(nil)
     private let readers: SQLiteReaders
 
     /// Opens a file that is there.
     ///
-    /// - Parameter lockWait: how long a transaction waits for another process to finish before it gives up.
+    /// - Parameters:
+    ///   - lockWait: how long a transaction waits for another process to finish before it gives up.
+    ///   - longLog: from how many pages on the log is emptied.
     /// - Throws: ``MembershipError`` with code `database_missing` when it is not.
     package static func open(
-        path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
+        path: String, lockWait: TimeSpan, longLog: UInt32 = LogEmptier.standardLength,
+        schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
         switch try FileKind(at: path) {
         case .nothing:
@@ -36,18 +40,19 @@ package final class SQLiteEngine: DatabaseEngine {
         case .directory:
             throw MembershipError(
                 .notADatabase, "\(path) is a directory.", remedy: "Name a database file with --database.")
-        case .other: return SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
+        case .other: return SQLiteEngine(path: path, lockWait: lockWait, longLog: longLog, schema: schema)
         }
     }
 
     /// Opens a file, making it when it is not there, and puts it into WAL mode.
     package static func create(
-        path: String, lockWait: TimeSpan, schema: Schema = Schema(migrations: sqliteMigrations)
+        path: String, lockWait: TimeSpan, longLog: UInt32 = LogEmptier.standardLength,
+        schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
         let engine =
             try FileKind(at: path) != .nothing
-            ? try open(path: path, lockWait: lockWait, schema: schema)
-            : SQLiteEngine(path: path, lockWait: lockWait, schema: schema)
+            ? try open(path: path, lockWait: lockWait, longLog: longLog, schema: schema)
+            : SQLiteEngine(path: path, lockWait: lockWait, longLog: longLog, schema: schema)
         try engine.useWriteAheadLog()
         return engine
     }
@@ -75,12 +80,13 @@ package final class SQLiteEngine: DatabaseEngine {
         }
     }
 
-    private init(path: String, lockWait: TimeSpan, schema: Schema) {
+    private init(path: String, lockWait: TimeSpan, longLog: UInt32, schema: Schema) {
         SQLiteEngine.memoryIsSet
         self.schema = schema
         self.path = path
         self.lockWait = lockWait
-        readers = SQLiteReaders { try SQLiteReader(path: path, lockWait: lockWait) }
+        self.longLog = longLog
+        readers = SQLiteReaders { try SQLiteReader(path: path, lockWait: lockWait, longLog: longLog) }
     }
 
     /// Runs on the calling thread: in WAL mode a reader waits for no one, and a hop to another thread would cost more
@@ -140,7 +146,7 @@ package final class SQLiteEngine: DatabaseEngine {
                     let result = try database.transact(.immediate) {
                         try body(SQLiteConnection(database: database, path: path))
                     }
-                    SharedCommits.emptyLongLog(of: database)
+                    commits.emptier.empty(database)
                     return result
                 }
             }
@@ -165,7 +171,7 @@ package final class SQLiteEngine: DatabaseEngine {
             let opened = try translatingErrors(path: path) {
                 try DatabaseQueue(path: path, configuration: SQLiteEngine.configuration(lockWait: lockWait))
             }
-            let made = SharedCommits(opened)
+            let made = SharedCommits(opened, LogEmptier(path: path, length: longLog))
             commits = made
             return made
         }
@@ -188,7 +194,7 @@ package final class SQLiteEngine: DatabaseEngine {
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            // A long log is emptied behind the commit, when others may write again (``SharedCommits``).
+            // A long log is emptied behind the commit, when others may write again (``LogEmptier``).
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             // In kibibytes: what a batch of a job changes fits, and is not written twice.
             try database.execute(sql: "PRAGMA cache_size = -16384")
@@ -201,12 +207,19 @@ package final class SQLiteEngine: DatabaseEngine {
         return configuration
     }
 
-    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others.
+    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others, and as long for
+    /// whoever empties the log too, for whom SQLite itself does not wait.
     package func scrub() async throws -> Bool? {
-        let queue = try writingConnection()
-        return try await translatingErrors(path: path) {
-            try await queue.writeWithoutTransaction { database in
-                try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+        let commits = try commits()
+        return try await translatingErrors(path: path) { [lockWait] in
+            try await commits.queue.writeWithoutTransaction { database in
+                commits.emptier.waitUntilOver()
+                let deadline = ContinuousClock().now + .milliseconds(lockWait.milliseconds)
+                while try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
+                    guard ContinuousClock().now < deadline else { return false }
+                    usleep(1000)
+                }
+                return true
             }
         }
     }

@@ -14,6 +14,7 @@ import SQLiteSettings
 /// It is not kept while the log is long, so that the log can be emptied, and ended by ``SharedReader`` after a while.
 final class SQLiteReader {
     fileprivate let path: String
+    private let longLog: UInt32
     private let handle: OpaquePointer
     private var statements: [StatementText: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
@@ -25,9 +26,12 @@ final class SQLiteReader {
     /// Opens a file that is there. Not by GRDB, which looks at every column of every statement that is compiled, and
     /// adds functions that nothing here calls (docs/decisions/0004).
     ///
-    /// - Parameter lockWait: how long it waits for a process that recovers the log.
-    init(path: String, lockWait: TimeSpan) throws {
+    /// - Parameters:
+    ///   - lockWait: how long it waits for a process that recovers the log.
+    ///   - longLog: from how many pages on the log is emptied, and no transaction kept that keeps it from that.
+    init(path: String, lockWait: TimeSpan, longLog: UInt32) throws {
         self.path = path
+        self.longLog = longLog
         var opened: OpaquePointer?
         // To be read alone: but to share the index of the log, its file must be written to.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -79,7 +83,7 @@ final class SQLiteReader {
     private func finish() {
         readings += 1
         // One reading alone, such as that of a command, has nothing to keep a transaction for.
-        if readings > 1, let kept, !kept.isLong { return }
+        if readings > 1, let kept, !kept.isLong(longLog) { return }
         end()
         if header == nil { header = LogIndexHeader.address(of: handle) }
     }

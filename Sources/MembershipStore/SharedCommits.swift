@@ -14,6 +14,7 @@ import Synchronization
 final class SharedCommits: Sendable {
     /// The connection that writes.
     let queue: DatabaseQueue
+    let emptier: LogEmptier
     private let state = Locked(State())
     private let remembered = Remembered()
     /// Whether anybody has written.
@@ -21,12 +22,13 @@ final class SharedCommits: Sendable {
     /// When another batch may begin; nil when the one before that is over, pause and all.
     private let pauseEnd = Locked<ContinuousClock.Instant?>(nil)
 
-    /// What the connection remembers of the catalogue.
+    /// What the connection remembers of the catalogue, and what its commits are gathered in.
     ///
     /// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
     /// time.
     private struct Remembered: @unchecked Sendable {
         let catalog = Catalog()
+        let log = GatheredLog()
     }
 
     private struct State {
@@ -87,8 +89,10 @@ final class SharedCommits: Sendable {
     /// After so long in one transaction the rest waits for the next: other processes want to write too.
     private static let longest = Duration.milliseconds(20)
 
-    init(_ queue: DatabaseQueue) {
+    /// - Parameter emptier: of the log of the same file.
+    init(_ queue: DatabaseQueue, _ emptier: LogEmptier) {
         self.queue = queue
+        self.emptier = emptier
     }
 
     /// Runs the body in a transaction, perhaps with others, and returns when it is committed.
@@ -129,7 +133,7 @@ final class SharedCommits: Sendable {
     /// the commit may have kept it from being emptied.
     private func writeAll(_ database: Database) {
         // A command may have ended with its answer: then the next one has to do it.
-        if !hasWritten.exchange(true, ordering: .relaxed) { SharedCommits.emptyLongLog(of: database) }
+        if !hasWritten.exchange(true, ordering: .relaxed) { emptier.empty(database) }
         let end = ContinuousClock().now + SharedCommits.turn
         while true {
             linger()
@@ -147,7 +151,7 @@ final class SharedCommits: Sendable {
             } else {
                 writeTogether(callers, database)
             }
-            SharedCommits.emptyLongLog(of: database)
+            emptier.empty(behindCommitOf: database)
             if ContinuousClock().now > end { return queue.asyncWriteWithoutTransaction { self.writeAll($0) } }
         }
     }
@@ -161,7 +165,7 @@ final class SharedCommits: Sendable {
     }
 
     /// SQLite's writers queue by asking again and again: without a pause of which everybody gets to know, other processes
-    /// would starve beside a long run. The time in which the log is emptied is one.
+    /// would starve beside a long run.
     private func writeBatch(_ caller: Caller, _ database: Database) {
         let held = writeAlone(caller, database)
         let part = (held.upperBound - held.lowerBound) * SharedCommits.pause
@@ -174,15 +178,6 @@ final class SharedCommits: Sendable {
         if wait > .zero { Thread.sleep(forTimeInterval: wait / .seconds(1)) }
     }
 
-    /// Writes a log that has become long into the file. SQLite would do that with the commit by itself, and nobody would
-    /// know when others could write again. What fails is tried again with the next commit, as SQLite does.
-    static func emptyLongLog(of database: Database) {
-        guard let handle = database.sqliteConnection, let header = LogIndexHeader.address(of: handle),
-            LogIndexHeader(at: header).isLong
-        else { return }
-        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-    }
-
     /// - Returns: from when until when nobody else could write.
     @discardableResult
     private func writeAlone(_ caller: Caller, _ database: Database) -> Range<ContinuousClock.Instant> {
@@ -193,7 +188,7 @@ final class SharedCommits: Sendable {
             try database.beginCompiled()
             start = clock.now
             try caller.run(database)
-            try database.commitCompiled()
+            try remembered.log.commit(database)
         } catch {
             remembered.catalog.forget()
             try? database.rollback()
@@ -239,7 +234,7 @@ final class SharedCommits: Sendable {
             }
         }
         do {
-            try database.commitCompiled()
+            try remembered.log.commit(database)
             for caller in done { caller.answer(nil) }
         } catch {
             remembered.catalog.forget()

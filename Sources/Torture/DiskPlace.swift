@@ -36,9 +36,11 @@ struct DiskPlace: Sendable {
     var database: String { path + "/torture.db" }
     var keyPath: String { database + ".key" }
     var location: DatabaseLocation { DatabaseLocation(database, keyPath: keyPath, wait: DiskPlace.wait) }
-    /// The same for callers of whom many write at once.
+    /// The same for callers of whom many write at once, whose log is emptied often.
     var patientLocation: DatabaseLocation {
-        DatabaseLocation(database, keyPath: keyPath, wait: DatabaseLocation.defaultWait)
+        var location = DatabaseLocation(database, keyPath: keyPath, wait: DatabaseLocation.defaultWait)
+        location.longLog = 100
+        return location
     }
 
     /// Writes a file that nobody else may read, and returns its path.

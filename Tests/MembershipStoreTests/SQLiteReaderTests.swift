@@ -57,7 +57,7 @@ struct SQLiteReaderTests {
         let other = try DatabaseQueue(path: database.address)
         let text = String(repeating: "x", count: 4000)
         try await other.write { try $0.execute(sql: "CREATE TABLE texts (t TEXT NOT NULL)") }
-        let engine = engine
+        let engine = try SQLiteEngine.open(path: database.address, lockWait: TestEngine.wait, longLog: 1000)
         let reading = Task {
             var readings = 0
             while !Task.isCancelled {

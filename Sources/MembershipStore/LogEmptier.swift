@@ -1,0 +1,119 @@
+import GRDB
+import GRDBSQLite
+import Membership
+import Synchronization
+
+/// Writes a log that has become long into the database, by a connection of its own, while whoever writes goes on.
+///
+/// SQLite would do it with a commit, and callers would wait for it, the longer the more there is to write; and the more
+/// there is, the more of it are pages that were changed several times and are written once. What is committed meanwhile
+/// is little, and is written by the connection that commits: then the next transaction begins the log anew.
+package final class LogEmptier: Sendable {
+    /// From so many pages on the log is emptied: 64 MB.
+    package static let standardLength: UInt32 = 16_000
+
+    private let path: String
+    private let length: UInt32
+    private let connection = Locked<DatabaseQueue?>(nil)
+    /// Whether the log is being emptied. Set by the thread that commits, as are the next two.
+    private let isUnderWay = Atomic(false)
+    /// How long the log was behind the commit before; 0 before the first.
+    private let lengthBefore = Atomic<UInt32>(0)
+    /// How many pages of this log had been copied when it was last begun to be emptied; nil before that.
+    private let copiedBefore = Atomic<Int64>(-1)
+    /// Whether the connection has failed: then who commits does it all, to whose file the disk still has to tell what it could
+    /// not write (Linux tells each open file once).
+    private let isHelpless = Atomic(false)
+
+    /// So small a part of the length is little.
+    private static let little: UInt32 = 64
+    /// So many times the length is too much: then who writes waits, because the disk is slower than she is.
+    private static let tooMuch: UInt32 = 4
+
+    /// - Parameter length: from how many pages on the log is emptied.
+    init(path: String, length: UInt32) {
+        self.path = path
+        self.length = length
+    }
+
+    /// Empties a long log by the connection that asks. What fails is tried again with the next commit, as SQLite does.
+    ///
+    /// - Parameter database: a connection outside a transaction, which has been through one.
+    func empty(_ database: Database) {
+        if let log = LogEmptier.log(of: database), log.isLong(length) { LogEmptier.copyLog(database) }
+    }
+
+    /// Has a long log emptied beside the connection that has committed, and what is left by that connection when it is
+    /// little, or of the last commit alone: others as large may follow. So it is when the last time nothing could be copied,
+    /// as while somebody reads for long: SQLite soon knows that.
+    func empty(behindCommitOf database: Database) {
+        guard let log = LogEmptier.log(of: database) else { return }
+        let before = lengthBefore.exchange(log.pageCount, ordering: .relaxed)
+        if log.pageCount < before { copiedBefore.store(-1, ordering: .relaxed) }
+        guard log.isLong(length) else { return }
+        if !isUnderWay.load(ordering: .acquiring) {
+            let grown = before > 0 && log.pageCount > before ? log.pageCount - before : 0
+            let isLittle = log.uncopiedPageCount <= max(min(grown, length / 4), length / LogEmptier.little)
+            let isStuck = copiedBefore.load(ordering: .relaxed) == Int64(log.copiedPageCount)
+            guard !isLittle, !isStuck, !isHelpless.load(ordering: .relaxed), let connection = try? opened() else {
+                return LogEmptier.copyLog(database)
+            }
+            copiedBefore.store(Int64(log.copiedPageCount), ordering: .relaxed)
+            isUnderWay.store(true, ordering: .relaxed)
+            connection.asyncWriteWithoutTransaction { [self] in
+                if !LogEmptier.copyAndSync($0, log.copiedPageCount) { isHelpless.store(true, ordering: .relaxed) }
+                isUnderWay.store(false, ordering: .releasing)
+            }
+        }
+        if log.pageCount >= length * LogEmptier.tooMuch { waitUntilOver() }
+    }
+
+    /// Waits for the emptying that is under way.
+    func waitUntilOver() {
+        connection.withLock(\.self)?.inDatabase { _ in }
+    }
+
+    /// Copies what nobody needs in the log any more.
+    private static func copyLog(_ database: Database) {
+        sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    }
+
+    /// Copies it, and syncs it if it was more than before: SQLite does that only when the log has nothing else, so that
+    /// whoever copies the rest would wait for all of it.
+    ///
+    /// - Returns: whether nothing failed.
+    private static func copyAndSync(_ database: Database, _ before: UInt32) -> Bool {
+        guard let handle = database.sqliteConnection else { return false }
+        var copied: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
+        // Another process does it.
+        if code == SQLITE_BUSY { return true }
+        guard code == SQLITE_OK else { return false }
+        if copied <= before { return true }
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file else {
+            return false
+        }
+        return file.pointee.pMethods?.pointee.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK
+    }
+
+    private static func log(of database: Database) -> LogIndexHeader? {
+        database.sqliteConnection.flatMap { LogIndexHeader.address(of: $0) }.map(LogIndexHeader.init(at:))
+    }
+
+    private func opened() throws -> DatabaseQueue {
+        try connection.withLock { connection in
+            if let connection { return connection }
+            var configuration = Configuration()
+            configuration.label = "fortnight.log"
+            configuration.prepareDatabase { database in
+                // The log is synced before its pages go into the database, and those before the log is begun anew.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            }
+            let opened = try DatabaseQueue(path: path, configuration: configuration)
+            connection = opened
+            return opened
+        }
+    }
+}
