@@ -25,7 +25,7 @@ extension SubscriptionJob {
         while let batch = next, !run.isStopping {
             let count = batch.subscriptions.count
             let limit = run.wanted(most: count + batchSize.count) - count
-            // It waits for the transaction to begin, until when nobody here reads: so the log could be emptied.
+            // It waits for the transaction to begin, until when nobody here reads: so the log could be begun anew.
             let (isBegun, begun) = AsyncStream.makeStream(of: Never.self)
             async let following = {
                 for await _ in isBegun {}

@@ -15,19 +15,18 @@ package final class LogEmptier: Sendable {
     private let path: String
     private let length: UInt32
     private let connection = Locked<DatabaseQueue?>(nil)
-    /// Whether the log is being emptied. Set by the thread that commits, as are the next two.
+    /// Whether the log is being emptied.
     private let isUnderWay = Atomic(false)
-    /// How long the log was behind the commit before; 0 before the first.
+    /// Whether that failed the last time.
+    private let hasFailed = Atomic(false)
+    /// How long the log was behind the commit before.
     private let lengthBefore = Atomic<UInt32>(0)
-    /// How many pages of this log had been copied when it was last begun to be emptied; nil before that.
-    private let copiedBefore = Atomic<Int64>(-1)
-    /// Whether the connection has failed: then who commits does it all, to whose file the disk still has to tell what it could
-    /// not write (Linux tells each open file once).
-    private let isHelpless = Atomic(false)
 
-    /// So small a part of the length is little.
+    /// The length divided by this is little.
     private static let little: UInt32 = 64
-    /// So many times the length is too much: then who writes waits, because the disk is slower than she is.
+    /// The length divided by this is the most that one commit makes others wait for.
+    private static let mostOfOneCommit: UInt32 = 4
+    /// The length times this is too much: then who writes waits, because the disk is slower than she is.
     private static let tooMuch: UInt32 = 4
 
     /// - Parameter length: from how many pages on the log is emptied.
@@ -43,25 +42,23 @@ package final class LogEmptier: Sendable {
         if let log = LogEmptier.log(of: database), log.isLong(length) { LogEmptier.copyLog(database) }
     }
 
-    /// Has a long log emptied beside the connection that has committed, and what is left by that connection when it is
-    /// little, or of the last commit alone: others as large may follow. So it is when the last time nothing could be copied,
-    /// as while somebody reads for long: SQLite soon knows that.
+    /// Has a long log emptied beside the connection that has committed. What is left is copied by that connection when it is
+    /// little, or of the last commit alone: others as large may follow. So is all of it when it cannot be done beside.
     func empty(behindCommitOf database: Database) {
         guard let log = LogEmptier.log(of: database) else { return }
         let before = lengthBefore.exchange(log.pageCount, ordering: .relaxed)
-        if log.pageCount < before { copiedBefore.store(-1, ordering: .relaxed) }
         guard log.isLong(length) else { return }
         if !isUnderWay.load(ordering: .acquiring) {
-            let grown = before > 0 && log.pageCount > before ? log.pageCount - before : 0
-            let isLittle = log.uncopiedPageCount <= max(min(grown, length / 4), length / LogEmptier.little)
-            let isStuck = copiedBefore.load(ordering: .relaxed) == Int64(log.copiedPageCount)
-            guard !isLittle, !isStuck, !isHelpless.load(ordering: .relaxed), let connection = try? opened() else {
-                return LogEmptier.copyLog(database)
-            }
-            copiedBefore.store(Int64(log.copiedPageCount), ordering: .relaxed)
+            let grown = log.pageCount > before ? log.pageCount - before : 0
+            let isLittle =
+                log.uncopiedPageCount
+                <= max(length / LogEmptier.little, min(grown, length / LogEmptier.mostOfOneCommit))
+            guard !isLittle, !hasFailed.exchange(false, ordering: .relaxed), !LogEmptier.hasMoved(database),
+                let connection = try? opened()
+            else { return LogEmptier.copyLog(database) }
             isUnderWay.store(true, ordering: .relaxed)
             connection.asyncWriteWithoutTransaction { [self] in
-                if !LogEmptier.copyAndSync($0, log.copiedPageCount) { isHelpless.store(true, ordering: .relaxed) }
+                hasFailed.store(!LogEmptier.copyAndSync($0, log.copiedPageCount), ordering: .relaxed)
                 isUnderWay.store(false, ordering: .releasing)
             }
         }
@@ -73,28 +70,40 @@ package final class LogEmptier: Sendable {
         connection.withLock(\.self)?.inDatabase { _ in }
     }
 
+    /// Whether the name of the file has become another's or nobody's, who would be opened or made by it.
+    private static func hasMoved(_ database: Database) -> Bool {
+        var hasMoved: Int32 = 0
+        let code = sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        return code == SQLITE_OK && hasMoved != 0
+    }
+
     /// Copies what nobody needs in the log any more.
     private static func copyLog(_ database: Database) {
         sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
     }
 
-    /// Copies it, and syncs it if it was more than before: SQLite does that only when the log has nothing else, so that
-    /// whoever copies the rest would wait for all of it.
+    /// Copies what nobody needs in the log any more, and syncs it: SQLite does that only when the log has nothing else, so
+    /// that whoever copies the rest would wait for all of it. What could not be synced counts as not copied: what a disk
+    /// could not write, Linux does not write again by itself.
     ///
+    /// - Parameter before: how many pages of the log had been copied.
     /// - Returns: whether nothing failed.
-    private static func copyAndSync(_ database: Database, _ before: UInt32) -> Bool {
+    static func copyAndSync(_ database: Database, _ before: UInt32) -> Bool {
         guard let handle = database.sqliteConnection else { return false }
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
         // Another process does it.
         if code == SQLITE_BUSY { return true }
         guard code == SQLITE_OK else { return false }
-        if copied <= before { return true }
+        // Somebody may read for long, so that there is nothing to copy.
+        guard copied != Int32(bitPattern: before) else { return true }
         var file: UnsafeMutablePointer<sqlite3_file>?
-        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file else {
-            return false
-        }
-        return file.pointee.pMethods?.pointee.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK
+        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file,
+            let methods = file.pointee.pMethods?.pointee
+        else { return false }
+        if methods.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK { return true }
+        LogIndexHeader.forgetCopies(of: handle, file, methods)
+        return false
     }
 
     private static func log(of database: Database) -> LogIndexHeader? {
@@ -109,7 +118,6 @@ package final class LogEmptier: Sendable {
             configuration.prepareDatabase { database in
                 // The log is synced before its pages go into the database, and those before the log is begun anew.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
-                try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             }
             let opened = try DatabaseQueue(path: path, configuration: configuration)
             connection = opened

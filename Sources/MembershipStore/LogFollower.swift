@@ -261,8 +261,6 @@ package final class LogFollower {
     /// Lets the anchor read from this moment on, and the log be begun anew if all of it is in the database. Nobody
     /// writes while that and the body are under way.
     private func moveAnchor<Result>(_ body: (LogReading) throws -> Result) throws -> Result {
-        // What can be copied before is not waited for by those who write.
-        _ = try translatingErrors(path: path) { try locker.writeWithoutTransaction { try committedFrames($0) } }
         try translatingErrors(path: path) {
             try locker.unsafeReentrantWrite { try $0.execute(sql: "PRAGMA query_only = OFF; BEGIN IMMEDIATE") }
         }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDBSQLite
 
 /// What stands at the beginning of the index of SQLite's write-ahead log, in the memory that all processes share: it
@@ -29,6 +30,17 @@ struct LogIndexHeader: Equatable {
 
     /// The pages that are in the log alone. The two numbers are not of one moment.
     var uncopiedPageCount: UInt32 { pageCount > copiedPageCount ? pageCount - copiedPageCount : 0 }
+
+    /// Says that nothing of the log is in the database, so that all of it is copied again, as after a crash. Nobody copies
+    /// meanwhile: two of the locks on the index are for copying (https://www.sqlite.org/walformat.html, 2.3.2).
+    static func forgetCopies(
+        of database: OpaquePointer, _ file: UnsafeMutablePointer<sqlite3_file>, _ methods: sqlite3_io_methods
+    ) {
+        guard let memory = address(of: database), let lock = methods.xShmLock else { return }
+        while lock(file, 1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) == SQLITE_BUSY { usleep(1000) }
+        UnsafeMutableRawPointer(mutating: memory).storeBytes(of: 0, toByteOffset: 96, as: UInt32.self)
+        _ = lock(file, 1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE)
+    }
 
     /// Where it stands in this process's memory; nil while a connection has no log open.
     ///

@@ -146,7 +146,7 @@ package final class SQLiteEngine: DatabaseEngine {
                     let result = try database.transact(.immediate) {
                         try body(SQLiteConnection(database: database, path: path))
                     }
-                    commits.emptier.empty(database)
+                    commits.emptier.empty(behindCommitOf: database)
                     return result
                 }
             }
@@ -194,7 +194,7 @@ package final class SQLiteEngine: DatabaseEngine {
         configuration.prepareDatabase { database in
             // An acknowledged write survives a power cut.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            // A long log is emptied behind the commit, when others may write again (``LogEmptier``).
+            // A long log is emptied beside those who write (``LogEmptier``).
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             // In kibibytes: what a batch of a job changes fits, and is not written twice.
             try database.execute(sql: "PRAGMA cache_size = -16384")
@@ -208,7 +208,7 @@ package final class SQLiteEngine: DatabaseEngine {
     }
 
     /// Writes the log into the file and empties it. It waits for readers as any transaction does for others, and as long for
-    /// whoever empties the log too, for whom SQLite itself does not wait.
+    /// another process that empties the log too, for which SQLite itself does not wait.
     package func scrub() async throws -> Bool? {
         let commits = try commits()
         return try await translatingErrors(path: path) { [lockWait] in

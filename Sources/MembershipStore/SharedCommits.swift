@@ -129,7 +129,7 @@ final class SharedCommits: Sendable {
         let result = Locked<Result?>(nil)
     }
 
-    /// Writes until nobody waits, and empties a long log behind the answers; again behind a pause, as whoever still read at
+    /// Writes until nobody waits, and has a long log emptied behind the answers; again behind a pause, as whoever still read at
     /// the commit may have kept it from being emptied.
     private func writeAll(_ database: Database) {
         // A command may have ended with its answer: then the next one has to do it.

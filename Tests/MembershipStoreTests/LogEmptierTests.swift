@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import Membership
 @testable import MembershipStore
 import Synchronization
@@ -74,8 +75,7 @@ struct LogEmptierTests {
         #expect(try logLength() <= before + 600)
     }
 
-    @Test func aLogIsEmptiedByWhoeverWritesWhenNothingElseCanBeOpened() async throws {
-        // What would be opened is no database.
+    @Test func whoeverWritesEmptiesTheLogWhenNobodyElseCan() async throws {
         let emptier = LogEmptier(path: database.address + ".missing/none", length: LogEmptierTests.length)
         let queue = try DatabaseQueue(path: database.address)
         try queue.inDatabase { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
@@ -88,5 +88,95 @@ struct LogEmptierTests {
             try await queue.writeWithoutTransaction { emptier.empty(behindCommitOf: $0) }
         }
         #expect(try logLength() < 200)
+    }
+
+    /// By the name of a file that was moved another would be made, and the log taken for that one's.
+    @Test func theLogOfAFileThatWasMovedIsEmptiedAndNoOtherFileIsMade() async throws {
+        let moved = database.address + ".moved"
+        try FileManager.default.moveItem(atPath: database.address, toPath: moved)
+        try await writeMuch()
+        #expect(try logLength() < 600)
+        #expect(!FileManager.default.fileExists(atPath: database.address))
+        try FileManager.default.moveItem(atPath: moved, toPath: database.address)
+        let other = try DatabaseQueue(path: database.address)
+        #expect(try await other.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM numbers") } == 2000)
+    }
+
+    /// What the disk could not write it does not write again by itself: it has to be copied once more.
+    @Test func whatCouldNotBeSyncedIsCopiedAgain() async throws {
+        func insert(_ count: Int) async throws {
+            for number in 0..<count {
+                _ = try await engine.write { try $0.run("INSERT INTO numbers (n, t) VALUES ($1, '')", [number]) }
+            }
+        }
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
+        try await insert(10)
+        try reader.inDatabase { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
+        }
+        // What is newer than what somebody reads stays in the log, so that SQLite syncs nothing by itself.
+        try await insert(10)
+        let copying = try DatabaseQueue(path: database.address)
+        try copying.inDatabase { database in
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
+            let handle = try #require(database.sqliteConnection)
+            let log = try #require(LogIndexHeader.address(of: handle))
+            var file: UnsafeMutablePointer<sqlite3_file>?
+            _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+            let open = try #require(file)
+            let methods = try #require(open.pointee.pMethods)
+            var failing = methods.pointee
+            failing.xSync = { _, _ in SQLITE_IOERR }
+            withUnsafePointer(to: failing) { failing in
+                open.pointee.pMethods = failing
+                #expect(!LogEmptier.copyAndSync(database, 0))
+                open.pointee.pMethods = methods
+            }
+            #expect(LogIndexHeader(at: log).copiedPageCount == 0)
+            #expect(LogEmptier.copyAndSync(database, 0))
+            #expect(LogIndexHeader(at: log).copiedPageCount >= 10)
+        }
+        try reader.inDatabase { try $0.execute(sql: "COMMIT") }
+        try reader.close()
+        #expect(try await engine.scrub() == true)
+        let found = try await copying.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM numbers") }
+        #expect(found == 20)
+    }
+
+    /// SQLite itself waits for readers, and not for somebody who does the same.
+    @Test func anErasureWaitsForWhoeverEmptiesTheLog() async throws {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
+        try reader.inDatabase { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
+        }
+        _ = try await engine.write { try $0.run("INSERT INTO numbers (n, t) VALUES (1, '')", []) }
+        let asked = Asked()
+        configuration.busyMode = .callback { _ in
+            asked.count.add(1, ordering: .relaxed)
+            usleep(1000)
+            return true
+        }
+        let other = try DatabaseQueue(path: database.address, configuration: configuration)
+        let emptying = Task {
+            try await other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        }
+        // It waits for the reader, and lets nobody else empty the log.
+        while asked.count.load(ordering: .relaxed) == 0 { await Task.yield() }
+        let erasing = Task { [engine] in try await engine.scrub() }
+        let before = asked.count.load(ordering: .relaxed)
+        while asked.count.load(ordering: .relaxed) < before + 50 { await Task.yield() }
+        try reader.inDatabase { try $0.execute(sql: "COMMIT") }
+        #expect(try await erasing.value == true)
+        try await emptying.value
+    }
+
+    private final class Asked: Sendable {
+        let count = Atomic(0)
     }
 }
