@@ -5,7 +5,7 @@ import GRDBSQLite
 /// What a commit writes to the write-ahead log, gathered and written many pages at a time.
 ///
 /// SQLite writes each page by two calls of the system, one for the 24 bytes in front of it
-/// (https://www.sqlite.org/walformat.html, 2.1), and a call takes longer than copying what it is given. For as long as a
+/// (https://www.sqlite.org/fileformat2.html, 4.1), and a call takes longer than copying what it is given. For as long as a
 /// commit is under way, the file of the log has methods by which that goes into memory; from there it goes to the file when
 /// the memory is full, with the page that ends the transaction, and before anything else is asked of the file. Nobody
 /// can tell the difference: SQLite tells others of a transaction, and syncs it, when all of it is in the file.

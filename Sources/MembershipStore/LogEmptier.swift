@@ -19,8 +19,10 @@ package final class LogEmptier: Sendable {
     private let isUnderWay = Atomic(false)
     /// Whether that failed the last time.
     private let hasFailed = Atomic(false)
-    /// How long the log was behind the commit before.
+    /// How long the log was when it was last looked at.
     private let lengthBefore = Atomic<UInt32>(0)
+    /// By how much it had grown when it last had.
+    private let growth = Atomic<UInt32>(0)
 
     /// The length divided by this is little.
     private static let little: UInt32 = 64
@@ -45,21 +47,22 @@ package final class LogEmptier: Sendable {
     /// Has a long log emptied beside the connection that has committed. What is left is copied by that connection when it is
     /// little, or of the last commit alone: others as large may follow. So is all of it when it cannot be done beside.
     func empty(behindCommitOf database: Database) {
+        // In this order: what is read of the log then is not older than what was copied.
+        let isUnderWay = isUnderWay.load(ordering: .acquiring)
         guard let log = LogEmptier.log(of: database) else { return }
         let before = lengthBefore.exchange(log.pageCount, ordering: .relaxed)
+        if log.pageCount > before { growth.store(log.pageCount - before, ordering: .relaxed) }
         guard log.isLong(length) else { return }
-        if !isUnderWay.load(ordering: .acquiring) {
-            let grown = log.pageCount > before ? log.pageCount - before : 0
-            let isLittle =
-                log.uncopiedPageCount
-                <= max(length / LogEmptier.little, min(grown, length / LogEmptier.mostOfOneCommit))
+        if !isUnderWay {
+            let ofOneCommit = min(growth.load(ordering: .relaxed), length / LogEmptier.mostOfOneCommit)
+            let isLittle = log.uncopiedPageCount <= max(length / LogEmptier.little, ofOneCommit)
             guard !isLittle, !hasFailed.exchange(false, ordering: .relaxed), !LogEmptier.hasMoved(database),
                 let connection = try? opened()
             else { return LogEmptier.copyLog(database) }
-            isUnderWay.store(true, ordering: .relaxed)
+            self.isUnderWay.store(true, ordering: .relaxed)
             connection.asyncWriteWithoutTransaction { [self] in
-                hasFailed.store(!LogEmptier.copyAndSync($0, log.copiedPageCount), ordering: .relaxed)
-                isUnderWay.store(false, ordering: .releasing)
+                hasFailed.store(!LogEmptier.copyAndSync($0), ordering: .relaxed)
+                self.isUnderWay.store(false, ordering: .releasing)
             }
         }
         if log.pageCount >= length * LogEmptier.tooMuch { waitUntilOver() }
@@ -79,31 +82,50 @@ package final class LogEmptier: Sendable {
 
     /// Copies what nobody needs in the log any more.
     private static func copyLog(_ database: Database) {
-        sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        guard let handle = database.sqliteConnection, let memory = LogIndexHeader.address(of: handle) else { return }
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        if code & 0xFF == SQLITE_IOERR { forgetCopies(at: memory, of: handle) }
     }
 
     /// Copies what nobody needs in the log any more, and syncs it: SQLite does that only when the log has nothing else, so
-    /// that whoever copies the rest would wait for all of it. What could not be synced counts as not copied: what a disk
-    /// could not write, Linux does not write again by itself.
+    /// that whoever copies the rest would wait for all of it.
     ///
-    /// - Parameter before: how many pages of the log had been copied.
+    /// - Parameter database: a connection that has been through a transaction.
     /// - Returns: whether nothing failed.
-    static func copyAndSync(_ database: Database, _ before: UInt32) -> Bool {
-        guard let handle = database.sqliteConnection else { return false }
+    static func copyAndSync(_ database: Database) -> Bool {
+        guard let handle = database.sqliteConnection, let memory = LogIndexHeader.address(of: handle) else {
+            return false
+        }
+        let before = LogIndexHeader(at: memory)
+        guard before.uncopiedPageCount > 0 else { return true }
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
-        // Another process does it.
-        if code == SQLITE_BUSY { return true }
-        guard code == SQLITE_OK else { return false }
-        // Somebody may read for long, so that there is nothing to copy.
-        guard copied != Int32(bitPattern: before) else { return true }
+        // Another process does it; or somebody reads for long, so that there is nothing to copy.
+        if code == SQLITE_BUSY || code == SQLITE_OK && copied == Int32(bitPattern: before.copiedPageCount) {
+            return true
+        }
+        if code == SQLITE_OK, let (file, methods) = file(of: handle),
+            methods.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK
+        {
+            return true
+        }
+        forgetCopies(at: memory, of: handle)
+        return false
+    }
+
+    /// What could not be synced counts as not copied: what a disk could not write Linux does not write again by itself, and
+    /// SQLite would begin the log anew by what it knows as copied.
+    private static func forgetCopies(at memory: UnsafeRawPointer, of handle: OpaquePointer) {
+        guard let (file, methods) = file(of: handle) else { return }
+        LogIndexHeader.forgetCopies(at: memory, of: file, methods)
+    }
+
+    private static func file(of handle: OpaquePointer) -> (UnsafeMutablePointer<sqlite3_file>, sqlite3_io_methods)? {
         var file: UnsafeMutablePointer<sqlite3_file>?
         guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file,
             let methods = file.pointee.pMethods?.pointee
-        else { return false }
-        if methods.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK { return true }
-        LogIndexHeader.forgetCopies(of: handle, file, methods)
-        return false
+        else { return nil }
+        return (file, methods)
     }
 
     private static func log(of database: Database) -> LogIndexHeader? {

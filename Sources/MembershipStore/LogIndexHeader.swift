@@ -2,7 +2,7 @@ import Foundation
 import GRDBSQLite
 
 /// What stands at the beginning of the index of SQLite's write-ahead log, in the memory that all processes share: it
-/// changes with every commit of any of them (https://www.sqlite.org/walformat.html, 2.3).
+/// changes with every commit of any of them (https://www.sqlite.org/walformat.html, 2.1).
 struct LogIndexHeader: Equatable {
     private let words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
     /// The pages that have been written into the database and need not stay in the log for anybody.
@@ -31,13 +31,20 @@ struct LogIndexHeader: Equatable {
     /// The pages that are in the log alone. The two numbers are not of one moment.
     var uncopiedPageCount: UInt32 { pageCount > copiedPageCount ? pageCount - copiedPageCount : 0 }
 
-    /// Says that nothing of the log is in the database, so that all of it is copied again, as after a crash. Nobody copies
-    /// meanwhile: two of the locks on the index are for copying (https://www.sqlite.org/walformat.html, 2.3.2).
+    /// Says that nothing of the log is in the database, so that all of it is copied again, as after a crash. SQLite itself
+    /// never takes that number back while a log is in use; nobody needs it to be as large as it could be. One of the
+    /// locks on the index is of whoever copies (https://www.sqlite.org/walformat.html, 2.3.1), and is waited for for up to
+    /// five seconds.
     static func forgetCopies(
-        of database: OpaquePointer, _ file: UnsafeMutablePointer<sqlite3_file>, _ methods: sqlite3_io_methods
+        at memory: UnsafeRawPointer, of file: UnsafeMutablePointer<sqlite3_file>, _ methods: sqlite3_io_methods
     ) {
-        guard let memory = address(of: database), let lock = methods.xShmLock else { return }
-        while lock(file, 1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) == SQLITE_BUSY { usleep(1000) }
+        guard let lock = methods.xShmLock else { return }
+        var tries = 0
+        while lock(file, 1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK {
+            tries += 1
+            guard tries < 5000 else { return }
+            usleep(1000)
+        }
         UnsafeMutableRawPointer(mutating: memory).storeBytes(of: 0, toByteOffset: 96, as: UInt32.self)
         _ = lock(file, 1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE)
     }

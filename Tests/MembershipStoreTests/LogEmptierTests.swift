@@ -30,6 +30,18 @@ struct LogEmptierTests {
         return (attributes[.size] as? Int ?? .max) / 4120
     }
 
+    /// A connection that reads what is there now until its transaction is committed.
+    private func readerThatStays() throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
+        try reader.inDatabase { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
+        }
+        return reader
+    }
+
     /// Writes many pages from several tasks at once, each in a transaction of its own.
     private func writeMuch(isBatch: Bool = false) async throws {
         let text = String(repeating: "x", count: 3000)
@@ -58,13 +70,7 @@ struct LogEmptierTests {
     }
 
     @Test func nobodyWaitsForEverForALogThatSomebodyReads() async throws {
-        var configuration = Configuration()
-        configuration.allowsUnsafeTransactions = true
-        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
-        try reader.inDatabase { database in
-            try database.execute(sql: "BEGIN")
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
-        }
+        let reader = try readerThatStays()
         try await writeMuch()
         #expect(try logLength() > 2000)
         try reader.inDatabase { try $0.execute(sql: "COMMIT") }
@@ -109,14 +115,8 @@ struct LogEmptierTests {
                 _ = try await engine.write { try $0.run("INSERT INTO numbers (n, t) VALUES ($1, '')", [number]) }
             }
         }
-        var configuration = Configuration()
-        configuration.allowsUnsafeTransactions = true
-        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
         try await insert(10)
-        try reader.inDatabase { database in
-            try database.execute(sql: "BEGIN")
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
-        }
+        let reader = try readerThatStays()
         // What is newer than what somebody reads stays in the log, so that SQLite syncs nothing by itself.
         try await insert(10)
         let copying = try DatabaseQueue(path: database.address)
@@ -132,11 +132,11 @@ struct LogEmptierTests {
             failing.xSync = { _, _ in SQLITE_IOERR }
             withUnsafePointer(to: failing) { failing in
                 open.pointee.pMethods = failing
-                #expect(!LogEmptier.copyAndSync(database, 0))
+                #expect(!LogEmptier.copyAndSync(database))
                 open.pointee.pMethods = methods
             }
             #expect(LogIndexHeader(at: log).copiedPageCount == 0)
-            #expect(LogEmptier.copyAndSync(database, 0))
+            #expect(LogEmptier.copyAndSync(database))
             #expect(LogIndexHeader(at: log).copiedPageCount >= 10)
         }
         try reader.inDatabase { try $0.execute(sql: "COMMIT") }
@@ -148,15 +148,10 @@ struct LogEmptierTests {
 
     /// SQLite itself waits for readers, and not for somebody who does the same.
     @Test func anErasureWaitsForWhoeverEmptiesTheLog() async throws {
-        var configuration = Configuration()
-        configuration.allowsUnsafeTransactions = true
-        let reader = try DatabaseQueue(path: database.address, configuration: configuration)
-        try reader.inDatabase { database in
-            try database.execute(sql: "BEGIN")
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM numbers")
-        }
+        let reader = try readerThatStays()
         _ = try await engine.write { try $0.run("INSERT INTO numbers (n, t) VALUES (1, '')", []) }
         let asked = Asked()
+        var configuration = Configuration()
         configuration.busyMode = .callback { _ in
             asked.count.add(1, ordering: .relaxed)
             usleep(1000)
