@@ -58,7 +58,10 @@ package final class LogEmptier: Sendable {
             let isLittle = log.uncopiedPageCount <= max(length / LogEmptier.little, ofOneCommit)
             guard !isLittle, !hasFailed.exchange(false, ordering: .relaxed), !LogEmptier.hasMoved(database),
                 let connection = try? opened()
-            else { return LogEmptier.copyLog(database) }
+            else {
+                LogEmptier.copyLog(database)
+                return
+            }
             self.isUnderWay.store(true, ordering: .relaxed)
             connection.asyncWriteWithoutTransaction { [self] in
                 hasFailed.store(!LogEmptier.copyAndSync($0), ordering: .relaxed)
@@ -80,11 +83,24 @@ package final class LogEmptier: Sendable {
         return code == SQLITE_OK && hasMoved != 0
     }
 
-    /// Copies what nobody needs in the log any more.
-    private static func copyLog(_ database: Database) {
-        guard let handle = database.sqliteConnection, let memory = LogIndexHeader.address(of: handle) else { return }
-        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-        if code & 0xFF == SQLITE_IOERR { forgetCopies(at: memory, of: handle) }
+    /// Copies the log into the database, as far as nobody needs it in the log.
+    ///
+    /// What could not be synced counts as not copied: what a disk could not write Linux does not write again by itself, and
+    /// SQLite would begin the log anew by what it knows as copied.
+    ///
+    /// - Parameter mode: one of SQLite's for `sqlite3_wal_checkpoint_v2`.
+    /// - Returns: SQLite's code, and how many pages of the log are in the database.
+    @discardableResult
+    static func copyLog(_ database: Database, mode: Int32 = SQLITE_CHECKPOINT_PASSIVE) -> (code: Int32, copied: UInt32)
+    {
+        // Where it stands is not asked of a disk that has just failed.
+        let memory = database.sqliteConnection.flatMap(LogIndexHeader.address(of:))
+        var copied: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, mode, nil, &copied)
+        if code & 0xFF == SQLITE_IOERR, let memory, let handle = database.sqliteConnection {
+            LogIndexHeader.forgetCopies(at: memory, of: handle)
+        }
+        return (code, UInt32(max(copied, 0)))
     }
 
     /// Copies what nobody needs in the log any more, and syncs it: SQLite does that only when the log has nothing else, so
@@ -98,34 +114,14 @@ package final class LogEmptier: Sendable {
         }
         let before = LogIndexHeader(at: memory)
         guard before.uncopiedPageCount > 0 else { return true }
-        var copied: Int32 = 0
-        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
-        // Another process does it; or somebody reads for long, so that there is nothing to copy.
-        if code == SQLITE_BUSY || code == SQLITE_OK && copied == Int32(bitPattern: before.copiedPageCount) {
-            return true
-        }
-        if code == SQLITE_OK, let (file, methods) = file(of: handle),
-            methods.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK
-        {
-            return true
-        }
-        forgetCopies(at: memory, of: handle)
+        let (code, copied) = copyLog(database)
+        // Another process does it.
+        if code & 0xFF == SQLITE_BUSY { return true }
+        guard code == SQLITE_OK, let (file, methods) = LogIndexHeader.file(of: handle) else { return false }
+        // Somebody may read for long, so that there is nothing to copy.
+        if copied == before.copiedPageCount || methods.xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK { return true }
+        LogIndexHeader.forgetCopies(at: memory, of: handle)
         return false
-    }
-
-    /// What could not be synced counts as not copied: what a disk could not write Linux does not write again by itself, and
-    /// SQLite would begin the log anew by what it knows as copied.
-    private static func forgetCopies(at memory: UnsafeRawPointer, of handle: OpaquePointer) {
-        guard let (file, methods) = file(of: handle) else { return }
-        LogIndexHeader.forgetCopies(at: memory, of: file, methods)
-    }
-
-    private static func file(of handle: OpaquePointer) -> (UnsafeMutablePointer<sqlite3_file>, sqlite3_io_methods)? {
-        var file: UnsafeMutablePointer<sqlite3_file>?
-        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file,
-            let methods = file.pointee.pMethods?.pointee
-        else { return nil }
-        return (file, methods)
     }
 
     private static func log(of database: Database) -> LogIndexHeader? {

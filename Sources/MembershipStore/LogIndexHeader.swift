@@ -35,10 +35,8 @@ struct LogIndexHeader: Equatable {
     /// never takes that number back while a log is in use; nobody needs it to be as large as it could be. One of the
     /// locks on the index is of whoever copies (https://www.sqlite.org/walformat.html, 2.3.1), and is waited for for up to
     /// five seconds.
-    static func forgetCopies(
-        at memory: UnsafeRawPointer, of file: UnsafeMutablePointer<sqlite3_file>, _ methods: sqlite3_io_methods
-    ) {
-        guard let lock = methods.xShmLock else { return }
+    static func forgetCopies(at memory: UnsafeRawPointer, of database: OpaquePointer) {
+        guard let (file, methods) = file(of: database), let lock = methods.xShmLock else { return }
         var tries = 0
         while lock(file, 1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK {
             tries += 1
@@ -49,14 +47,21 @@ struct LogIndexHeader: Equatable {
         _ = lock(file, 1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE)
     }
 
+    /// The file of a connection, as SQLite calls it.
+    static func file(of database: OpaquePointer) -> (UnsafeMutablePointer<sqlite3_file>, sqlite3_io_methods)? {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        guard sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file,
+            let methods = file.pointee.pMethods?.pointee
+        else { return nil }
+        return (file, methods)
+    }
+
     /// Where it stands in this process's memory; nil while a connection has no log open.
     ///
     /// - Parameter database: a connection that has been through a transaction.
     static func address(of database: OpaquePointer) -> UnsafeRawPointer? {
-        var file: UnsafeMutablePointer<sqlite3_file>?
-        guard sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK,
-            let file, let methods = file.pointee.pMethods, methods.pointee.iVersion >= 2,
-            let map = methods.pointee.xShmMap, let read = methods.pointee.xRead
+        guard let (file, methods) = file(of: database), methods.iVersion >= 2, let map = methods.xShmMap,
+            let read = methods.xRead
         else { return nil }
         // Of a file that keeps no log, mapping its index would make one that nobody lets go of. A byte says whether it
         // does (https://www.sqlite.org/fileformat2.html, 1.3).

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 package import Membership
 import Migrations
 import SQLiteSettings
@@ -215,11 +216,15 @@ package final class SQLiteEngine: DatabaseEngine {
             try await commits.queue.writeWithoutTransaction { database in
                 commits.emptier.waitUntilOver()
                 let deadline = ContinuousClock().now + .milliseconds(lockWait.milliseconds)
-                while try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
+                while true {
+                    let code = LogEmptier.copyLog(database, mode: SQLITE_CHECKPOINT_TRUNCATE).code
+                    if code == SQLITE_OK { return true }
+                    guard code & 0xFF == SQLITE_BUSY else {
+                        throw DatabaseError(resultCode: ResultCode(rawValue: code))
+                    }
                     guard ContinuousClock().now < deadline else { return false }
                     usleep(1000)
                 }
-                return true
             }
         }
     }
