@@ -26,10 +26,10 @@ package final class LogEmptier: Sendable {
 
     /// The length divided by this is little.
     private static let little: UInt32 = 64
-    /// The length divided by this is the most that one commit makes others wait for.
-    private static let mostOfOneCommit: UInt32 = 4
+    /// The length divided by this is the most that callers wait for.
+    private static let most: UInt32 = 4
     /// The length times this is too much: then who writes waits, because the disk is slower than she is.
-    private static let tooMuch: UInt32 = 4
+    private static let tooMuch: UInt32 = 2
 
     /// - Parameter length: from how many pages on the log is emptied.
     init(path: String, length: UInt32) {
@@ -45,7 +45,7 @@ package final class LogEmptier: Sendable {
     }
 
     /// Has a long log emptied beside the connection that has committed. What is left is copied by that connection when it is
-    /// little, or of the last commit alone: others as large may follow. So is all of it when it cannot be done beside.
+    /// little, or of the last two commits alone: others as large follow while it is emptied. So is all of it when it cannot be done beside.
     func empty(behindCommitOf database: Database) {
         // In this order: what is read of the log then is not older than what was copied.
         let isUnderWay = isUnderWay.load(ordering: .acquiring)
@@ -54,8 +54,10 @@ package final class LogEmptier: Sendable {
         if log.pageCount > before { growth.store(log.pageCount - before, ordering: .relaxed) }
         guard log.isLong(length) else { return }
         if !isUnderWay {
-            let ofOneCommit = min(growth.load(ordering: .relaxed), length / LogEmptier.mostOfOneCommit)
-            let isLittle = log.uncopiedPageCount <= max(length / LogEmptier.little, ofOneCommit)
+            let ofTwoCommits = min(growth.load(ordering: .relaxed), length) * 2
+            let isLittle =
+                log.uncopiedPageCount
+                <= max(length / LogEmptier.little, min(ofTwoCommits, length / LogEmptier.most))
             guard !isLittle, !hasFailed.exchange(false, ordering: .relaxed), !LogEmptier.hasMoved(database),
                 let connection = try? opened()
             else {

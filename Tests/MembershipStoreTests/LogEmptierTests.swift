@@ -61,8 +61,8 @@ struct LogEmptierTests {
 
     @Test(arguments: [false, true]) func aLogThatIsTooLongIsWaitedFor(isBatch: Bool) async throws {
         try await writeMuch(isBatch: isBatch)
-        // Four times the length, and what one commit writes on top of it.
-        #expect(try logLength() < 600)
+        // Twice the length, and what one commit writes on top of it.
+        #expect(try logLength() < 300)
         let other = try DatabaseQueue(path: database.address)
         let found = try await other.read { try Int.fetchAll($0, sql: "SELECT n FROM numbers ORDER BY n") }
         #expect(found == Array(0..<2000))
@@ -78,7 +78,7 @@ struct LogEmptierTests {
         // From now on it can be emptied, and begun anew.
         let before = try logLength()
         try await writeMuch()
-        #expect(try logLength() <= before + 600)
+        #expect(try logLength() <= before + 300)
     }
 
     @Test func whoeverWritesEmptiesTheLogWhenNobodyElseCan() async throws {
@@ -101,7 +101,7 @@ struct LogEmptierTests {
         let moved = database.address + ".moved"
         try FileManager.default.moveItem(atPath: database.address, toPath: moved)
         try await writeMuch()
-        #expect(try logLength() < 600)
+        #expect(try logLength() < 300)
         #expect(!FileManager.default.fileExists(atPath: database.address))
         try FileManager.default.moveItem(atPath: moved, toPath: database.address)
         let other = try DatabaseQueue(path: database.address)
