@@ -15,6 +15,7 @@ final class ReferenceConnection {
         handle = opened
         sqlite3_busy_timeout(handle, 5000)
         try run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")
+        // The log of one that writes may be as long as ours (`LogEmptier.standardLength`).
         try run(
             writes
                 ? """
