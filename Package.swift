@@ -50,8 +50,11 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The libraries of the system that feeds are read with.
+        // The libraries of the system that feeds are read with. Of libxml2 the declarations, and loading it when it is needed.
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .target(
+            name: "Libxml2Loader", dependencies: ["CLibxml2"],
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The client library of PostgreSQL: its declarations, and loading it when it is needed.
@@ -73,7 +76,7 @@ let package = Package(
         ),
         .target(
             name: "MembershipFeeds",
-            dependencies: ["Membership", "CLibxml2", "CZlib"],
+            dependencies: ["Membership", "CLibxml2", "CZlib", "Libxml2Loader"],
             swiftSettings: settings
         ),
         .target(

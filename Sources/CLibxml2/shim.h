@@ -8,6 +8,3 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/globals.h>
 #include <libxml/uri.h>
-
-// xmlFree is a variable, which Swift rightly takes for shared state; it never changes here.
-static inline void fortnight_xml_free(void *memory) { xmlFree(memory); }

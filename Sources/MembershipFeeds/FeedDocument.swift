@@ -15,10 +15,16 @@ package struct FeedDocument: Sendable {
         case json(JSONFeedReader)
     }
 
+    /// Makes sure that the library is there with which feeds, and the texts of articles, are read.
+    ///
+    /// - Throws: ``MembershipError`` with code `unreadable_file`.
+    package static func requireLibrary() throws(MembershipError) { try Libxml2.require() }
+
     /// Opens and checks the feed at `path`, or on standard input for `-`; gzip or plain.
     ///
     /// - Throws: ``MembershipError`` with code `unreadable_file`, `invalid_feed` or `feed_too_large`.
     package static func open(path: String) throws(MembershipError) -> FeedDocument {
+        try requireLibrary()
         let source = try FeedSource(path: path)
         let reader: Reader =
             switch try recognise(source) {

@@ -1,4 +1,6 @@
 import CLibxml2
+import Libxml2Loader
+import Membership
 
 /// What every use of libxml2 needs around it.
 enum Libxml2 {
@@ -9,15 +11,30 @@ enum Libxml2 {
     static func quietly<Result, Failure: Error>(
         _ work: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        _ = initialized
+        guard isReady else { return try work() }
         let (context, handler) = (__xmlStructuredErrorContext().pointee, __xmlStructuredError().pointee)
         xmlSetStructuredErrorFunc(nil) { _, _ in }
         defer { xmlSetStructuredErrorFunc(context, handler) }
         return try work()
     }
 
-    /// Done once, before threads could race to do it.
-    private static let initialized: Void = xmlInitParser()
+    /// Whether it is there. Done once, before threads could race to do it.
+    private static let isReady: Bool = {
+        guard fortnight_load_libxml2() == nil else { return false }
+        xmlInitParser()
+        return true
+    }()
+
+    /// Makes sure that it is there: what it is asked for without is empty.
+    ///
+    /// - Throws: ``MembershipError`` with code `unreadable_file`.
+    static func require() throws(MembershipError) {
+        guard let problem = fortnight_load_libxml2() else { return }
+        throw MembershipError(
+            .unreadableFile,
+            "Feeds and articles are read with libxml2, which is not to be had: \(String(cString: problem)).",
+            remedy: "Install it: apt install libxml2.")
+    }
 
     static func string(_ text: UnsafePointer<xmlChar>?) -> String? {
         text.map { String(cString: $0) }

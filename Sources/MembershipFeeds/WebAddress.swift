@@ -71,9 +71,8 @@ enum WebAddress {
     }
 
     private static func build(_ reference: String, _ base: String?) -> String? {
-        guard let base, isShort(base), let address = xmlBuildURI(reference, base) else { return nil }
-        defer { fortnight_xml_free(address) }
-        return String(cString: address)
+        guard let base, isShort(base) else { return nil }
+        return Libxml2.take(xmlBuildURI(reference, base))
     }
 
     private static func isWellFormed(_ address: String) -> Bool {

@@ -1,4 +1,5 @@
 public import Membership
+import MembershipFeeds
 import MembershipStore
 
 /// A check-up of a database: its engine, its schema, its key, its clock and its overdue work.
@@ -31,10 +32,21 @@ public struct Doctor: Sendable {
             findings += try await work(store)
             findings.append(try await rules(store))
             findings.append(try await events(store))
+            findings += reading()
         } catch let error as MembershipError where error.code != .databaseBusy {
             findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
         }
         return findings
+    }
+
+    /// What is loaded only when it is needed may have been missing for long.
+    private func reading() -> [Finding] {
+        do {
+            try FeedDocument.requireLibrary()
+            return []
+        } catch {
+            return [Finding("feeds", error.message, isSound: false, remedy: error.remedy)]
+        }
     }
 
     private func schema(_ engine: any DatabaseEngine) async throws -> Finding {
