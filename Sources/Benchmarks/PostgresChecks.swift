@@ -44,7 +44,8 @@ struct PostgresChecks {
         BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
         SELECT account_id, time_zone, created_at,
             CASE WHEN EXISTS (SELECT 1 FROM account_suspensions AS s WHERE s.account_id = accounts.account_id)
-                THEN 1 ELSE 0 END FROM accounts
+                THEN 1 ELSE 0 END,
+            CASE WHEN erased_at IS NULL AND merged_into IS NULL THEN 0 ELSE 1 END FROM accounts
             WHERE account_id = :account;
         SELECT grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id,
             reason FROM grants

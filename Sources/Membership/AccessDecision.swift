@@ -95,6 +95,11 @@ public struct AccessDecision: Equatable, Sendable {
         self.waitUntil = waitUntil
     }
 
+    /// The same at a later moment, before it changes.
+    package func asked(at moment: Timestamp) -> AccessDecision {
+        AccessDecision(verdict: verdict, at: moment, nextChangeAt: nextChangeAt, waitUntil: waitUntil)
+    }
+
     /// Why.
     public var reason: Reason { verdict.row.reason }
     /// Whether the reader may open the article.

@@ -19,9 +19,9 @@ public struct AccessService: Sendable {
 
         fileprivate let ruled: RuledArticle
 
-        /// The same for whoever asked under another name of hers.
-        func asked(by reader: ReaderReference) -> Answer {
-            Answer(decision: decision, reader: reader, account: account, ruled: ruled)
+        /// The same for whoever asked under another name of hers, up to when it changes.
+        func asked(by reader: ReaderReference, at moment: Timestamp) -> Answer {
+            Answer(decision: decision.asked(at: moment), reader: reader, account: account, ruled: ruled)
         }
     }
 
@@ -85,8 +85,8 @@ extension ReadTransaction {
         _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, _ ledger: LedgerAccess
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         if let known = moment.knownAt { try requireKnowable(known) }
-        var (facts, account) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
-        return (try judge(reader, account, &facts, moment, ledger), facts)
+        var (facts, known) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
+        return (try judge(reader, known.account, &facts, moment, ledger), facts)
     }
 
     /// A decision by facts that may lack what is offered, and have it afterwards if it was needed.

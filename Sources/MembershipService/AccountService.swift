@@ -52,7 +52,7 @@ public struct AccountService: Sendable {
         let key = wantsTrial ? try ledgerKey.load() : nil
         // Worked out where no other writer waits for it.
         let identity = key?.identity(ofCanonicalEmail: email.canonical)
-        return try await store.write { tx in
+        return try await store.write(.addition) { tx in
             let account = try tx.insertAccount(email: email, name: name, timeZone: zone.name, language: language)
             if let visitor { try tx.link(visitor, to: account.id) }
             let created = NewEvent(.accountCreated, account: account.id, message: .welcome)

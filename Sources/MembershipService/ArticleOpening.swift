@@ -42,84 +42,107 @@ extension AccessService {
                 .invalidInput, "‘\(seconds)’ is not a number of seconds that somebody reads.",
                 remedy: "Give 0 to \(ArticleRead.mostSeconds), a day.")
         }
-        // What is long is read before others who write would have to wait for it.
-        let content = store.engine.hasOneWriter ? try await store.read { tx in try tx.knownContent(of: article) } : nil
-        let opened = try await key.whenNeeded { ledger in
-            try await store.claim { tx in
-                try tx.open(reader, article, content, clientKey: clientKey, seconds: seconds, ledger)
-            }
+        guard reader != .anonymous else { throw OpeningRequest.ofNobody }
+        let request = OpeningRequest(reader: reader, article: article, clientKey: clientKey, seconds: seconds)
+        let decided = try await key.whenNeeded { ledger in
+            // Where others who write would have to wait for it, it is decided before, and nothing is written of a denial.
+            let first = store.engine.hasOneWriter ? try await store.read { tx in try tx.decide(request, ledger) } : nil
+            if let first, !first.isToBeWritten { return first }
+            return try await store.claim(.addition) { tx in try tx.open(request, decidedAs: first, ledger) }
         }
+        let answer = decided.answer
         // What is cut is cut when no other writer waits for it.
         return Opening(
-            answer: opened.answer, read: opened.read, isRetry: opened.isRetry,
-            content: opened.answer.decision.allowed
-                ? .whole(opened.content)
-                : opened.answer.decision.reason.showsTeaser
-                    ? .teaser(Teaser(of: opened.answer.article, opened.content, length: opened.teaser)) : .nothing)
+            answer: answer, read: decided.read, isRetry: decided.isRetry,
+            content: answer.decision.allowed
+                ? .whole(decided.content.content)
+                : answer.decision.reason.showsTeaser
+                    ? .teaser(Teaser(of: answer.article, decided.content.content, length: decided.teaser)) : .nothing)
     }
 }
 
-/// What came of opening an article, as far as the database knows.
-private struct Opened: Sendable {
-    let answer: AccessService.Answer
-    let read: ArticleRead?
-    let isRetry: Bool
-    let content: ArticleContent
-    let teaser: TeaserLength
+/// What is asked for.
+private struct OpeningRequest: Sendable {
+    let reader: ReaderReference
+    let article: ArticleReference
+    let clientKey: ClientKey?
+    let seconds: Int?
+
+    static let ofNobody = MembershipError(
+        .invalidInput, "Nobody knows who ‘anonymous’ is, so that nothing can be recorded.",
+        remedy: "Name the reader, or a visitor by an id.")
 }
 
-extension WriteTransaction {
-    fileprivate func open(
-        _ asked: ReaderReference, _ reference: ArticleReference, _ known: KnownContent?, clientKey: ClientKey?,
-        seconds: Int?, _ ledger: LedgerAccess
-    ) throws -> Opened {
-        let holder = try holder(asked)
-        // By the account that is held, whoever has its address by now.
-        let reader = if case .account(let id) = holder { ReaderReference.account(.id(id)) } else { asked }
-        var (answer, facts) = try judge(reader, reference, .now, ledger)
+/// What is decided about an opening, and what came of it as far as the database knows.
+private struct DecidedOpening: Sendable {
+    var answer: AccessService.Answer
+    let holder: ReadHolder
+    let content: KnownContent
+    let teaser: TeaserLength
+    /// The read that is recorded; nil while it is not, and when the reader is not let in.
+    var read: ArticleRead?
+    /// Whether that had been recorded before, under the same client key.
+    var isRetry: Bool
+    /// Whether it is known by now that the reader stayed longer.
+    let isLonger: Bool
+    /// What it was decided in, for a transaction that comes later.
+    let state: SeenState?
+
+    /// Whether there is something to write down.
+    var isToBeWritten: Bool { answer.decision.allowed && (read == nil || isLonger) }
+
+    /// Whether it would be decided alike in a transaction that comes later. What the meter has to do with is
+    /// decided again: additions spend it.
+    func stands(in tx: WriteTransaction) -> Bool {
+        let decision = answer.decision
+        guard !isRetry, decision.at <= tx.now, decision.nextChangeAt.map({ tx.now < $0 }) ?? true, let state
+        else { return false }
+        return decision.verdict.row.needsNoOffer && tx.sql.stillStands(state)
+    }
+}
+
+extension ReadTransaction {
+    /// Decides about an opening, as nobody else can do meanwhile in a transaction that writes.
+    ///
+    /// - Parameter content: what the article said before.
+    fileprivate func decide(
+        _ request: OpeningRequest, _ ledger: LedgerAccess, content: KnownContent? = nil
+    ) throws -> DecidedOpening {
+        let reader = try held(request.reader)
+        var (facts, known) = try accessFacts(reader: reader, article: request.article)
+        if let account = known.account, known.isGone { try requirePresent(self.account(.id(account))) }
+        guard let holder = ReadHolder(known.facts) else { throw OpeningRequest.ofNobody }
+        var answer = try judge(reader, known.account, &facts, .now, ledger)
         // Of two devices that open the last one at once, the second sees that it is gone.
         if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
-            (answer, facts) = try judge(reader, reference, .now, ledger)
+            (facts, known) = try accessFacts(reader: reader, article: request.article)
+            answer = try judge(reader, known.account, &facts, .now, ledger)
         }
-        let content = try content(of: answer.article.id, known: known)
-        let teaser = facts.ruled.access(at: now).teaser
-        func opened(_ read: ArticleRead?, isRetry: Bool = false) -> Opened {
-            Opened(
-                answer: answer.asked(by: asked), read: read, isRetry: isRetry, content: content, teaser: teaser)
+        var earlier: ArticleRead?
+        if let clientKey = request.clientKey {
+            earlier = try read(of: holder, clientKey: clientKey)
+            if let earlier { try requireSame(earlier, answer.article, clientKey) }
+            if !answer.decision.allowed { earlier = nil }
         }
-        if let clientKey, let earlier = try read(of: holder, clientKey: clientKey) {
-            try requireSame(earlier, answer.article, clientKey)
-            guard answer.decision.allowed else { return opened(nil) }
-            return opened(try lengthened(earlier, of: holder, seconds), isRetry: true)
-        }
-        guard answer.decision.allowed else { return opened(nil) }
-        if let read = try insertRead(
-            of: holder, answer.article, by: answer.decision.verdict, clientKey: clientKey, seconds: seconds)
-        {
-            return opened(read)
-        }
-        // The same client has asked twice at once.
-        guard let clientKey, let earlier = try read(of: holder, clientKey: clientKey) else { return opened(nil) }
-        try requireSame(earlier, answer.article, clientKey)
-        return opened(try lengthened(earlier, of: holder, seconds), isRetry: true)
+        return DecidedOpening(
+            answer: answer.asked(by: request.reader, at: now), holder: holder,
+            content: try self.content(of: answer.article.id, known: content),
+            teaser: facts.ruled.access(at: now).teaser, read: earlier, isRetry: earlier != nil,
+            isLonger: isLonger(request.seconds, than: earlier), state: sql.seenState)
     }
 
-    /// Whom the read will be of, an account that nobody takes away meanwhile.
-    private func holder(_ reader: ReaderReference) throws -> ReadHolder {
-        switch reader {
-        case .visitor(let id, _): return .visitor(id)
-        case .account(let name):
-            let account = try heldAccount(name)
-            try requirePresent(account)
-            return .account(account.id)
-        case .anonymous:
-            throw MembershipError(
-                .invalidInput, "Nobody knows who ‘anonymous’ is, so that nothing can be recorded.",
-                remedy: "Name the reader, or a visitor by an id.")
-        }
+    fileprivate func isLonger(_ seconds: Int?, than read: ArticleRead?) -> Bool {
+        guard let seconds, let read else { return false }
+        return seconds > read.seconds ?? -1
     }
 
-    private func requireSame(_ read: ArticleRead, _ article: Article, _ key: ClientKey) throws {
+    /// By what the reader is found until this transaction ends.
+    private func held(_ reader: ReaderReference) throws -> ReaderReference {
+        guard case .account(let name) = reader else { return reader }
+        return .account(try held(name))
+    }
+
+    fileprivate func requireSame(_ read: ArticleRead, _ article: Article, _ key: ClientKey) throws {
         guard read.article == article.id else {
             throw MembershipError(
                 .clientKeyReused,
@@ -132,10 +155,42 @@ extension WriteTransaction {
                 remedy: "A key is for one opening and its retries within \(ClientKey.lifetime); use a new one.")
         }
     }
+}
+
+extension WriteTransaction {
+    /// Records the read, or how long it lasted.
+    ///
+    /// - Parameter first: what was decided before this transaction; nil when nothing was.
+    fileprivate func open(
+        _ request: OpeningRequest, decidedAs first: DecidedOpening?, _ ledger: LedgerAccess
+    ) throws -> DecidedOpening {
+        var decided: DecidedOpening
+        if let first, first.stands(in: self) {
+            decided = first
+            decided.answer = first.answer.asked(by: request.reader, at: now)
+        } else {
+            decided = try decide(request, ledger, content: first?.content)
+        }
+        guard decided.isToBeWritten else { return decided }
+        if let earlier = decided.read {
+            decided.read = try lengthened(earlier, of: decided.holder, request.seconds)
+            return decided
+        }
+        decided.read = try insertRead(
+            of: decided.holder, decided.answer.article, by: decided.answer.decision.verdict,
+            clientKey: request.clientKey, seconds: request.seconds)
+        guard decided.read == nil, let clientKey = request.clientKey else { return decided }
+        // The same client has asked twice at once.
+        guard let earlier = try read(of: decided.holder, clientKey: clientKey) else { return decided }
+        try requireSame(earlier, decided.answer.article, clientKey)
+        decided.read = try lengthened(earlier, of: decided.holder, request.seconds)
+        decided.isRetry = true
+        return decided
+    }
 
     /// A retry may know better how long the reader stayed.
     private func lengthened(_ read: ArticleRead, of holder: ReadHolder, _ seconds: Int?) throws -> ArticleRead {
-        guard let seconds, seconds > read.seconds ?? -1 else { return read }
+        guard let seconds, isLonger(seconds, than: read) else { return read }
         try update(read, of: holder, seconds: seconds)
         return ArticleRead(
             id: read.id, article: read.article, admittedBy: read.admittedBy, source: read.source, meter: read.meter,

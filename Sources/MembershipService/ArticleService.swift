@@ -86,7 +86,7 @@ extension ReadTransaction {
     fileprivate func entry(of article: Article) throws -> ArticleService.Entry {
         ArticleService.Entry(
             article: article, access: ArticleAccess(of: article, rules: try rules(of: [article]), at: now),
-            content: try content(of: article.id))
+            content: try content(of: article.id).content)
     }
 }
 

@@ -60,7 +60,7 @@ final class RunningJob: Sendable {
         _ body: @escaping @Sendable (WriteTransaction, inout Tally) throws -> Result
     ) async throws -> Result {
         let before = tally
-        let (result, done, start) = try await store.claim(isBatch: true) { [begun] tx in
+        let (result, done, start) = try await store.claim(.batch) { [begun] tx in
             // Not the time that was spent on waiting for others.
             let start = ContinuousClock().now
             let leasedUntil = tx.now + RunningJob.leaseTime

@@ -5,10 +5,13 @@ package struct KnownReader: Sendable {
     package let facts: ReaderFacts
     /// Nil for a visitor.
     package let account: Identifier<Account>?
+    /// Whether the account was erased, or has become part of another.
+    package let isGone: Bool
 
-    package init(facts: ReaderFacts, account: Identifier<Account>?) {
+    package init(facts: ReaderFacts, account: Identifier<Account>?, isGone: Bool = false) {
         self.facts = facts
         self.account = account
+        self.isGone = isGone
     }
 }
 
@@ -37,19 +40,19 @@ extension ReadTransaction {
     /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`.
     package func accessFacts(
         reader reference: ReaderReference, article wanted: ArticleReference, asKnownAt known: Timestamp? = nil
-    ) throws -> (facts: AccessFacts, account: Identifier<Account>?) {
+    ) throws -> (facts: AccessFacts, reader: KnownReader) {
         if known == nil, let catalog = try sql.catalog() {
             let reader = try askReader(reference)
             let ruled = try catalog.article(wanted) ?? findRuledArticle(wanted, in: catalog)
             let known = try reader()
-            return (AccessFacts(ruled, reader: known.facts), known.account)
+            return (AccessFacts(ruled, reader: known.facts), known)
         }
         guard known == nil, case .key(let key) = wanted else {
             let reader = try knownReader(reference, asKnownAt: known)
             let current = try article(wanted)
             let article = try known.map { try self.article(current, asKnownAt: $0) } ?? current
             let rules = try rules(of: RuleTarget.chain(of: article), asKnownAt: known)
-            return (AccessFacts(article: article, rules: rules, reader: reader.facts), reader.account)
+            return (AccessFacts(article: article, rules: rules, reader: reader.facts), reader)
         }
         // Nothing has to be waited for before the rest is asked.
         let reader = try askReader(reference)
@@ -61,7 +64,7 @@ extension ReadTransaction {
         // Which section it is in was not known when they were asked for.
         let chain = Set(RuleTarget.chain(of: found))
         let own = try rules.rows().compactMap(\.self).filter { chain.contains($0.target) }
-        return (AccessFacts(article: found, rules: own, reader: known.facts), known.account)
+        return (AccessFacts(article: found, rules: own, reader: known.facts), known)
     }
 
     /// What finds articles by their names, each with its rules.
@@ -122,7 +125,8 @@ extension ReadTransaction {
             id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
             suspensions: try suspensions(of: account.id).compactMap { $0.asKnown(at: known) },
             grants: try allGrants(of: account.id).filter { $0.wasKnown(at: known) }.map { $0.asKnown(at: known) })
-        return KnownReader(facts: .account(facts), account: account.id)
+        let isGone = account.erasedAt != nil || account.mergedInto != nil
+        return KnownReader(facts: .account(facts), account: account.id, isGone: isGone)
     }
 
     private func askReader(_ reference: ReaderReference) throws -> () throws -> KnownReader {
@@ -144,7 +148,7 @@ extension ReadTransaction {
                     id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
                     suspensions: account.wasSuspended
                         ? try suspensions(of: id).map { $0.caughtUp(at: now) } : [], grants: grants)
-                return KnownReader(facts: .account(facts), account: account.id)
+                return KnownReader(facts: .account(facts), account: account.id, isGone: account.isGone)
             }
         }
     }

@@ -8,12 +8,14 @@ extension ReadTransaction {
         try found(askAccount(reference), reference)
     }
 
-    /// The account asked for, which nobody erases or merges before this transaction ends.
+    /// By what an account is found that nobody erases or merges before this transaction ends, whoever has its address then:
+    /// by its id, where others can write meanwhile.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
-    package func heldAccount(_ reference: AccountReference) throws -> Account {
+    package func held(_ reference: AccountReference) throws -> AccountReference {
+        if sql.hold.isEmpty { return reference }
         // Where this has to wait, it is answered with the row as whoever it waited for has left it.
-        try found(askAccount(reference, sql.hold), reference)
+        return .id(try found(askAccount(reference, sql.hold), reference).id)
     }
 
     private func askAccount(_ reference: AccountReference, _ hold: String = "") throws -> SQLAnswer<Account> {
@@ -42,13 +44,15 @@ extension ReadTransaction {
         let createdAt: Timestamp
         /// Whether it was ever suspended.
         let wasSuspended: Bool
+        /// Whether it was erased, or has become part of another.
+        let isGone: Bool
     }
 
     func askBrief(_ reference: AccountReference) throws -> SQLAnswer<Brief> {
         func brief(_ row: any SQLRow) throws -> Brief {
             Brief(
                 id: try row.identifier(0), timeZone: try row.text(1), createdAt: try row.timestamp(2),
-                wasSuspended: try row.flag(3))
+                wasSuspended: try row.flag(3), isGone: try row.flag(4))
         }
         return switch reference {
         case .id(let id): try sql.ask(briefByID, [id], brief)
@@ -195,7 +199,8 @@ private let whereEmail = "WHERE account_id = (SELECT account_id FROM account_ema
 private let briefColumns = """
     account_id, time_zone, created_at,
         CASE WHEN EXISTS (SELECT 1 FROM account_suspensions AS s WHERE s.account_id = accounts.account_id)
-            THEN 1 ELSE 0 END
+            THEN 1 ELSE 0 END,
+        CASE WHEN erased_at IS NULL AND merged_into IS NULL THEN 0 ELSE 1 END
     """
 private let accountColumns = "account_id, email, name, time_zone, language, created_at, erased_at, merged_into"
 

@@ -1,4 +1,3 @@
-import Foundation
 package import Membership
 
 /// An article as a feed last gave it, as it is stored.
@@ -26,14 +25,6 @@ package struct StoredArticle: Equatable, Sendable {
         self.updatedAt = updatedAt
         self.content = content
     }
-}
-
-/// What an article says, read before the transaction that needs it.
-package struct KnownContent: Sendable {
-    fileprivate let article: Identifier<Article>
-    fileprivate let content: ArticleContent
-    /// Of the catalogue that it is of.
-    fileprivate let version: Int64
 }
 
 extension ReadTransaction {
@@ -113,31 +104,18 @@ extension ReadTransaction {
     /// What an article says.
     ///
     /// - Parameter known: what was read before, which does when nothing that is published has changed since.
-    package func content(of id: Identifier<Article>, known: KnownContent? = nil) throws -> ArticleContent {
-        if let known, known.article == id, try sql.catalog()?.version == known.version { return known.content }
-        guard let content = try content(of: .id(id)) else {
+    package func content(of id: Identifier<Article>, known: KnownContent? = nil) throws -> KnownContent {
+        let version = try sql.catalog()?.version
+        if let version {
+            if let known, known.article == id, known.version == version { return known }
+            if let kept = sql.contents?.content(of: id, version: version) { return kept }
+        }
+        guard let content = try sql.first(contentByID, [id], { try ArticleContent(row: $0, from: 0) }) else {
             throw MembershipError(.databaseDamaged, "Article \(id) has no content.", remedy: "Run fortnight doctor.")
         }
-        return content.content
-    }
-
-    /// What an article says, by either of its names, for a transaction that comes later; nil when there is none, or when
-    /// nothing would tell that it has changed.
-    package func knownContent(of reference: ArticleReference) throws -> KnownContent? {
-        guard let version = try sql.catalog()?.version, let found = try content(of: reference) else { return nil }
-        return KnownContent(article: found.article, content: found.content, version: version)
-    }
-
-    private func content(
-        of reference: ArticleReference
-    ) throws -> (article: Identifier<Article>, content: ArticleContent)? {
-        func content(_ row: any SQLRow) throws -> (article: Identifier<Article>, content: ArticleContent) {
-            (try row.identifier(0), try ArticleContent(row: row, from: 1))
-        }
-        return switch reference {
-        case .id(let id): try sql.first(contentByID, [id], content)
-        case .key(let key): try sql.first(contentByKey, [key.title, key.slug], content)
-        }
+        let found = KnownContent(of: id, content, version: version)
+        if version != nil { sql.contents?.keep(found) }
+        return found
     }
 
     /// The newest articles, at most `limit` of them.
@@ -206,7 +184,8 @@ extension WriteTransaction {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             """,
             [
-                id, content.author, content.summary, jsonText(content.keyPoints), jsonText(content.categories),
+                id, content.author, content.summary, StringList.text(content.keyPoints),
+                StringList.text(content.categories),
                 content.imageURL, content.language, content.opening, content.bodyHTML,
             ])
         return id
@@ -233,7 +212,8 @@ extension WriteTransaction {
             WHERE article_id = $9
             """,
             [
-                content.author, content.summary, jsonText(content.keyPoints), jsonText(content.categories),
+                content.author, content.summary, StringList.text(content.keyPoints),
+                StringList.text(content.categories),
                 content.imageURL, content.language, content.opening, content.bodyHTML, article.id,
             ])
     }
@@ -260,7 +240,7 @@ extension WriteTransaction {
     package func setEditedKeyPoints(of id: Identifier<Article>, to keyPoints: [String]?) throws {
         try sql.run(
             "UPDATE article_contents SET edited_key_points = $1 WHERE article_id = $2",
-            [keyPoints.map(jsonText), id])
+            [keyPoints.map(StringList.text), id])
         try outdateKnownContent()
     }
 
@@ -280,18 +260,15 @@ private let articleColumns = """
     """
 // Put together once: they are asked with every decision, or every opening.
 private let articleByID = "SELECT \(articleColumns) FROM \(articleTables) WHERE article_id = $1"
-private let articleByKey = "SELECT \(articleColumns) FROM \(articleTables) WHERE \(hasKey)"
-private let contentByID = contents(of: "articles", "articles.article_id = $1")
-private let contentByKey = contents(of: articleTables, hasKey)
-private let hasKey = "titles.slug = $1 AND articles.slug = $2"
+private let articleByKey = """
+    SELECT \(articleColumns) FROM \(articleTables) WHERE titles.slug = $1 AND articles.slug = $2
+    """
 /// An editor's words before the feed's.
-private func contents(of articles: String, _ condition: String) -> String {
+private let contentByID = """
+    SELECT author, link, coalesce(edited_summary, summary), coalesce(edited_key_points, key_points), categories,
+        image_url, language, opening, body_html
+    FROM \(storedTables) WHERE articles.article_id = $1
     """
-    SELECT articles.article_id, author, link, coalesce(edited_summary, summary),
-        coalesce(edited_key_points, key_points), categories, image_url, article_contents.language, opening, body_html
-    FROM \(articles) JOIN article_contents ON article_contents.article_id = articles.article_id WHERE \(condition)
-    """
-}
 private let storedTables = "articles JOIN article_contents ON article_contents.article_id = articles.article_id"
 private let storedColumns = """
     articles.article_id, slug, source_id, headline, section, published_at, updated_at, author, link, summary,
@@ -360,23 +337,10 @@ extension ArticleContent {
     }
 }
 
-private let escaped = [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/")]
-
-/// A list of strings as a JSON array.
-private func jsonText(_ strings: [String]) -> String {
-    // The encoder takes longer than the row, and there are two lists in each. What it would escape, it is asked for.
-    let arePlain = strings.allSatisfy { string in
-        string.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && !escaped.contains($0) }
-    }
-    if arePlain { return "[" + strings.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
-    // Encoding strings cannot fail.
-    return (try? JSONEncoder().encode(strings)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
-}
-
 extension SQLRow {
     fileprivate func strings(_ column: Int) throws -> [String] {
         let text = try text(column)
-        guard let strings = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
+        guard let strings = StringList.strings(text) else {
             throw MembershipError(
                 .databaseDamaged, "A row holds ‘\(text)’ where a list of strings belongs.",
                 remedy: "Run fortnight doctor, and restore a backup if it finds damage.")

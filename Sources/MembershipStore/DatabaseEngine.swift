@@ -21,18 +21,16 @@ package protocol DatabaseEngine: Sendable {
     /// Runs the body inside a transaction as if it were alone. It commits when the body returns, and leaves no
     /// trace when the body throws. It changes rows; the schema is changed by ``upgrade(_:)``.
     func write<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 
-    /// As ``write(_:)``, for work that several machines share: the rows that the body claims, with
+    /// As ``write(_:_:)``, for work that several machines share: the rows that the body claims, with
     /// ``SQLConnection/claim``, are its own until it commits.
-    ///
-    /// - Parameter isBatch: whether it is one of many, between which others are let in.
     func claim<Result: Sendable>(
-        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
 
-    /// As ``write(_:)``, alone in the whole database, for changing the schema.
+    /// As ``write(_:_:)``, alone in the whole database, for changing the schema.
     func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
@@ -44,4 +42,24 @@ package protocol DatabaseEngine: Sendable {
 
     /// Looks at the engine's own settings and the soundness of what is stored.
     func examine() async throws -> [Finding]
+}
+
+/// What a transaction that writes is to the others.
+package enum WriteKind: Sendable {
+    /// One change, of whatever it may be.
+    case change
+    /// Makes rows by which nobody who is let in without a meter is let in differently, or no longer: what was decided of her
+    /// before still stands (``SQLConnection/stillStands(_:)``).
+    case addition
+    /// One of many changes, between which others are let in.
+    case batch
+}
+
+extension DatabaseEngine {
+    /// As ``write(_:_:)``, for a change.
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await write(.change, body)
+    }
 }

@@ -63,7 +63,7 @@ package final class PostgresEngine: DatabaseEngine {
     }
 
     package func write<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await transact("BEGIN ISOLATION LEVEL SERIALIZABLE", body)
     }
@@ -71,7 +71,7 @@ package final class PostgresEngine: DatabaseEngine {
     /// At READ COMMITTED: rows that another worker has claimed are passed over, and what is claimed is seen as it is
     /// now, so that nothing is left for SERIALIZABLE to find but false alarms.
     package func claim<Result: Sendable>(
-        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await transact("BEGIN ISOLATION LEVEL READ COMMITTED", body)
     }

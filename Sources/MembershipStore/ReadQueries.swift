@@ -33,6 +33,13 @@ extension ReadTransaction {
         }
     }
 
+    /// Waits until nobody else spends a reader's allowance.
+    ///
+    /// - Returns: whether some of it may have been spent since this transaction asked for it.
+    package func takeTurnAtMeter(of holder: ReadHolder) throws -> Bool {
+        try sql.takeTurn(holder.turn)
+    }
+
     /// The read that a client has recorded under a key.
     package func read(of holder: ReadHolder, clientKey: ClientKey) throws -> ArticleRead? {
         try sql.first(
@@ -88,13 +95,6 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Waits until nobody else spends a reader's allowance.
-    ///
-    /// - Returns: whether some of it may have been spent since this transaction asked for it.
-    package func takeTurnAtMeter(of holder: ReadHolder) throws -> Bool {
-        try sql.takeTurn(holder.turn)
-    }
-
     /// Records that a reader opened an article.
     ///
     /// - Returns: nil when the client has recorded a read under the same key meanwhile.

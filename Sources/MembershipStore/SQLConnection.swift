@@ -55,7 +55,7 @@ package protocol SQLConnection {
     var hold: String { get }
 
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
-    /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(isBatch:_:)`` began.
+    /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:_:)`` began.
     ///
     /// - Returns: whether others may have had theirs since this transaction asked for anything.
     func takeTurn(_ name: String) throws -> Bool
@@ -63,8 +63,19 @@ package protocol SQLConnection {
     /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
     func takesLong() throws
 
+    /// The state of the database that this transaction looks at, for one that writes later; nil where nothing would tell
+    /// that it has changed.
+    var seenState: SeenState? { get }
+
+    /// Whether nothing has been committed since a state was seen, by whatever process, nor written before in this
+    /// transaction, but additions (``WriteKind/addition``).
+    func stillStands(_ state: SeenState) -> Bool
+
     /// What is remembered of the catalogue, and holds in this transaction; nil where nothing is.
     func catalog() throws -> Catalog?
+
+    /// What is remembered of articles' texts; nil where nothing is.
+    var contents: KnownContents? { get }
 
     /// The names of the tables there are.
     func tableNames() throws -> [String]
@@ -182,6 +193,11 @@ extension SQLConnection {
 
     /// Where transactions are short, nothing outlives one.
     package func catalog() throws -> Catalog? { nil }
+    package var contents: KnownContents? { nil }
+
+    /// Where nothing tells, whoever writes looks again.
+    package var seenState: SeenState? { nil }
+    package func stillStands(_ state: SeenState) -> Bool { false }
 
     /// Where there is no limit, none is in the way.
     package func takesLong() throws {}

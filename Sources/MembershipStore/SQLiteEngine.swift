@@ -87,7 +87,10 @@ package final class SQLiteEngine: DatabaseEngine {
         self.path = path
         self.lockWait = lockWait
         self.longLog = longLog
-        readers = SQLiteReaders { try SQLiteReader(path: path, lockWait: lockWait, longLog: longLog) }
+        let contents = KnownContents()
+        readers = SQLiteReaders {
+            try SQLiteReader(path: path, lockWait: lockWait, longLog: longLog, contents: contents)
+        }
     }
 
     /// Runs on the calling thread: in WAL mode a reader waits for no one, and a hop to another thread would cost more
@@ -105,26 +108,13 @@ package final class SQLiteEngine: DatabaseEngine {
     /// Runs on the writer's own thread, because it may wait for another process, and shares its commit with whoever
     /// writes at the same time.
     package func write<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await write(isBatch: false, body)
-    }
-
-    /// There is one writer at a time, so that what is due is its own anyway.
-    package func claim<Result: Sendable>(
-        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await write(isBatch: isBatch, body)
-    }
-
-    private func write<Result: Sendable>(
-        isBatch: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         let commits = try commits()
         do {
             return try await translatingErrors(path: path) { [path] in
-                try await commits.write(isBatch: isBatch) { database, catalog in
-                    try body(SQLiteConnection(database: database, path: path, remembered: catalog))
+                try await commits.write(kind) { database, memory in
+                    try body(SQLiteConnection(database: database, path: path, memory: memory))
                 }
             }
         } catch let error as MembershipError where error.code == .databaseReadOnly {
@@ -132,6 +122,13 @@ package final class SQLiteEngine: DatabaseEngine {
             giveUp(commits)
             throw error
         }
+    }
+
+    /// There is one writer at a time, so that what is due is its own anyway.
+    package func claim<Result: Sendable>(
+        _ kind: WriteKind, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await write(kind, body)
     }
 
     package func upgrade<Result: Sendable>(
@@ -273,15 +270,17 @@ extension Database {
 struct SQLiteConnection: SQLiteDialect {
     let database: Database
     let path: String
-    /// What the connection remembers of the catalogue; nil where nothing is.
-    var remembered: Catalog?
+    /// What the connection remembers; nil where nothing is.
+    var memory: WriterMemory?
 
     /// What the transaction under way has changed of it is seen too: it is looked at each time.
     func catalog() throws -> Catalog? {
-        guard let remembered else { return nil }
-        remembered.use(version: try first("SELECT catalog_version FROM deployment", []) { try $0.integer(0) })
-        return remembered
+        guard let catalog = memory?.catalog else { return nil }
+        catalog.use(version: try first("SELECT catalog_version FROM deployment", []) { try $0.integer(0) })
+        return catalog
     }
+
+    func stillStands(_ state: SeenState) -> Bool { memory?.states.contain(state) ?? false }
 
     func run(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Int {
         try translatingErrors(path: path) {

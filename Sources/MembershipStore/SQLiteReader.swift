@@ -19,9 +19,10 @@ final class SQLiteReader {
     private var statements: [StatementText: CompiledStatement] = [:]
     private var header: UnsafeRawPointer?
     /// How the header was right before the transaction began; nil when none is kept.
-    private var kept: LogIndexHeader?
+    fileprivate private(set) var kept: LogIndexHeader?
     private(set) var readings: UInt64 = 0
     fileprivate let catalog = Catalog()
+    fileprivate let contents: KnownContents
 
     /// Opens a file that is there. Not by GRDB, which looks at every column of every statement that is compiled, and
     /// adds functions that nothing here calls (docs/decisions/0004).
@@ -29,9 +30,11 @@ final class SQLiteReader {
     /// - Parameters:
     ///   - lockWait: how long it waits for a process that recovers the log.
     ///   - longLog: from how many pages on the log is emptied, and no transaction kept that keeps it from that.
-    init(path: String, lockWait: TimeSpan, longLog: UInt32) throws {
+    ///   - contents: what all who read the file remember of articles' texts.
+    init(path: String, lockWait: TimeSpan, longLog: UInt32, contents: KnownContents) throws {
         self.path = path
         self.longLog = longLog
+        self.contents = contents
         var opened: OpaquePointer?
         // To be read alone: but to share the index of the log, its file must be written to.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -150,6 +153,10 @@ private struct SQLiteReadConnection: SQLiteDialect {
     }
 
     func takesLong() throws { reader.doNotKeep() }
+
+    var contents: KnownContents? { reader.contents }
+
+    var seenState: SeenState? { reader.kept.map(SeenState.init) }
 
     func runScript(_ sql: String) throws {
         try translatingErrors(path: reader.path) { try reader.run(script: sql) }

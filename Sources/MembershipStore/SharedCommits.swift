@@ -4,6 +4,17 @@ import GRDBSQLite
 import Membership
 import Synchronization
 
+/// What the connection that writes remembers: of the catalogue, of states that others have seen, and what its commits are
+/// gathered in.
+///
+/// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
+/// time.
+struct WriterMemory: @unchecked Sendable {
+    let catalog = Catalog()
+    let states = StandingStates()
+    fileprivate let log = GatheredLog()
+}
+
 /// Writes of many callers that go to the disk together: what has come in while one transaction was committed shares the
 /// next. A caller that fails takes no other with it. Everybody is answered behind the commit, so that what is
 /// acknowledged survives a power cut.
@@ -16,20 +27,11 @@ final class SharedCommits: Sendable {
     let queue: DatabaseQueue
     let emptier: LogEmptier
     private let state = Locked(State())
-    private let remembered = Remembered()
+    private let memory = WriterMemory()
     /// Whether anybody has written.
     private let hasWritten = Atomic(false)
     /// When another batch may begin; nil when the one before that is over, pause and all.
     private let pauseEnd = Locked<ContinuousClock.Instant?>(nil)
-
-    /// What the connection remembers of the catalogue, and what its commits are gathered in.
-    ///
-    /// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
-    /// time.
-    private struct Remembered: @unchecked Sendable {
-        let catalog = Catalog()
-        let log = GatheredLog()
-    }
 
     private struct State {
         var waiting: [Caller] = []
@@ -50,7 +52,8 @@ final class SharedCommits: Sendable {
 
         /// Takes those who wait and share a commit, or one batch.
         mutating func next() -> [Caller] {
-            let count = waiting.first?.isBatch == true ? 1 : waiting.prefix { !$0.isBatch }.prefix(most).count
+            let isBatch = waiting.first?.kind == .batch
+            let count = isBatch ? 1 : waiting.prefix { $0.kind != .batch }.prefix(most).count
             let callers = Array(waiting.prefix(count))
             waiting.removeFirst(count)
             if callers.isEmpty {
@@ -62,14 +65,13 @@ final class SharedCommits: Sendable {
 
         /// Lets a batch wait again, behind those who share commits and in front of other batches.
         mutating func putBack(_ batch: Caller) {
-            waiting.insert(batch, at: waiting.firstIndex { $0.isBatch } ?? waiting.endIndex)
+            waiting.insert(batch, at: waiting.firstIndex { $0.kind == .batch } ?? waiting.endIndex)
         }
     }
 
     /// Somebody who waits for a write.
     private struct Caller: Sendable {
-        /// Whether it is one of many that follow each other.
-        let isBatch: Bool
+        let kind: WriteKind
         /// Runs the body inside a transaction, and keeps what it returns.
         let run: @Sendable (Database) throws -> Void
         /// Answers; with an error when what the body did was not committed.
@@ -98,18 +100,17 @@ final class SharedCommits: Sendable {
     /// Runs the body in a transaction, perhaps with others, and returns when it is committed.
     ///
     /// The body may run more than once: when what it shared a commit with broke that, it runs again.
-    ///
-    /// - Parameter isBatch: whether it is one of many, between which other processes have to be let in.
     func write<Result: Sendable>(
-        isBatch: Bool = false, _ body: @escaping @Sendable (Database, Catalog) throws -> Result
+        _ kind: WriteKind = .change, _ body: @escaping @Sendable (Database, WriterMemory) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
             let held = Held<Result>()
             let caller = Caller(
-                isBatch: isBatch,
-                run: { [remembered] database in
+                kind: kind,
+                run: { [memory] database in
                     held.result.withLock { $0 = nil }
-                    let result = try body(database, remembered.catalog)
+                    memory.states.write(kind)
+                    let result = try body(database, memory)
                     held.result.withLock { $0 = result }
                 },
                 answer: { error in
@@ -139,7 +140,7 @@ final class SharedCommits: Sendable {
             linger()
             let callers = state.withLock { $0.next() }
             if callers.isEmpty { return }
-            if callers[0].isBatch {
+            if callers[0].kind == .batch {
                 if let end = pauseEnd.withLock({ $0.take() }) {
                     SharedCommits.sleep(until: end)
                     state.withLock { $0.putBack(callers[0]) }
@@ -185,12 +186,12 @@ final class SharedCommits: Sendable {
         var start: ContinuousClock.Instant?
         var failure: (any Error)?
         do {
-            try database.beginCompiled()
+            try begin(database)
             start = clock.now
             try caller.run(database)
-            try remembered.log.commit(database)
+            try commit(database)
         } catch {
-            remembered.catalog.forget()
+            memory.catalog.forget()
             try? database.rollback()
             failure = error
         }
@@ -204,7 +205,7 @@ final class SharedCommits: Sendable {
         var failed: [(caller: Caller, error: any Error)] = []
         var rest = callers[...]
         do {
-            try database.beginCompiled()
+            try begin(database)
         } catch {
             for caller in callers { caller.answer(error) }
             return
@@ -223,7 +224,7 @@ final class SharedCommits: Sendable {
                 try database.requireTransaction()
                 done.append(caller)
             } catch {
-                remembered.catalog.forget()
+                memory.catalog.forget()
                 if !inSavepoints, database.isInsideTransaction, database.totalChangesCount != changes {
                     try? database.rollback()
                     return writeTogether(callers, database, inSavepoints: true)
@@ -234,10 +235,10 @@ final class SharedCommits: Sendable {
             }
         }
         do {
-            try remembered.log.commit(database)
+            try commit(database)
             for caller in done { caller.answer(nil) }
         } catch {
-            remembered.catalog.forget()
+            memory.catalog.forget()
             try? database.rollback()
             // One of them may be at fault: each has another try on its own, and an answer of its own.
             for caller in done { writeAlone(caller, database) }
@@ -245,6 +246,16 @@ final class SharedCommits: Sendable {
         for (caller, error) in failed { caller.answer(error) }
         guard !rest.isEmpty else { return }
         state.withLock { state in state.waiting.insert(contentsOf: rest, at: 0) }
+    }
+
+    private func begin(_ database: Database) throws {
+        try database.beginCompiled()
+        memory.states.begin(database)
+    }
+
+    private func commit(_ database: Database) throws {
+        try memory.log.commit(database)
+        memory.states.commit(database)
     }
 
     /// Takes back what the body did when it throws, and nothing else; when that cannot be done, all that was done in the

@@ -62,9 +62,9 @@ package final class Store: Sendable {
 
     /// Runs the body as if it were alone; commits when it returns, leaves no trace when it throws.
     package func write<Result: Sendable>(
-        _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+        _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.write { [self] sql in
+        try await engine.write(kind) { [self] sql in
             try body(
                 WriteTransaction(
                     sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,
@@ -72,13 +72,11 @@ package final class Store: Sendable {
         }
     }
 
-    /// As ``write(_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
-    ///
-    /// - Parameter isBatch: whether it is one of many, between which others are let in.
+    /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
     package func claim<Result: Sendable>(
-        isBatch: Bool = false, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+        _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.claim(isBatch: isBatch) { [self] sql in
+        try await engine.claim(kind) { [self] sql in
             try body(
                 WriteTransaction(
                     sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,

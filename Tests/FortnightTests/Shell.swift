@@ -78,11 +78,14 @@ struct Shell: Sendable {
     ) async throws -> Outcome {
         let store = try await database().store()
         return try await fortnight(arguments) { send in
-            while try await !store.write({ tx in
-                guard try isTime(tx) else { return false }
-                try send(signal)
-                return true
-            }) { try Task.checkCancellation() }
+            while try await !store.write(
+                .change,
+                { tx in
+                    guard try isTime(tx) else { return false }
+                    try send(signal)
+                    return true
+                })
+            { try Task.checkCancellation() }
         }
     }
 

@@ -14,8 +14,11 @@ struct Newsroom {
     /// - Parameters:
     ///   - allowance: articles a month for everybody with an account.
     ///   - anonymous: the same for visitors.
-    init(allowance: Int = 3, anonymous: Int = 2, articles: Int = 8, zone: String? = nil) async throws {
-        database = try await TestDatabase.sandbox()
+    ///   - clock: whose time it is; nil for that of a sandbox.
+    init(
+        allowance: Int = 3, anonymous: Int = 2, articles: Int = 8, zone: String? = nil, clock: WallClock? = nil
+    ) async throws {
+        database = if let clock { try await TestDatabase.live(clock: clock) } else { try await TestDatabase.sandbox() }
         visitor = try VisitorID(parsing: "5f0c8e0c-6a51-4b8e")
         ada = .email(try email("ada@example.com"))
         try await add(articles)

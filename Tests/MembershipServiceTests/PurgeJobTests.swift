@@ -51,7 +51,7 @@ struct PurgeJobTests {
         let session = AsyncStream<Int64>.makeStream()
         let release = DispatchSemaphore(value: 0)
         defer { release.signal() }
-        async let revived: Void = operatorsEngine.claim(isBatch: false) { sql in
+        async let revived: Void = operatorsEngine.claim(.change) { sql in
             _ = try sql.run("UPDATE outbox SET dead_at = NULL, due_at = 1", [])
             session.continuation.yield(try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0)
             release.wait()

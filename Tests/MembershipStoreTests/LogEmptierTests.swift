@@ -49,7 +49,7 @@ struct LogEmptierTests {
             for task in 0..<4 {
                 group.addTask { [engine] in
                     for number in 0..<500 {
-                        try await engine.claim(isBatch: isBatch) { sql in
+                        try await engine.claim(isBatch ? .batch : .change) { sql in
                             _ = try sql.run("INSERT INTO numbers (n, t) VALUES ($1, $2)", [task * 500 + number, text])
                         }
                     }

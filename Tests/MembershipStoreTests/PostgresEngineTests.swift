@@ -197,7 +197,7 @@ struct PostgresEngineTests {
                 // Somebody else is quicker; waited for here, so that this transaction cannot win.
                 let done = DispatchSemaphore(value: 0)
                 Task.detached {
-                    try await engine.claim(isBatch: false) { _ = try $0.run("UPDATE counter SET n = 9", []) }
+                    try await engine.claim(.change) { _ = try $0.run("UPDATE counter SET n = 9", []) }
                     done.signal()
                 }
                 done.wait()
@@ -212,7 +212,7 @@ struct PostgresEngineTests {
     @Test func aLockHeldForLongerThanTheWaitIsReportedAsBusy() async throws {
         let (address, engine) = try await counter()
         let impatient = try PostgresEngine(url: address, wait: TimeSpan(milliseconds: 30))
-        let error = try await engine.claim(isBatch: false) { sql -> MembershipError? in
+        let error = try await engine.claim(.change) { sql -> MembershipError? in
             try sql.runScript(PostgresEngineTests.patience + "; LOCK TABLE counter")
             let done = DispatchSemaphore(value: 0)
             let found = Locked<MembershipError?>(nil)

@@ -91,7 +91,7 @@ struct SharedCommitsTests {
         let other = try database.engine()
         let count = "SELECT count(*) FROM numbers"
         let results = try await together(40, on: engine) { number in
-            try await engine.claim(isBatch: number % 10 == 5) { sql in
+            try await engine.claim(number % 10 == 5 ? .batch : .change) { sql in
                 // What others in the same transaction have written is not to be seen from outside.
                 let committed = try other.readInPlace { try $0.first(count, []) { try $0.count(0) } }
                 let isShared = try sql.first(count, []) { try $0.count(0) } != committed
@@ -111,7 +111,7 @@ struct SharedCommitsTests {
         let order = Locked<[Int]>([])
         let results = try await together(2, on: engine) { job in
             for number in 0..<20 {
-                try await engine.claim(isBatch: true) { sql in
+                try await engine.claim(.batch) { sql in
                     _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [job * 100 + number])
                     order.withLock { $0.append(job) }
                 }
@@ -133,7 +133,7 @@ struct SharedCommitsTests {
         let order = Locked<[String]>([])
         var tasks = [
             Task {
-                try await engine.claim(isBatch: true) { _ in
+                try await engine.claim(.batch) { _ in
                     hold.finish()
                     release.wait()
                     order.withLock { $0.append("batch") }
@@ -146,7 +146,9 @@ struct SharedCommitsTests {
             tasks.append(
                 Task {
                     waiting += 1
-                    try await engine.claim(isBatch: name == "next batch") { _ in order.withLock { $0.append(name) } }
+                    try await engine.claim(name == "next batch" ? .batch : .change) { _ in
+                        order.withLock { $0.append(name) }
+                    }
                 })
         }
         // What a task does up to its first pause is done when another has its turn.
@@ -164,7 +166,7 @@ struct SharedCommitsTests {
         for isBatch in [false, true] {
             // Ten times as many pages as the log holds before it is emptied.
             for _ in 0..<100 {
-                try await engine.claim(isBatch: isBatch) { sql in
+                try await engine.claim(isBatch ? .batch : .change) { sql in
                     for _ in 0..<100 { try sql.submit("INSERT INTO texts (t) VALUES ($1)", [text]) }
                 }
             }
@@ -178,7 +180,7 @@ struct SharedCommitsTests {
         defer { withExtendedLifetime(database) {} }
         var ends: [ContinuousClock.Instant] = []
         for number in 0..<10 {
-            let (start, end) = try await engine.claim(isBatch: true) { sql in
+            let (start, end) = try await engine.claim(.batch) { sql in
                 let start = ContinuousClock().now
                 _ = try sql.run("INSERT INTO numbers (n) VALUES ($1)", [number])
                 return (start, ContinuousClock().now)
