@@ -233,7 +233,6 @@ extension WriteTransaction {
     /// Sets an editor's summary; nil lets the feed's show again.
     package func setEditedSummary(of id: Identifier<Article>, to summary: String?) throws {
         try sql.run("UPDATE article_contents SET edited_summary = $1 WHERE article_id = $2", [summary, id])
-        try outdateKnownContent()
     }
 
     /// Sets an editor's key points; nil lets the feed's show again.
@@ -241,13 +240,6 @@ extension WriteTransaction {
         try sql.run(
             "UPDATE article_contents SET edited_key_points = $1 WHERE article_id = $2",
             [keyPoints.map(StringList.text), id])
-        try outdateKnownContent()
-    }
-
-    /// Triggers count changes of articles, not of what they say. Where nothing is known before, nobody is to wait.
-    private func outdateKnownContent() throws {
-        guard try sql.catalog() != nil else { return }
-        try sql.run("UPDATE deployment SET catalog_version = catalog_version + 1", [])
     }
 }
 

@@ -30,14 +30,21 @@ package final class KnownContent: Sendable {
 /// What articles say that were opened lately, shared by all who read a file. It is long, so that reading it takes longer than
 /// all else that an opening looks up.
 ///
-/// Only what has been committed is kept: whoever writes neither looks here nor adds anything.
+/// All of it is of one version of the catalogue: when another is asked for, all is forgotten, as by ``Catalog``. Only what
+/// has been committed is kept: whoever writes neither looks here nor adds anything.
 package final class KnownContents: Sendable {
     /// Those asked for lately, and those asked for before them: whatever is asked for again is kept, and the rest goes when
     /// there is too much.
     private struct Kept {
-        var (articles, earlier): ([Identifier<Article>: KnownContent], [Identifier<Article>: KnownContent]) = ([:], [:])
+        var version: Int64?
+        var articles: [Identifier<Article>: KnownContent] = [:]
+        var earlier: [Identifier<Article>: KnownContent] = [:]
         /// Of those asked for lately.
         var size = 0
+
+        mutating func use(version: Int64?) {
+            if version != self.version { self = Kept(version: version) }
+        }
 
         mutating func add(_ content: KnownContent) {
             if size + content.size > most { (articles, earlier, size) = ([:], articles, 0) }
@@ -53,14 +60,18 @@ package final class KnownContents: Sendable {
     /// What an article says in a version of the catalogue, if that is known.
     func content(of article: Identifier<Article>, version: Int64) -> KnownContent? {
         kept.withLock { kept in
-            if let found = kept.articles[article] { return found.version == version ? found : nil }
-            guard let found = kept.earlier[article], found.version == version else { return nil }
+            kept.use(version: version)
+            if let found = kept.articles[article] { return found }
+            guard let found = kept.earlier[article] else { return nil }
             kept.add(found)
             return found
         }
     }
 
     func keep(_ content: KnownContent) {
-        kept.withLock { $0.add(content) }
+        kept.withLock { kept in
+            kept.use(version: content.version)
+            kept.add(content)
+        }
     }
 }

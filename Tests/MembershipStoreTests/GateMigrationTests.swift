@@ -38,7 +38,10 @@ struct GateMigrationTests {
     @Test func everyArticleIsAsOpenAsItWas() async throws {
         let old = try await old()
         let migrated = try await DatabaseSetup(old.location).migrate(dryRun: false)
-        #expect(migrated.migrations == ["m0003_the_gate", "m0004_catalog_version", "m0005_cheaper_rows"])
+        #expect(
+            migrated.migrations == [
+                "m0003_the_gate", "m0004_catalog_version", "m0005_cheaper_rows", "m0006_remembered_texts",
+            ])
         let rules = try await Services.open(old.location).rules
         for title in AccessLevel.allCases {
             for (place, access) in ([nil] + AccessLevel.allCases).enumerated() {
