@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
 
 // Every function of libpq that is used: what it returns, its name, its parameters, and their names.
 #define LIBPQ_FUNCTIONS(F) \
@@ -93,7 +94,9 @@ static void load(void) {
     void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         const char *reason = dlerror();
-        problem = reason != NULL ? reason : "it cannot be loaded";
+        // The next thing that is loaded would take the words away.
+        problem = reason != NULL ? strdup(reason) : NULL;
+        if (problem == NULL) problem = "it cannot be loaded";
         return;
     }
 #define LOAD_FUNCTION(type, name, parameters, arguments) *(void **)&loaded_##name = symbol(library, #name);

@@ -18,7 +18,10 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 // Every function of libxml2 that is used: what it returns, its name, its parameters, and their names.
 #define LIBXML2_FUNCTIONS(F) \
@@ -76,18 +79,13 @@
 LIBXML2_FUNCTIONS(FUNCTION)
 LIBXML2_PROCEDURES(PROCEDURE)
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const char *problem;
+static atomic_bool is_loaded;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 // A variable of the library's, which it sets before anything could use it, and never again here.
 static xmlFreeFunc *loaded_xmlFree;
 
-static void *symbol(void *library, const char *name) {
-    void *address = dlsym(library, name);
-    if (address == NULL && problem == NULL) problem = "it is not one that this program knows";
-    return address;
-}
-
-static void load(void) {
+// Returns NULL when all of it is there, else why it is not.
+static const char *load(void) {
     // The one whose headers this was compiled with: what is in a node or an error is not asked for by functions.
 #if defined(__APPLE__)
     const char *name = "libxml2.2.dylib";
@@ -99,19 +97,28 @@ static void load(void) {
     void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         const char *reason = dlerror();
-        problem = reason != NULL ? reason : "it cannot be loaded";
-        return;
+        return reason != NULL ? reason : "it cannot be loaded";
     }
-#define LOAD_FUNCTION(type, name, parameters, arguments) *(void **)&loaded_##name = symbol(library, #name);
-#define LOAD_PROCEDURE(name, parameters, arguments) *(void **)&loaded_##name = symbol(library, #name);
+    bool is_whole = true;
+#define LOAD(name) is_whole &= (*(void **)&loaded_##name = dlsym(library, #name)) != NULL;
+#define LOAD_FUNCTION(type, name, parameters, arguments) LOAD(name)
+#define LOAD_PROCEDURE(name, parameters, arguments) LOAD(name)
     LIBXML2_FUNCTIONS(LOAD_FUNCTION)
     LIBXML2_PROCEDURES(LOAD_PROCEDURE)
-    *(void **)&loaded_xmlFree = symbol(library, "xmlFree");
+    LOAD(xmlFree)
+    return is_whole ? NULL : "it is not one that this program knows";
 }
 
 const char *fortnight_load_libxml2(void) {
-    pthread_once(&once, load);
-    return problem;
+    if (atomic_load_explicit(&is_loaded, memory_order_acquire)) return NULL;
+    // The words of the system are gone with the next try, by whatever thread.
+    static _Thread_local char problem[256];
+    pthread_mutex_lock(&loading);
+    const char *reason = load();
+    if (reason != NULL) strncpy(problem, reason, sizeof problem - 1);
+    atomic_store_explicit(&is_loaded, reason == NULL, memory_order_release);
+    pthread_mutex_unlock(&loading);
+    return reason == NULL ? NULL : problem;
 }
 
 void fortnight_xml_free(void *memory) {

@@ -11,19 +11,16 @@ enum Libxml2 {
     static func quietly<Result, Failure: Error>(
         _ work: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard isReady else { return try work() }
+        guard fortnight_load_libxml2() == nil else { return try work() }
+        _ = initialized
         let (context, handler) = (__xmlStructuredErrorContext().pointee, __xmlStructuredError().pointee)
         xmlSetStructuredErrorFunc(nil) { _, _ in }
         defer { xmlSetStructuredErrorFunc(context, handler) }
         return try work()
     }
 
-    /// Whether it is there. Done once, before threads could race to do it.
-    private static let isReady: Bool = {
-        guard fortnight_load_libxml2() == nil else { return false }
-        xmlInitParser()
-        return true
-    }()
+    /// Done once, before threads could race to do it.
+    private static let initialized: Void = xmlInitParser()
 
     /// Makes sure that it is there: what it is asked for without is empty.
     ///
@@ -33,7 +30,7 @@ enum Libxml2 {
         throw MembershipError(
             .unreadableFile,
             "Feeds and articles are read with libxml2, which is not to be had: \(String(cString: problem)).",
-            remedy: "Install it: apt install libxml2.")
+            remedy: "Install it unless it is there: apt install libxml2.")
     }
 
     static func string(_ text: UnsafePointer<xmlChar>?) -> String? {

@@ -32,11 +32,10 @@ public struct Doctor: Sendable {
             findings += try await work(store)
             findings.append(try await rules(store))
             findings.append(try await events(store))
-            findings += reading()
         } catch let error as MembershipError where error.code != .databaseBusy {
             findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
         }
-        return findings
+        return findings + reading()
     }
 
     /// What is loaded only when it is needed may have been missing for long.
