@@ -50,14 +50,19 @@ package final class Store: Sendable {
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (ReadTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.read { [self] sql in
-            try body(ReadTransaction(sql: sql, now: try now(sql), actor: actor))
+        // Looked at before the state is: else somebody could be told of a time that had not come in that state.
+        let live = liveNow
+        return try await engine.read { [self] sql in
+            try body(ReadTransaction(sql: sql, now: try live ?? now(sql), actor: actor))
         }
     }
 
     /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
     func readInPlace<Result>(_ body: (ReadTransaction) throws -> Result) throws -> Result {
-        try engine.readInPlace { sql in try body(ReadTransaction(sql: sql, now: try now(sql), actor: actor)) }
+        let live = liveNow
+        return try engine.readInPlace { sql in
+            try body(ReadTransaction(sql: sql, now: try live ?? now(sql), actor: actor))
+        }
     }
 
     /// Runs the body as if it were alone; commits when it returns, leaves no trace when it throws.
@@ -85,10 +90,11 @@ package final class Store: Sendable {
     }
 
     private func now(_ sql: any SQLConnection) throws -> Timestamp {
-        // A live database never becomes a sandbox, so that only sandboxes pay for this question.
-        guard deployment.isSandbox else { return clock.now() }
-        return try sql.deployment()?.sandboxNow ?? clock.now()
+        try liveNow ?? sql.deployment()?.sandboxNow ?? clock.now()
     }
+
+    /// Nil in a sandbox. A live database never becomes one, so that only sandboxes pay for the question.
+    private var liveNow: Timestamp? { deployment.isSandbox ? nil : clock.now() }
 }
 
 /// A transaction that looks. Queries are written as extensions of it, one file an aggregate.

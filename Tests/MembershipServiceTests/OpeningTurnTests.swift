@@ -149,6 +149,24 @@ struct OpeningTurnTests {
         #expect(opening.read?.source == (writer == .other ? .gift : .trial))
     }
 
+    /// By an address the reader is whoever has it when the read is recorded.
+    @Test func whoHasTheAddressByThenReads() async throws {
+        let ada = try await room.services.accounts.overview(room.ada).account.id
+        let store = room.services.access.store
+        let opening = try await during(
+            store, .change,
+            { tx in
+                try tx.sql.run("UPDATE account_emails SET account_id = $1", [ada])
+            }
+        ) {
+            let opening = Task { try await room.open("premium/a-2", as: .account(.email(email("eve@example.com")))) }
+            await othersHaveTheirTurn()
+            return opening
+        }
+        let answer = try await opening.value.answer
+        #expect(answer.account == ada && answer.decision.reason == .subscriptionRequired)
+    }
+
     /// A trial that ends while an opening waits for its turn has ended.
     @Test func whatTheClockChangesMeanwhileCounts() async throws {
         let moment = Locked(TestDatabase.start)
@@ -171,6 +189,29 @@ struct OpeningTurnTests {
             #expect(opened.answer.decision.at == TestDatabase.start + later)
             #expect(opened.read?.openedAt == (reason.allows ? TestDatabase.start + later : nil))
         }
+    }
+
+    /// She was never without access: nobody tells her otherwise by the state of before and the time of afterwards.
+    @Test func aStateIsNotLookedAtBeforeTheClock() async throws {
+        let moment = Locked(TestDatabase.start)
+        let meanwhile = Locked<(@Sendable () -> Void)?>(nil)
+        let clock = WallClock {
+            meanwhile.withLock { $0.take() }?()
+            return moment.withLock(\.self)
+        }
+        let room = try await Newsroom(clock: clock)
+        try await room.add(3, to: "premium", access: .premium)
+        let eve = try await room.services.accounts.signUp(email: email("eve@example.com")).account.id
+        let other = try DetachedSQLite(path: room.database.address)
+        for _ in 0..<2 { #expect(try await room.check("premium/a-1", as: .account(.id(eve))).reason == .entitled) }
+        meanwhile.withLock { next in
+            next = {
+                try? other.execute("UPDATE grants SET ends_at = ends_at + 86400000")
+                moment.withLock { $0 = TestDatabase.start + .days(14) }
+            }
+        }
+        #expect(try await room.check("premium/a-1", as: .account(.id(eve))).reason == .entitled)
+        #expect(moment.withLock(\.self) == TestDatabase.start + .days(14))
     }
 
     // MARK: - Those of whom nothing is written
