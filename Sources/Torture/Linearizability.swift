@@ -4,7 +4,7 @@ import MembershipStore
 import Synchronization
 import TestSupport
 
-/// Lets many tasks sign up, open and pay at once for few readers, and looks whether their answers could have been given
+/// Lets many tasks sign up, open, pay and suspend at once for few readers, and looks whether their answers could have been given
 /// to one after the other.
 struct Linearizability: Trial {
     let name = "concurrency"
@@ -71,7 +71,7 @@ struct AnsweredRows: Sendable {
         switch answer {
         case .paid(payment: let payment, settledPeriods: _, wasKnown: false): payments.append(payment)
         case .opened(read: let read, spent: _, isRetry: false): reads.append(read)
-        case .paid, .opened, .signedUp, .denied, .refused: break
+        case .paid, .opened, .signedUp, .denied, .suspended, .reinstated, .refused: break
         }
     }
 
@@ -157,12 +157,13 @@ private struct ReaderHistory: Sendable {
                 article: "metered/article-\(choices.below(4))",
                 key: choices.chance(60) ? "key-\(choices.below(3))" : nil)
         }
-        if kind < 65 {
+        if kind < 60 {
             let name = name(of: reader)
             let spellings = [name, name.uppercased(), "a.d.a" + name.dropFirst(3), name + "+news"]
             let domain = choices.chance(50) ? "gmail.com" : "googlemail.com"
             return .signUp(email: "\(spellings[choices.below(4)])@\(domain)", wantsTrial: choices.chance(50))
         }
+        if kind < 75 { return choices.chance(50) ? .suspend : .reinstate }
         return .pay(reference: "ref-\(choices.below(2))", periods: 1 + choices.below(2))
     }
 
@@ -174,6 +175,7 @@ private struct ReaderHistory: Sendable {
         _ services: Services, _ reader: Reader, _ operation: ReaderModel.Operation
     ) async -> ReaderModel.Answer {
         do {
+            let account = try AccountReference(parsing: name(of: reader) + "@gmail.com")
             switch operation {
             case .signUp(let email, let wantsTrial):
                 let result = try await services.accounts.signUp(
@@ -183,7 +185,7 @@ private struct ReaderHistory: Sendable {
                 let amount = Money(
                     amountMinor: TrialPlace.price * Int64(periods), currency: try Currency(parsing: "EUR"))
                 let receipt = try await services.payments.record(
-                    AccountReference(parsing: name(of: reader) + "@gmail.com"),
+                    account,
                     NewPayment(amount: amount, reference: name(of: reader) + reference, periods: periods))
                 return .paid(
                     payment: receipt.payment.id.description, settledPeriods: receipt.subscription.settledPeriods,
@@ -197,6 +199,12 @@ private struct ReaderHistory: Sendable {
                 let spent = opening.answer.decision.verdict.meter?.spent
                 guard let read = opening.read else { return .denied(spent: spent) }
                 return .opened(read: read.id.description, spent: spent, isRetry: opening.isRetry)
+            case .suspend:
+                _ = try await services.accounts.suspend(account, reason: "Shared")
+                return .suspended
+            case .reinstate:
+                _ = try await services.accounts.reinstate(account, reason: "Cleared")
+                return .reinstated
             }
         } catch {
             return .refused(code: (error as? MembershipError)?.code.rawValue ?? "\(error)")

@@ -1,11 +1,12 @@
 /// One reader, a person or a visitor, as the documents have it: signs up once under any spelling, pays once under a
-/// reference, opens so many articles by the meter, and once under a client key.
+/// reference, opens so many articles by the meter, and once under a client key, and none while suspended.
 struct ReaderModel: SequentialModel {
     /// What is asked for.
     enum Operation: Hashable, Sendable {
         case signUp(email: String, wantsTrial: Bool)
         case pay(reference: String, periods: Int)
         case open(article: String, key: String?)
+        case suspend, reinstate
     }
 
     /// What is answered.
@@ -15,6 +16,7 @@ struct ReaderModel: SequentialModel {
         /// `spent` is what the meter had counted before, and nil where it was not asked.
         case opened(read: String, spent: Int?, isRetry: Bool)
         case denied(spent: Int?)
+        case suspended, reinstated
         case refused(code: String)
     }
 
@@ -33,6 +35,7 @@ struct ReaderModel: SequentialModel {
     private let countsLate: Bool
     private var isKnown: Bool
     private var hasTrial = false
+    private var isSuspended = false
     private var settledPeriods = 0
     private var payments: [String: Paid] = [:]
     private var spent: Set<String> = []
@@ -59,6 +62,8 @@ struct ReaderModel: SequentialModel {
             case .signUp(_, let wantsTrial): next.signUp(wantsTrial, answer)
             case .pay(let reference, let periods): next.pay(reference, periods, answer)
             case .open(let article, let key): next.open(article, key, answer)
+            case .suspend: next.suspend(answer)
+            case .reinstate: next.reinstate(answer)
             }
         return isRight ? next : nil
     }
@@ -82,13 +87,27 @@ struct ReaderModel: SequentialModel {
         return answer == .paid(payment: id, settledPeriods: settledPeriods, wasKnown: false)
     }
 
+    private mutating func suspend(_ answer: Answer) -> Bool {
+        guard isKnown else { return answer == .refused(code: "unknown_account") }
+        guard !isSuspended else { return answer == .refused(code: "already_suspended") }
+        isSuspended = true
+        return answer == .suspended
+    }
+
+    private mutating func reinstate(_ answer: Answer) -> Bool {
+        guard isKnown else { return answer == .refused(code: "unknown_account") }
+        guard isSuspended else { return answer == .refused(code: "not_suspended") }
+        isSuspended = false
+        return answer == .reinstated
+    }
+
     private mutating func open(_ article: String, _ key: String?, _ answer: Answer) -> Bool {
         guard isKnown else { return answer == .refused(code: "unknown_account") }
         let counted = hasTrial ? nil : spent.contains(article) ? countSaid(in: answer) : spent.count
-        if let earlier = key.flatMap({ opened[$0] }) {
-            guard earlier.article == article else { return answer == .refused(code: "client_key_reused") }
-            return answer == .opened(read: earlier.read, spent: counted, isRetry: true)
-        }
+        let earlier = key.flatMap { opened[$0] }
+        if let earlier, earlier.article != article { return answer == .refused(code: "client_key_reused") }
+        guard !isSuspended else { return answer == .denied(spent: nil) }
+        if let earlier { return answer == .opened(read: earlier.read, spent: counted, isRetry: true) }
         guard hasTrial || spent.contains(article) || spent.count < allowance else {
             return answer == .denied(spent: counted)
         }

@@ -70,6 +70,20 @@ struct LinearizabilityCheckTests {
         #expect(!holds([before, other, again(1)], .visitor(allowance: 2)))
     }
 
+    @Test func nothingIsOpenedBehindASuspension() {
+        let begun = call(1, 2, signUp, .signedUp(hasTrial: true))
+        func open(_ askedAt: Int, _ answeredAt: Int, _ answer: ReaderModel.Answer) -> Call {
+            call(askedAt, answeredAt, .open(article: "a", key: nil), answer)
+        }
+        let opened = ReaderModel.Answer.opened(read: "r", spent: nil, isRetry: false)
+        #expect(holds([begun, call(3, 6, .suspend, .suspended), open(4, 5, opened)]))
+        #expect(holds([begun, call(3, 4, .suspend, .suspended), open(5, 6, .denied(spent: nil))]))
+        #expect(!holds([begun, call(3, 4, .suspend, .suspended), open(5, 6, opened)]))
+        let reinstated = call(5, 6, .reinstate, .reinstated)
+        #expect(holds([begun, call(3, 4, .suspend, .suspended), reinstated, open(7, 8, opened)]))
+        #expect(!holds([begun, call(3, 4, .suspend, .suspended), reinstated, open(7, 8, .denied(spent: nil))]))
+    }
+
     @Test func aClientKeyIsOneRead() {
         let open = ReaderModel.Operation.open(article: "a", key: "k")
         let new = ReaderModel.Answer.opened(read: "r", spent: 0, isRetry: false)
