@@ -55,9 +55,9 @@ extension AccessService {
         return Opening(
             answer: answer, read: decided.read, isRetry: decided.isRetry,
             content: answer.decision.allowed
-                ? .whole(decided.content.content)
+                ? .whole(decided.known.content)
                 : answer.decision.reason.showsTeaser
-                    ? .teaser(Teaser(of: answer.article, decided.content.content, length: decided.teaser)) : .nothing)
+                    ? .teaser(Teaser(of: answer.article, decided.known.content, length: decided.teaser)) : .nothing)
     }
 }
 
@@ -77,7 +77,8 @@ private struct OpeningRequest: Sendable {
 private struct DecidedOpening: Sendable {
     var answer: AccessService.Answer
     let holder: ReadHolder
-    let content: KnownContent
+    /// What the article says.
+    let known: KnownContent
     let teaser: TeaserLength
     /// The read that is recorded; nil while it is not, and when the reader is not let in.
     var read: ArticleRead?
@@ -102,21 +103,22 @@ private struct DecidedOpening: Sendable {
 }
 
 extension ReadTransaction {
-    /// Decides about an opening, as nobody else can do meanwhile in a transaction that writes.
+    /// Decides about an opening. In a transaction that writes, nobody takes the account away or spends its allowance
+    /// before that is over.
     ///
-    /// - Parameter content: what the article said before.
+    /// - Parameter known: what the article was known to say before.
     fileprivate func decide(
-        _ request: OpeningRequest, _ ledger: LedgerAccess, content: KnownContent? = nil
+        _ request: OpeningRequest, _ ledger: LedgerAccess, known: KnownContent? = nil
     ) throws -> DecidedOpening {
         let reader = try held(request.reader)
-        var (facts, known) = try accessFacts(reader: reader, article: request.article)
-        if let account = known.account, known.isGone { try requirePresent(self.account(.id(account))) }
-        guard let holder = ReadHolder(known.facts) else { throw OpeningRequest.ofNobody }
-        var answer = try judge(reader, known.account, &facts, .now, ledger)
+        var (facts, owner) = try accessFacts(reader: reader, article: request.article)
+        if let account = owner.account, owner.isGone { try requirePresent(self.account(.id(account))) }
+        guard let holder = ReadHolder(owner.facts) else { throw OpeningRequest.ofNobody }
+        var answer = try judge(reader, owner.account, &facts, .now, ledger)
         // Of two devices that open the last one at once, the second sees that it is gone.
         if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
-            (facts, known) = try accessFacts(reader: reader, article: request.article)
-            answer = try judge(reader, known.account, &facts, .now, ledger)
+            (facts, owner) = try accessFacts(reader: reader, article: request.article)
+            answer = try judge(reader, owner.account, &facts, .now, ledger)
         }
         var earlier: ArticleRead?
         if let clientKey = request.clientKey {
@@ -126,7 +128,7 @@ extension ReadTransaction {
         }
         return DecidedOpening(
             answer: answer.asked(by: request.reader, at: now), holder: holder,
-            content: try self.content(of: answer.article.id, known: content),
+            known: try content(of: answer.article.id, known: known),
             teaser: facts.ruled.access(at: now).teaser, read: earlier, isRetry: earlier != nil,
             isLonger: isLonger(request.seconds, than: earlier), state: sql.seenState)
     }
@@ -169,7 +171,7 @@ extension WriteTransaction {
             decided = first
             decided.answer = first.answer.asked(by: request.reader, at: now)
         } else {
-            decided = try decide(request, ledger, content: first?.content)
+            decided = try decide(request, ledger, known: first?.known)
         }
         guard decided.isToBeWritten else { return decided }
         if let earlier = decided.read {

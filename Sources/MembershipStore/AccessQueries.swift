@@ -5,7 +5,7 @@ package struct KnownReader: Sendable {
     package let facts: ReaderFacts
     /// Nil for a visitor.
     package let account: Identifier<Account>?
-    /// Whether the account was erased, or has become part of another.
+    /// Whether the account is known by now to have been erased, or to have become part of another.
     package let isGone: Bool
 
     package init(facts: ReaderFacts, account: Identifier<Account>?, isGone: Bool = false) {
@@ -125,8 +125,7 @@ extension ReadTransaction {
             id: account.id, createdAt: account.createdAt, timeZone: account.timeZone,
             suspensions: try suspensions(of: account.id).compactMap { $0.asKnown(at: known) },
             grants: try allGrants(of: account.id).filter { $0.wasKnown(at: known) }.map { $0.asKnown(at: known) })
-        let isGone = account.erasedAt != nil || account.mergedInto != nil
-        return KnownReader(facts: .account(facts), account: account.id, isGone: isGone)
+        return KnownReader(facts: .account(facts), account: account.id)
     }
 
     private func askReader(_ reference: ReaderReference) throws -> () throws -> KnownReader {

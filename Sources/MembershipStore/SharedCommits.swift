@@ -4,8 +4,8 @@ import GRDBSQLite
 import Membership
 import Synchronization
 
-/// What the connection that writes remembers: of the catalogue, of states that others have seen, and what its commits are
-/// gathered in.
+/// What the connection that writes has at hand: what it remembers of the catalogue, and of states that others have seen, and
+/// what its commits are gathered in.
 ///
 /// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
 /// time.
@@ -13,6 +13,18 @@ struct WriterMemory: @unchecked Sendable {
     let catalog = Catalog()
     let states = StandingStates()
     fileprivate let log = GatheredLog()
+    fileprivate let index = LogIndex()
+}
+
+/// Where the index of the log stands in memory, once that is known.
+private final class LogIndex {
+    private var address: UnsafeRawPointer?
+
+    /// What stands at its beginning; nil where there is none.
+    func header(of database: Database) -> LogIndexHeader? {
+        if address == nil { address = database.sqliteConnection.flatMap(LogIndexHeader.address(of:)) }
+        return address.map(LogIndexHeader.init(at:))
+    }
 }
 
 /// Writes of many callers that go to the disk together: what has come in while one transaction was committed shares the
@@ -109,7 +121,7 @@ final class SharedCommits: Sendable {
                 kind: kind,
                 run: { [memory] database in
                     held.result.withLock { $0 = nil }
-                    memory.states.write(kind)
+                    memory.states.willWrite(kind)
                     let result = try body(database, memory)
                     held.result.withLock { $0 = result }
                 },
@@ -250,12 +262,12 @@ final class SharedCommits: Sendable {
 
     private func begin(_ database: Database) throws {
         try database.beginCompiled()
-        memory.states.begin(database)
+        memory.states.hasBegun(memory.index.header(of: database))
     }
 
     private func commit(_ database: Database) throws {
         try memory.log.commit(database)
-        memory.states.commit(database)
+        memory.states.hasCommitted(memory.index.header(of: database))
     }
 
     /// Takes back what the body did when it throws, and nothing else; when that cannot be done, all that was done in the

@@ -31,6 +31,17 @@ struct ImportDirectionTests {
         }
     }
 
+    /// What an addition may not do, ``WriteKind`` says; whoever makes another one shows that it does not.
+    @Test func onlyOpeningsAndSignUpsAreAdditions() throws {
+        let additions = try SourceFile.all().flatMap { file in
+            file.code.components(separatedBy: ".addition)").dropFirst().map { _ in file.path }
+        }
+        #expect(
+            additions.filter { $0.contains("MembershipService/") }.sorted() == [
+                "Sources/MembershipService/AccountService.swift", "Sources/MembershipService/ArticleOpening.swift",
+            ])
+    }
+
     @Test func onlyTheStoreSpeaksSQL() throws {
         let statement = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "PRAGMA "]
         let others = ["MembershipStore", "Migrations", "Benchmarks", "Torture"]

@@ -1,6 +1,6 @@
 import Foundation
 import Membership
-import MembershipStore
+@testable import MembershipStore
 import Synchronization
 import Testing
 import TestSupport
@@ -85,6 +85,27 @@ struct StandingStatesTests {
         for _ in 0..<100 { try await add(.addition) }
         #expect(try await !stands(before))
         #expect(try await stands(seen()))
+    }
+
+    /// Of two commits that are found behind a transaction the second is somebody else's, whatever it was.
+    @Test func aCommitRightBehindOursMayBeAChange() {
+        func header(commits: UInt32) -> LogIndexHeader {
+            withUnsafeTemporaryAllocation(byteCount: 136, alignment: 8) { memory in
+                memory.initializeMemory(as: UInt8.self, repeating: 0)
+                memory.storeBytes(of: commits, toByteOffset: 8, as: UInt32.self)
+                return LogIndexHeader(at: UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped))
+            }
+        }
+        for (later, stands) in [(UInt32(8), true), (9, false), (6, false)] {
+            let states = StandingStates()
+            states.hasBegun(header(commits: 7))
+            #expect(states.contain(SeenState(header: header(commits: 7))))
+            states.willWrite(.addition)
+            states.hasCommitted(header(commits: later))
+            states.hasBegun(header(commits: later))
+            #expect(states.contain(SeenState(header: header(commits: 7))) == stands, "\(later)")
+            #expect(states.contain(SeenState(header: header(commits: later))))
+        }
     }
 
     /// What is written in the same transaction by somebody who shares it counts as if it were committed.
