@@ -106,7 +106,10 @@ static const char *load(void) {
     LIBXML2_FUNCTIONS(LOAD_FUNCTION)
     LIBXML2_PROCEDURES(LOAD_PROCEDURE)
     LOAD(xmlFree)
-    return is_whole ? NULL : "it is not one that this program knows";
+    if (!is_whole) return "it is not one that this program knows";
+    // Before threads could race to do it.
+    loaded_xmlInitParser();
+    return NULL;
 }
 
 const char *fortnight_load_libxml2(void) {
@@ -114,9 +117,10 @@ const char *fortnight_load_libxml2(void) {
     // The words of the system are gone with the next try, by whatever thread.
     static _Thread_local char problem[256];
     pthread_mutex_lock(&loading);
-    const char *reason = load();
+    // Another thread may have done it while this one waited.
+    const char *reason = atomic_load_explicit(&is_loaded, memory_order_relaxed) ? NULL : load();
     if (reason != NULL) strncpy(problem, reason, sizeof problem - 1);
-    atomic_store_explicit(&is_loaded, reason == NULL, memory_order_release);
+    if (reason == NULL) atomic_store_explicit(&is_loaded, true, memory_order_release);
     pthread_mutex_unlock(&loading);
     return reason == NULL ? NULL : problem;
 }

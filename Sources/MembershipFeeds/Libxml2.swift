@@ -12,15 +12,11 @@ enum Libxml2 {
         _ work: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard fortnight_load_libxml2() == nil else { return try work() }
-        _ = initialized
         let (context, handler) = (__xmlStructuredErrorContext().pointee, __xmlStructuredError().pointee)
         xmlSetStructuredErrorFunc(nil) { _, _ in }
         defer { xmlSetStructuredErrorFunc(context, handler) }
         return try work()
     }
-
-    /// Done once, before threads could race to do it.
-    private static let initialized: Void = xmlInitParser()
 
     /// Makes sure that it is there: what it is asked for without is empty.
     ///

@@ -34,7 +34,7 @@ struct ImportDirectionTests {
     /// What an addition may not do, ``WriteKind`` says; whoever makes another one shows that it does not.
     @Test func onlyOpeningsAndSignUpsAreAdditions() throws {
         let additions = try SourceFile.all().flatMap { file in
-            file.code.components(separatedBy: ".addition)").dropFirst().map { _ in file.path }
+            file.code.components(separatedBy: ".addition").dropFirst().map { _ in file.path }
         }
         #expect(
             additions.filter { $0.contains("MembershipService/") }.sorted() == [

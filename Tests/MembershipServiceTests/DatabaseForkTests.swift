@@ -2,6 +2,7 @@ import Foundation
 import Membership
 import MembershipService
 import MembershipStore
+import Synchronization
 import Testing
 import TestSupport
 
@@ -52,6 +53,30 @@ struct DatabaseForkTests {
 
     private func contents(_ location: DatabaseLocation) async throws -> [String: Set<String>] {
         try await DatabaseContents.of(location)
+    }
+
+    /// While the copy begins, something happens whenever it looks at the clock, a moment behind what it is told.
+    @Test(.enabled(if: TestEngine.isSQLite)) func nothingInAForkLiesBehindItsClock() async throws {
+        let (source, target) = (try await place("a.db"), try await place("b.db"))
+        _ = try await fill(source, sandbox: false)
+        let other = try DetachedSQLite(path: directory.path + "/a.db")
+        let moment = Locked(TestDatabase.start)
+        let clock = WallClock {
+            moment.withLock { moment in
+                moment = moment + TimeSpan(milliseconds: 10)
+                try? other.execute("UPDATE events SET recorded_at = \(moment.milliseconds + 5)")
+                return moment
+            }
+        }
+        let report = try await DatabaseFork(from: source, to: target, clock: clock).make()
+        func newest(_ location: DatabaseLocation) async throws -> Timestamp {
+            let found = try await TestDatabase.engine(of: location).read { sql in
+                try sql.first("SELECT max(recorded_at) FROM events", []) { try $0.timestamp(0) }
+            }
+            return try #require(found)
+        }
+        #expect(try await newest(source) > TestDatabase.start)
+        #expect(try await newest(target) <= report.now)
     }
 
     @Test(arguments: pairs) func aForkHasEverythingOfTheOriginalInEitherEngine(from: Bool, to: Bool) async throws {
