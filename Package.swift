@@ -50,7 +50,8 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The libraries of the system that feeds are read with. Of libxml2 the declarations, and loading it when it is needed.
+        // The libraries of the system that feeds are read with. Of libxml2 the declarations, and loading it when it is
+        // needed.
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(
             name: "Libxml2Loader", dependencies: ["CLibxml2"],

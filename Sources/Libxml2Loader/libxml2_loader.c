@@ -1,6 +1,6 @@
-// libxml2 brings ICU along, 30 MB of it, which every command would wait for. So it is not linked, but loaded when a feed
-// or the text of an article is first read; each function below hands its arguments on. Where a build links it all the
-// same, because pkg-config says so, the one that is linked is found.
+// libxml2 brings ICU along, 30 MB of it, which every command would wait for. So it is not linked, but loaded when a
+// feed or the text of an article is first read; each function below hands its arguments on. Where a build links it all
+// the same, because pkg-config says so, the one that is linked is found.
 #include "libxml2_loader.h"
 
 // As Sources/CLibxml2/shim.h has them.

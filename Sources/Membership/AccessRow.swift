@@ -83,6 +83,7 @@ public enum AccessRow: Int, CaseIterable, Sendable {
     /// The last that can be told by what has been spent, without what could be had.
     static let lastWithoutPlans = AccessRow.metered
 
-    /// Whether it can be told without an ``OfferFacts``: neither what has been spent nor what could be had has to do with it.
+    /// Whether it can be told without an ``OfferFacts``: neither what has been spent nor what could be had has to do
+    /// with it.
     package var needsNoOffer: Bool { rawValue <= AccessRow.lastWithoutOffer.rawValue }
 }

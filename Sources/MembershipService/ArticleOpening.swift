@@ -45,7 +45,8 @@ extension AccessService {
         guard reader != .anonymous else { throw OpeningRequest.ofNobody }
         let request = OpeningRequest(reader: reader, article: article, clientKey: clientKey, seconds: seconds)
         let decided = try await key.whenNeeded { ledger in
-            // Where others who write would have to wait for it, it is decided before, and nothing is written of a denial.
+            // Where others who write would have to wait for it, it is decided before, and nothing is written of a
+            // denial.
             let first = store.engine.hasOneWriter ? try await store.read { tx in try tx.decide(request, ledger) } : nil
             if let first, !first.isToBeWritten { return first }
             return try await store.claim(.addition) { tx in try tx.open(request, decidedAs: first, ledger) }

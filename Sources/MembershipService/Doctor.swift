@@ -146,8 +146,8 @@ public struct Doctor: Sendable {
         let isSandbox = store.deployment.isSandbox
         let (findings, leases) = try await store.read { [clock] tx in
             let newest = try [tx.newestEventTime(), store.deployment.clockFloor].compactMap(\.self).max()
-            // The transaction's time never goes back behind what was recorded; the machine's clock may. It is looked at behind
-            // what was.
+            // The transaction's time never goes back behind what was recorded; the machine's clock may. It is looked at
+            // behind what was.
             let time = isSandbox ? tx.now : clock.now()
             let isBehind = newest.map { $0 > time } ?? false
             // The jobs run every few minutes; in a sandbox only when somebody runs them.

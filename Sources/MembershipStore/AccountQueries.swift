@@ -8,8 +8,8 @@ extension ReadTransaction {
         try found(askAccount(reference), reference)
     }
 
-    /// By what an account is found that nobody erases or merges before this transaction ends, whoever has its address then:
-    /// by its id, where others can write meanwhile.
+    /// By what an account is found that nobody erases or merges before this transaction ends, whoever has its address
+    /// then: by its id, where others can write meanwhile.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     package func held(_ reference: AccountReference) throws -> AccountReference {

@@ -48,8 +48,8 @@ package protocol DatabaseEngine: Sendable {
 package enum WriteKind: Sendable {
     /// One change, of whatever it may be.
     case change
-    /// Makes rows by which nobody who is let in without a meter is let in differently, or no longer: what was decided of her
-    /// before still stands (``SQLConnection/stillStands(_:)``).
+    /// Makes rows by which nobody who is let in without a meter is let in differently, or no longer: what was decided
+    /// of her before still stands (``SQLConnection/stillStands(_:)``).
     case addition
     /// One of many changes, between which others are let in.
     case batch

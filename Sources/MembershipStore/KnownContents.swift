@@ -27,14 +27,14 @@ package final class KnownContent: Sendable {
     }
 }
 
-/// What articles say that were opened lately, shared by all who read a file. It is long, so that reading it takes longer than
-/// all else that an opening looks up.
+/// What articles say that were opened lately, shared by all who read a file. It is long, so that reading it takes
+/// longer than all else that an opening looks up.
 ///
-/// All of it is of one version of the catalogue: when another is asked for, all is forgotten, as by ``Catalog``. Only what
-/// has been committed is kept: whoever writes neither looks here nor adds anything.
+/// All of it is of one version of the catalogue: when another is asked for, all is forgotten, as by ``Catalog``. Only
+/// what has been committed is kept: whoever writes neither looks here nor adds anything.
 package final class KnownContents: Sendable {
-    /// Those asked for lately, and those asked for before them: whatever is asked for again is kept, and the rest goes when
-    /// there is too much.
+    /// Those asked for lately, and those asked for before them: whatever is asked for again is kept, and the rest goes
+    /// when there is too much.
     private struct Kept {
         var version: Int64?
         var articles: [Identifier<Article>: KnownContent] = [:]

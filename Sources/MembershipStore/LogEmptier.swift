@@ -45,7 +45,8 @@ package final class LogEmptier: Sendable {
     }
 
     /// Has a long log emptied beside the connection that has committed. What is left is copied by that connection when it is
-    /// little, or of the last two commits alone: others as large follow while it is emptied. So is all of it when it cannot be done beside.
+    /// little, or of the last two commits alone: others as large follow while it is emptied. So is all of it when it
+    /// cannot be done beside.
     func empty(behindCommitOf database: Database) {
         // In this order: what is read of the log then is not older than what was copied.
         let isUnderWay = isUnderWay.load(ordering: .acquiring)
@@ -87,8 +88,8 @@ package final class LogEmptier: Sendable {
 
     /// Copies the log into the database, as far as nobody needs it in the log.
     ///
-    /// What could not be synced counts as not copied: what a disk could not write Linux does not write again by itself, and
-    /// SQLite would begin the log anew by what it knows as copied.
+    /// What could not be synced counts as not copied: what a disk could not write Linux does not write again by itself,
+    /// and SQLite would begin the log anew by what it knows as copied.
     ///
     /// - Parameter mode: one of SQLite's for `sqlite3_wal_checkpoint_v2`.
     /// - Returns: SQLite's code, and how many pages of the log are in the database.

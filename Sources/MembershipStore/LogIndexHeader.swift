@@ -25,7 +25,8 @@ struct LogIndexHeader: Equatable {
             && left.words.4 == right.words.4 && left.words.5 == right.words.5 && left.words.0 == right.words.0
     }
 
-    /// How many transactions have been committed, by whomever, since the index was made; begins anew behind the highest.
+    /// How many transactions have been committed, by whomever, since the index was made; begins anew behind the
+    /// highest.
     var commitCount: UInt32 { UInt32(truncatingIfNeeded: words.1) }
 
     /// Whether the log has so many pages that it is emptied as soon as nobody reads it any more.

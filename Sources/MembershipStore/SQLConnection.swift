@@ -63,8 +63,8 @@ package protocol SQLConnection {
     /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
     func takesLong() throws
 
-    /// The state of the database that this transaction looks at, for one that writes later; nil where nothing would tell
-    /// that it has changed.
+    /// The state of the database that this transaction looks at, for one that writes later; nil where nothing would
+    /// tell that it has changed.
     var seenState: SeenState? { get }
 
     /// Whether nothing has been committed since a state was seen, by whatever process, nor written before in this

@@ -4,8 +4,8 @@ import GRDBSQLite
 import Membership
 import Synchronization
 
-/// What the connection that writes has at hand: what it remembers of the catalogue, and of states that others have seen, and
-/// what its commits are gathered in.
+/// What the connection that writes has at hand: what it remembers of the catalogue, and of states that others have
+/// seen, and what its commits are gathered in.
 ///
 /// Unchecked, because it is no value that can be sent between threads: only who writes touches it, and one writes at a
 /// time.

@@ -4,12 +4,13 @@ package struct SeenState: Sendable {
     let header: LogIndexHeader
 }
 
-/// The states of a file that have followed each other by additions alone (``WriteKind/addition``): what was decided in one of
-/// them stands in the newest too.
+/// The states of a file that have followed each other by additions alone (``WriteKind/addition``): what was decided in
+/// one of them stands in the newest too.
 ///
-/// Only the connection that writes has it, and asks inside a transaction, while nobody else can commit. What somebody else
-/// has committed since, another process for instance, is told by the header of the log's index, which is another then: all
-/// that came before is given up. A header does not say of which file it is: all are of the one that was opened.
+/// Only the connection that writes has it, and asks inside a transaction, while nobody else can commit. What somebody
+/// else has committed since, another process for instance, is told by the header of the log's index, which is another
+/// then: all that came before is given up. A header does not say of which file it is: all are of the one that was
+/// opened.
 final class StandingStates {
     /// The newest last; empty where there is no index.
     private var headers: [LogIndexHeader] = []

@@ -50,16 +50,16 @@ package final class Store: Sendable {
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (ReadTransaction) throws -> Result
     ) async throws -> Result {
-        // Looked at before the state is, as it is with a server: else somebody could be told of a time that had not come in
-        // that state. With a server the state is taken when the body asks first.
+        // Looked at before the state is, as it is with a server: else somebody could be told of a time that had not
+        // come in that state. With a server the state is taken when the body asks first.
         let live = engine.hasOneWriter ? liveNow : nil
         return try await engine.read { [self] sql in
             try body(ReadTransaction(sql: sql, now: try live ?? now(sql), actor: actor))
         }
     }
 
-    /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database. All
-    /// that it sees was there by its `now`.
+    /// As ``read(_:)``, on the calling thread, which it blocks: for reading inside the transaction of another database.
+    /// All that it sees was there by its `now`.
     func readInPlace<Result>(_ body: (ReadTransaction) throws -> Result) throws -> Result {
         try engine.readInPlace { sql in
             // From the first look on the state is the same.

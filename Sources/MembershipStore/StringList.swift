@@ -2,8 +2,8 @@ import Foundation
 
 /// A list of strings as a row holds it: a JSON array.
 ///
-/// The encoder and the decoder take longer than the row, and there are two lists in each article. What they would escape, or
-/// would have to, they are asked for.
+/// The encoder and the decoder take longer than the row, and there are two lists in each article. What they would
+/// escape, or would have to, they are asked for.
 enum StringList {
     static func text(_ strings: [String]) -> String {
         let arePlain = strings.allSatisfy { string in string.utf8.allSatisfy(isPlain) }

@@ -4,8 +4,8 @@ import MembershipStore
 import Synchronization
 import TestSupport
 
-/// Lets many tasks sign up, open, pay and suspend at once for few readers, and looks whether their answers could have been given
-/// to one after the other.
+/// Lets many tasks sign up, open, pay and suspend at once for few readers, and looks whether their answers could have
+/// been given to one after the other.
 struct Linearizability: Trial {
     let name = "concurrency"
     let engines: Set<Setting.Engine> = [.sqlite, .postgres]
@@ -189,8 +189,7 @@ private struct ReaderHistory: Sendable {
                 let amount = Money(
                     amountMinor: TrialPlace.price * Int64(periods), currency: try Currency(parsing: "EUR"))
                 let receipt = try await services.payments.record(
-                    account,
-                    NewPayment(amount: amount, reference: name(of: reader) + reference, periods: periods))
+                    account, NewPayment(amount: amount, reference: name(of: reader) + reference, periods: periods))
                 return .paid(
                     payment: receipt.payment.id.description, settledPeriods: receipt.subscription.settledPeriods,
                     wasKnown: receipt.wasKnown)

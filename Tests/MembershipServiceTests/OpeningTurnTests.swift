@@ -141,8 +141,8 @@ struct OpeningTurnTests {
         #expect(reads.count == (change == .payment ? 2 : 1))
     }
 
-    /// What cannot have changed the decision does not have it made again. What has not been looked at again is told by what is
-    /// no addition, but said to be one.
+    /// What cannot have changed the decision does not have it made again. What has not been looked at again is told by
+    /// what is no addition, but said to be one.
     @Test(arguments: Writer.allCases) func behindAdditionsItStands(writer: Writer) async throws {
         let opening = try await open(behind: .payment, by: writer, as: .addition)
         #expect(opening.answer.decision.reason == .entitled)
