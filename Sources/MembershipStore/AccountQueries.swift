@@ -8,23 +8,30 @@ extension ReadTransaction {
         try found(askAccount(reference), reference)
     }
 
-    /// By what an account is found that nobody erases or merges before this transaction ends, whoever has its address
-    /// then: by its id, where others can write meanwhile.
+    /// By what an account is found to which nothing happens before this transaction ends, whoever has its address then:
+    /// by its id, where others can write meanwhile.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     package func held(_ reference: AccountReference) throws -> AccountReference {
         if sql.hold.isEmpty { return reference }
-        // Where this has to wait, it is answered with the row as whoever it waited for has left it.
-        return .id(try found(askAccount(reference, sql.hold), reference).id)
+        // Whatever happens to an account is recorded behind its last event.
+        func head(_ condition: String, _ argument: any SQLValueConvertible) throws -> SQLAnswer<Identifier<Account>> {
+            try sql.ask("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
+                try row.identifier(0)
+            }
+        }
+        let head =
+            switch reference {
+            case .id(let id): try head(whereID, id)
+            case .email(let email): try head(whereEmail, email.canonical)
+            }
+        return .id(try found(head, reference))
     }
 
-    private func askAccount(_ reference: AccountReference, _ hold: String = "") throws -> SQLAnswer<Account> {
-        func ask(_ question: String, _ argument: any SQLValueConvertible) throws -> SQLAnswer<Account> {
-            try sql.ask(hold.isEmpty ? question : question + " " + hold, [argument], Account.init(row:))
-        }
-        return switch reference {
-        case .id(let id): try ask(accountByID, id)
-        case .email(let email): try ask(accountByEmail, email.canonical)
+    private func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
+        switch reference {
+        case .id(let id): try sql.ask(accountByID, [id], Account.init(row:))
+        case .email(let email): try sql.ask(accountByEmail, [email.canonical], Account.init(row:))
         }
     }
 

@@ -14,6 +14,10 @@ final class PostgresSession: SQLConnection {
     private var pendingBegin: String?
     /// What was sent and not collected yet; while there is some, libpq is in pipeline mode.
     private var sent: [Sent] = []
+    /// Whether a question of this transaction has been answered.
+    private var hasState = false
+    /// What went wrong where nothing could be thrown.
+    private var owed: (any Error)?
     /// Whether the conversation with the server has come out of step.
     private var isBroken = false
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
@@ -91,6 +95,8 @@ final class PostgresSession: SQLConnection {
     /// Begins a transaction with the next statement, in one round trip.
     func begin(_ sql: String) {
         failure = nil
+        hasState = false
+        owed = nil
         pendingBegin = sql
     }
 
@@ -271,6 +277,16 @@ final class PostgresSession: SQLConnection {
         throw MembershipError(.invalidInput, "Text with a zero character in it cannot be kept.")
     }
 
+    func takeState() {
+        guard !hasState else { return }
+        do {
+            if sent.isEmpty { try submit("SELECT 1", []) }
+            try collect()
+        } catch {
+            owed = error
+        }
+    }
+
     func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
         _ = try dispatch(sql, arguments)
     }
@@ -310,6 +326,7 @@ final class PostgresSession: SQLConnection {
 
     /// Sends a statement, and before the first of a transaction its beginning, without waiting.
     private func dispatch(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
+        try throwOwed()
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
         let texts = try values.map { value -> String? in
@@ -343,6 +360,7 @@ final class PostgresSession: SQLConnection {
 
     /// Waits for the results of all that was sent.
     func collect() throws {
+        try throwOwed()
         guard !sent.isEmpty else { return }
         let statements = sent
         sent = []
@@ -360,6 +378,13 @@ final class PostgresSession: SQLConnection {
         if !isOver { isBroken = true }
         for statement in statements where statement.result != nil { try check(statement.result) }
         guard isOver else { throw broken() }
+        hasState = true
+    }
+
+    private func throwOwed() throws {
+        guard let error = owed else { return }
+        owed = nil
+        throw error
     }
 
     /// Notes that the connection is of no more use.

@@ -63,6 +63,10 @@ package protocol SQLConnection {
     /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
     func takesLong() throws
 
+    /// Sees to it that what this transaction looks at is settled, which a server does with the first question. What goes
+    /// wrong is thrown by whatever is asked next.
+    func takeState()
+
     /// The state of the database that this transaction looks at, for one that writes later; nil where nothing would
     /// tell that it has changed.
     var seenState: SeenState? { get }
@@ -194,6 +198,9 @@ extension SQLConnection {
     /// Where transactions are short, nothing outlives one.
     package func catalog() throws -> Catalog? { nil }
     package var contents: KnownContents? { nil }
+
+    /// Where there is one writer, its turn settles it.
+    package func takeState() {}
 
     /// Where nothing tells, whoever writes looks again.
     package var seenState: SeenState? { nil }

@@ -1,7 +1,7 @@
 package import Membership
 
-/// A database ready for work, and the one door through which time comes in: each transaction carries `now`, read
-/// once when it begins.
+/// A database ready for work, and the one door through which time comes in: each transaction carries `now`, for which
+/// the clock is looked at once.
 package final class Store: Sendable {
     package let engine: any DatabaseEngine
     package let deployment: Deployment
@@ -54,7 +54,7 @@ package final class Store: Sendable {
         // come in that state. With a server the state is taken when the body asks first.
         let live = engine.hasOneWriter ? liveNow : nil
         return try await engine.read { [self] sql in
-            try body(ReadTransaction(sql: sql, now: try live ?? now(sql), actor: actor))
+            try body(ReadTransaction(sql: sql, .known(try live ?? now(sql)), actor: actor))
         }
     }
 
@@ -64,7 +64,7 @@ package final class Store: Sendable {
         try engine.readInPlace { sql in
             // From the first look on the state is the same.
             _ = try sql.deployment()
-            return try body(ReadTransaction(sql: sql, now: try now(sql), actor: actor))
+            return try body(ReadTransaction(sql: sql, .known(try now(sql)), actor: actor))
         }
     }
 
@@ -73,21 +73,25 @@ package final class Store: Sendable {
         _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
         try await engine.write(kind) { [self] sql in
-            try body(
+            // Not before its state is taken, which with a server the first question does: what it finds was recorded
+            // before its own time then, and what it records stands behind that.
+            let moment: ReadTransaction.Moment =
+                engine.hasOneWriter || deployment.isSandbox ? .known(try now(sql)) : .behindTheState(clock)
+            return try body(
                 WriteTransaction(
-                    sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,
-                    isSandbox: deployment.isSandbox))
+                    sql: sql, moment, actor: actor, identifiers: identifiers, isSandbox: deployment.isSandbox))
         }
     }
 
     /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
+    /// With a server each question sees a state of its own, and the time is that of the beginning.
     package func claim<Result: Sendable>(
         _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
         try await engine.claim(kind) { [self] sql in
             try body(
                 WriteTransaction(
-                    sql: sql, now: try now(sql), actor: actor, identifiers: identifiers,
+                    sql: sql, .known(try now(sql)), actor: actor, identifiers: identifiers,
                     isSandbox: deployment.isSandbox))
         }
     }
@@ -103,8 +107,8 @@ package final class Store: Sendable {
 /// A transaction that looks. Queries are written as extensions of it, one file an aggregate.
 package class ReadTransaction {
     package let sql: any SQLConnection
-    /// The time of the whole transaction.
-    package let now: Timestamp
+    /// When the clock is looked at.
+    private var moment: Moment
     /// Who does what is done in it.
     package let actor: Actor
     /// Versions of plans that were read before in this transaction, by name and number.
@@ -114,10 +118,28 @@ package class ReadTransaction {
     /// The free days that plans offered, by name and moment.
     var knownTrialDays: [String: Int] = [:]
 
-    fileprivate init(sql: any SQLConnection, now: Timestamp, actor: Actor) {
+    fileprivate enum Moment {
+        case known(Timestamp)
+        /// When it is needed, and not before there is a state.
+        case behindTheState(WallClock)
+    }
+
+    fileprivate init(sql: any SQLConnection, _ moment: Moment, actor: Actor) {
         self.sql = sql
-        self.now = now
+        self.moment = moment
         self.actor = actor
+    }
+
+    /// The time of the whole transaction.
+    package final var now: Timestamp {
+        switch moment {
+        case .known(let now): return now
+        case .behindTheState(let clock):
+            sql.takeState()
+            let now = clock.now()
+            moment = .known(now)
+            return now
+        }
     }
 
     /// Stands behind a SELECT of due rows, and makes them this transaction's own where it writes.
@@ -133,11 +155,11 @@ package final class WriteTransaction: ReadTransaction {
     private let isSandbox: Bool
 
     fileprivate init(
-        sql: any SQLConnection, now: Timestamp, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool
+        sql: any SQLConnection, _ moment: Moment, actor: Actor, identifiers: IdentifierSource, isSandbox: Bool
     ) {
         self.identifiers = identifiers
         self.isSandbox = isSandbox
-        super.init(sql: sql, now: now, actor: actor)
+        super.init(sql: sql, moment, actor: actor)
     }
 
     override var claiming: String { sql.claim }

@@ -32,8 +32,7 @@ struct Linearizability: Trial {
             histories += 1
             var choices = SeededNumbers(seed: setting.seed, histories)
             let history = ReaderHistory(
-                number: histories, machines: choices.chance(50) ? [machines[0]] : machines,
-                suspends: setting.engine == .sqlite, choices)
+                number: histories, machines: choices.chance(50) ? [machines[0]] : machines, choices)
             for (reader, recorded) in await history.record() {
                 calls += recorded.count
                 for call in recorded { told.note(call.answer) }
@@ -101,9 +100,6 @@ private struct ReaderHistory: Sendable {
 
     let number: Int
     let machines: [Services]
-    /// Whether readers are suspended too. With a server what is recorded second may have looked at the clock first
-    /// (docs/reliability.md).
-    let suspends: Bool
     private let choices: SeededNumbers
 
     struct Reader: Hashable, Sendable {
@@ -111,8 +107,8 @@ private struct ReaderHistory: Sendable {
         var isVisitor: Bool { number == 0 }
     }
 
-    init(number: Int, machines: [Services], suspends: Bool, _ choices: SeededNumbers) {
-        (self.number, self.machines, self.suspends, self.choices) = (number, machines, suspends, choices)
+    init(number: Int, machines: [Services], _ choices: SeededNumbers) {
+        (self.number, self.machines, self.choices) = (number, machines, choices)
     }
 
     /// - Returns: what each reader's calls were answered. Readers have nothing to do with each other.
@@ -167,7 +163,7 @@ private struct ReaderHistory: Sendable {
             let domain = choices.chance(50) ? "gmail.com" : "googlemail.com"
             return .signUp(email: "\(spellings[choices.below(4)])@\(domain)", wantsTrial: choices.chance(50))
         }
-        if suspends, kind < 75 { return choices.chance(50) ? .suspend : .reinstate }
+        if kind < 75 { return choices.chance(50) ? .suspend : .reinstate }
         return .pay(reference: "ref-\(choices.below(2))", periods: 1 + choices.below(2))
     }
 

@@ -62,12 +62,7 @@ struct PurgeJobTests {
             break
         }
         async let purged = store.claim { tx in try tx.deletePastMessages(before: TestDatabase.start, limit: 10) }
-        let onlooker = try database.engine()
-        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE \(holder) = ANY (pg_blocking_pids(pid))"
-        let end = ContinuousClock().now + .seconds(60)
-        while try await onlooker.read({ try $0.first(blocked, []) { try $0.count(0) } }) != 1 {
-            try #require(ContinuousClock().now < end, "nobody waits for the row")
-        }
+        try await database.requireSomebodyWaits(for: holder)
         release.signal()
         try await revived
         #expect(try await purged == 0)
