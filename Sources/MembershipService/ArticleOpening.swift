@@ -104,8 +104,8 @@ private struct DecidedOpening: Sendable {
 }
 
 extension ReadTransaction {
-    /// Decides about an opening. In a transaction that writes, nobody takes the account away or spends its allowance
-    /// before that is over.
+    /// Decides about an opening. In a transaction that writes, nothing happens to the reader, and nothing else is opened
+    /// by her, before that is over.
     ///
     /// - Parameter known: what the article was known to say before.
     fileprivate func decide(
@@ -115,12 +115,7 @@ extension ReadTransaction {
         var (facts, owner) = try accessFacts(reader: reader, article: request.article)
         if let account = owner.account, owner.isGone { try requirePresent(self.account(.id(account))) }
         guard let holder = ReadHolder(owner.facts) else { throw OpeningRequest.ofNobody }
-        var answer = try judge(reader, owner.account, &facts, .now, ledger)
-        // Of two devices that open the last one at once, the second sees that it is gone.
-        if answer.decision.reason == .metered, try takeTurnAtMeter(of: holder) {
-            (facts, owner) = try accessFacts(reader: reader, article: request.article)
-            answer = try judge(reader, owner.account, &facts, .now, ledger)
-        }
+        let answer = try judge(reader, owner.account, &facts, .now, ledger)
         var earlier: ArticleRead?
         if let clientKey = request.clientKey {
             earlier = try read(of: holder, clientKey: clientKey)
@@ -139,10 +134,16 @@ extension ReadTransaction {
         return seconds > read.seconds ?? -1
     }
 
-    /// By what the reader is found until this transaction ends.
+    /// By what the reader is found until this transaction ends. Of two devices that open the last one at once, the second
+    /// sees that it is gone.
     private func held(_ reader: ReaderReference) throws -> ReaderReference {
-        guard case .account(let name) = reader else { return reader }
-        return .account(try held(name))
+        switch reader {
+        case .anonymous: return reader
+        case .visitor(let id, _):
+            try takeTurn(of: id)
+            return reader
+        case .account(let name): return .account(try held(name))
+        }
     }
 
     fileprivate func requireSame(_ read: ArticleRead, _ article: Article, _ key: ClientKey) throws {

@@ -9,23 +9,26 @@ extension ReadTransaction {
     }
 
     /// By what an account is found to which nothing happens before this transaction ends, whoever has its address then:
-    /// by its id, where others can write meanwhile.
+    /// by its id, where others can write meanwhile. Whoever else holds it waits.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     package func held(_ reference: AccountReference) throws -> AccountReference {
         if sql.hold.isEmpty { return reference }
-        // Whatever happens to an account is recorded behind its last event.
-        func head(_ condition: String, _ argument: any SQLValueConvertible) throws -> SQLAnswer<Identifier<Account>> {
-            try sql.ask("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
-                try row.identifier(0)
-            }
-        }
-        let head =
+        let (condition, argument): (String, any SQLValueConvertible) =
             switch reference {
-            case .id(let id): try head(whereID, id)
-            case .email(let email): try head(whereEmail, email.canonical)
+            case .id(let id): (whereID, id)
+            case .email(let email): (whereEmail, email.canonical)
             }
-        return .id(try found(head, reference))
+        // Whatever happens to an account is recorded behind its last event.
+        let head = try sql.first("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
+            try row.identifier(0) as Identifier<Account>
+        }
+        guard let head else {
+            throw MembershipError(
+                .databaseDamaged, "Nothing says what the last event of \(try account(reference).id) is.",
+                remedy: "Run fortnight doctor, and restore a backup.")
+        }
+        return .id(head)
     }
 
     private func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {

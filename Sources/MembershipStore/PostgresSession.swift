@@ -16,15 +16,13 @@ final class PostgresSession: SQLConnection {
     private var sent: [Sent] = []
     /// Whether a question of this transaction has been answered.
     private var hasState = false
-    /// What went wrong where nothing could be thrown.
-    private var owed: (any Error)?
     /// Whether the conversation with the server has come out of step.
     private var isBroken = false
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
     private(set) var failure: PostgresFailure?
 
     let claim = "FOR NO KEY UPDATE SKIP LOCKED"
-    let hold = "FOR SHARE"
+    let hold = "FOR NO KEY UPDATE"
 
     /// Plans kept: some dozens of statements, each for several patterns of NULL and lengths of list.
     private static let mostPrepared = 500
@@ -96,7 +94,6 @@ final class PostgresSession: SQLConnection {
     func begin(_ sql: String) {
         failure = nil
         hasState = false
-        owed = nil
         pendingBegin = sql
     }
 
@@ -169,9 +166,8 @@ final class PostgresSession: SQLConnection {
         try command(sql)
     }
 
-    func takeTurn(_ name: String) throws -> Bool {
-        _ = try run("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", [name])
-        return true
+    func takeTurn(_ name: String) throws {
+        try submit("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", [name])
     }
 
     func takesLong() throws {
@@ -279,12 +275,9 @@ final class PostgresSession: SQLConnection {
 
     func takeState() {
         guard !hasState else { return }
-        do {
-            if sent.isEmpty { try submit("SELECT 1", []) }
-            try collect()
-        } catch {
-            owed = error
-        }
+        // Whatever is asked behind a failure is told of it.
+        if sent.isEmpty { try? submit("SELECT 1", []) }
+        try? collect()
     }
 
     func submit(_ sql: String, _ arguments: [any SQLValueConvertible]) throws {
@@ -326,7 +319,6 @@ final class PostgresSession: SQLConnection {
 
     /// Sends a statement, and before the first of a transaction its beginning, without waiting.
     private func dispatch(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
-        try throwOwed()
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
         let texts = try values.map { value -> String? in
@@ -360,7 +352,6 @@ final class PostgresSession: SQLConnection {
 
     /// Waits for the results of all that was sent.
     func collect() throws {
-        try throwOwed()
         guard !sent.isEmpty else { return }
         let statements = sent
         sent = []
@@ -381,19 +372,12 @@ final class PostgresSession: SQLConnection {
         hasState = true
     }
 
-    private func throwOwed() throws {
-        guard let error = owed else { return }
-        owed = nil
-        throw error
-    }
-
     /// Notes that the connection is of no more use.
     private func broken() -> MembershipError {
-        let found = PostgresFailure(
-            sqlState: nil, said: String(cString: PQerrorMessage(connection)).onOneLine, address: address)
-        failure = failure ?? found
         isBroken = true
-        return found.membershipError
+        return noted(
+            PostgresFailure(
+                sqlState: nil, said: String(cString: PQerrorMessage(connection)).onOneLine, address: address))
     }
 
     private struct PreparedKey: Hashable {
@@ -439,8 +423,14 @@ final class PostgresSession: SQLConnection {
                     ?? PQerrorMessage(connection)
             ).onOneLine,
             address: address)
-        failure = failure ?? found
-        throw found.membershipError
+        throw noted(found)
+    }
+
+    /// What follows from something that went wrong before is told as that.
+    private func noted(_ found: PostgresFailure) -> MembershipError {
+        let first = failure ?? found
+        failure = first
+        return first.membershipError
     }
 }
 

@@ -35,6 +35,4 @@ package enum ReadHolder: Hashable, Sendable {
         }
     }
 
-    /// What a turn at the meter is called.
-    var turn: String { "meter \(column) \(key.sqlValue)" }
 }

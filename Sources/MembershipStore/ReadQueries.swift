@@ -33,11 +33,9 @@ extension ReadTransaction {
         }
     }
 
-    /// Waits until nobody else spends a reader's allowance.
-    ///
-    /// - Returns: whether some of it may have been spent since this transaction asked for it.
-    package func takeTurnAtMeter(of holder: ReadHolder) throws -> Bool {
-        try sql.takeTurn(holder.turn)
+    /// Waits until nothing else is opened by a visitor.
+    package func takeTurn(of visitor: VisitorID) throws {
+        try sql.takeTurn("visitor \(visitor.text)")
     }
 
     /// The read that a client has recorded under a key.

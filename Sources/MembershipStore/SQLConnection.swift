@@ -50,15 +50,13 @@ package protocol SQLConnection {
     /// where there is only one writer.
     var claim: String { get }
 
-    /// Stands behind a SELECT of rows that nobody is to change before this transaction ends. Empty where there is only
-    /// one writer.
+    /// Stands behind a SELECT of rows that nobody else is to hold or change before this transaction ends. Empty where there
+    /// is only one writer.
     var hold: String { get }
 
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
     /// after that has seen what the others did, in a transaction that ``DatabaseEngine/claim(_:_:)`` began.
-    ///
-    /// - Returns: whether others may have had theirs since this transaction asked for anything.
-    func takeTurn(_ name: String) throws -> Bool
+    func takeTurn(_ name: String) throws
 
     /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
     func takesLong() throws
@@ -193,7 +191,7 @@ extension SQLConnection {
     }
 
     /// Where there is one writer, it is always that writer's turn.
-    package func takeTurn(_ name: String) throws -> Bool { false }
+    package func takeTurn(_ name: String) throws {}
 
     /// Where transactions are short, nothing outlives one.
     package func catalog() throws -> Catalog? { nil }

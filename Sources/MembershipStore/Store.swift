@@ -72,28 +72,24 @@ package final class Store: Sendable {
     package func write<Result: Sendable>(
         _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.write(kind) { [self] sql in
-            // Not before its state is taken, which with a server the first question does: what it finds was recorded
-            // before its own time then, and what it records stands behind that.
-            let moment: ReadTransaction.Moment =
-                engine.hasOneWriter || deployment.isSandbox ? .known(try now(sql)) : .behindTheState(clock)
-            return try body(
-                WriteTransaction(
-                    sql: sql, moment, actor: actor, identifiers: identifiers, isSandbox: deployment.isSandbox))
-        }
+        try await engine.write(kind) { [self] sql in try body(transaction(sql)) }
     }
 
-    /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself.
-    /// With a server each question sees a state of its own, and the time is that of the beginning.
+    /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself: with
+    /// a server each question sees a state of its own.
     package func claim<Result: Sendable>(
         _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await engine.claim(kind) { [self] sql in
-            try body(
-                WriteTransaction(
-                    sql: sql, .known(try now(sql)), actor: actor, identifiers: identifiers,
-                    isSandbox: deployment.isSandbox))
-        }
+        try await engine.claim(kind) { [self] sql in try body(transaction(sql)) }
+    }
+
+    private func transaction(_ sql: any SQLConnection) throws -> WriteTransaction {
+        // Not before its state is taken, which with a server the first question does: what it finds was recorded before
+        // its own time then, and what it records stands behind that.
+        let moment: ReadTransaction.Moment =
+            engine.hasOneWriter || deployment.isSandbox ? .known(try now(sql)) : .behindTheState(clock)
+        return WriteTransaction(
+            sql: sql, moment, actor: actor, identifiers: identifiers, isSandbox: deployment.isSandbox)
     }
 
     private func now(_ sql: any SQLConnection) throws -> Timestamp {

@@ -36,11 +36,10 @@ struct Linearizability: Trial {
             for (reader, recorded) in await history.record() {
                 calls += recorded.count
                 for call in recorded { told.note(call.answer) }
-                let countsLate = setting.engine == .postgres
                 let state =
                     reader.isVisitor
-                    ? ReaderModel.visitor(allowance: Linearizability.anonymous, countsLate: countsLate)
-                    : ReaderModel.person(allowance: Linearizability.registered, countsLate: countsLate)
+                    ? ReaderModel.visitor(allowance: Linearizability.anonymous)
+                    : ReaderModel.person(allowance: Linearizability.registered)
                 guard !LinearizabilityCheck.holds(recorded, from: state) else { continue }
                 faults.append(
                     "seed \(setting.seed), history \(histories), reader \(reader.number): in no order:\n"

@@ -31,8 +31,6 @@ struct ReaderModel: SequentialModel {
     }
 
     private let allowance: Int
-    /// Whether what an opening that spends nothing says of the meter may be of a moment before.
-    private let countsLate: Bool
     private var isKnown: Bool
     private var hasTrial = false
     private var isSuspended = false
@@ -42,17 +40,17 @@ struct ReaderModel: SequentialModel {
     private var opened: [String: Opened] = [:]
 
     /// A person who has not signed up yet.
-    static func person(allowance: Int, countsLate: Bool = false) -> ReaderModel {
-        ReaderModel(allowance: allowance, countsLate: countsLate, isKnown: false)
+    static func person(allowance: Int) -> ReaderModel {
+        ReaderModel(allowance: allowance, isKnown: false)
     }
 
     /// A visitor, whom the site knows.
-    static func visitor(allowance: Int, countsLate: Bool = false) -> ReaderModel {
-        ReaderModel(allowance: allowance, countsLate: countsLate, isKnown: true)
+    static func visitor(allowance: Int) -> ReaderModel {
+        ReaderModel(allowance: allowance, isKnown: true)
     }
 
-    private init(allowance: Int, countsLate: Bool, isKnown: Bool) {
-        (self.allowance, self.countsLate, self.isKnown) = (allowance, countsLate, isKnown)
+    private init(allowance: Int, isKnown: Bool) {
+        (self.allowance, self.isKnown) = (allowance, isKnown)
     }
 
     func after(_ operation: Operation, answered answer: Answer) -> ReaderModel? {
@@ -103,7 +101,7 @@ struct ReaderModel: SequentialModel {
 
     private mutating func open(_ article: String, _ key: String?, _ answer: Answer) -> Bool {
         guard isKnown else { return answer == .refused(code: "unknown_account") }
-        let counted = hasTrial ? nil : spent.contains(article) ? countSaid(in: answer) : spent.count
+        let counted = hasTrial ? nil : spent.count
         let earlier = key.flatMap { opened[$0] }
         if let earlier, earlier.article != article { return answer == .refused(code: "client_key_reused") }
         guard !isSuspended else { return answer == .denied(spent: nil) }
@@ -117,14 +115,5 @@ struct ReaderModel: SequentialModel {
         if !hasTrial { spent.insert(article) }
         if let key { opened[key] = Opened(read: read, article: article) }
         return answer == .opened(read: read, spent: counted, isRetry: false)
-    }
-
-    /// Opening an article again spends nothing and takes no turn at the meter, so that what it says of the meter on
-    /// PostgreSQL may be of a moment before another opening that came between; it is never more than was spent.
-    private func countSaid(in answer: Answer) -> Int? {
-        guard countsLate, case .opened(_, let said?, _) = answer, (1...spent.count).contains(said) else {
-            return spent.count
-        }
-        return said
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Membership
 import MembershipService
 import MembershipStore
@@ -10,61 +9,83 @@ import TestSupport
 @Suite(.enabled(if: !TestEngine.isSQLite))
 struct HeldAccountTests {
     enum Change: CaseIterable {
-        case suspension, voidedGrant, endedTrial, merge, erasure, job
+        case suspension, voidedGrant, endedTrial, merge, erasure, job, opening
+    }
+
+    private let database: TestDatabase
+    private let ada = "ada@example.com"
+    private let id: Identifier<Account>
+    private let gift: Grant
+
+    init() async throws {
+        database = try await TestDatabase.sandbox()
+        try await database.addArticle("golem/the-bridge", access: .premium)
+        id = try await database.services.accounts.signUp(email: EmailAddress(parsing: ada)).account.id
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "grace@example.com"))
+        gift = try await database.services.grants.add(
+            .id(id), .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "Writes poems"))
+    }
+
+    private func services() async throws -> Services {
+        try await Services.open(database.location, clock: WallClock { TestDatabase.start })
     }
 
     @Test(arguments: Change.allCases, [true, false])
-    func whatHappensToAnAccountWaitsForAnOpening(change: Change, byAddress: Bool) async throws {
-        let database = try await TestDatabase.sandbox()
-        let accounts = database.services.accounts
-        let ada = try AccountReference(parsing: "ada@example.com")
-        let grace = try AccountReference(parsing: "grace@example.com")
-        let id = try await accounts.signUp(email: EmailAddress(parsing: "ada@example.com")).account.id
-        _ = try await accounts.signUp(email: EmailAddress(parsing: "grace@example.com"))
-        let gift = try await database.services.grants.add(
-            ada, .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "Writes poems"))
+    func whatHappensToAReaderWaitsForAnOpening(change: Change, byAddress: Bool) async throws {
+        let (id, gift, grace) = (id, gift, try AccountReference(parsing: "grace@example.com"))
         if change == .job { _ = try await database.services.clock.advance(by: .days(15)) }
-
-        let store = try await database.store()
-        let session = AsyncStream<Int64>.makeStream()
-        let release = DispatchSemaphore(value: 0)
-        defer { release.signal() }
-        async let opening: Void = store.claim { tx in
-            _ = try tx.held(byAddress ? ada : .id(id))
-            session.continuation.yield(try tx.sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0)
-            release.wait()
-        }
-        var holder: Int64 = 0
-        for await pid in session.stream {
-            holder = pid
-            break
-        }
-        let services = try await Services.open(database.location, clock: WallClock { TestDatabase.start })
-        async let changed: Void = {
-            switch change {
-            case .suspension: _ = try await services.accounts.suspend(ada, reason: "Shared her password")
-            case .voidedGrant: _ = try await services.grants.void(ada, grant: gift.id, reason: "Writes no more")
-            case .endedTrial: _ = try await services.trials.end(ada, Edit(reason: "Asked for it"))
-            case .merge: _ = try await services.accounts.merge(ada, into: grace, reason: "The same person")
-            case .erasure: _ = try await services.accounts.erase(ada, reason: "Asked for it")
-            case .job: _ = try await services.jobs.run("trial-expiry")
+        let reference: AccountReference = byAddress ? try AccountReference(parsing: ada) : .id(id)
+        let services = try await services()
+        let changed = try await database.store().holding({ tx in _ = try tx.held(reference) }) { holder in
+            let task = Task {
+                switch change {
+                case .suspension: _ = try await services.accounts.suspend(.id(id), reason: "Shared her password")
+                case .voidedGrant: _ = try await services.grants.void(.id(id), grant: gift.id, reason: "Writes no more")
+                case .endedTrial: _ = try await services.trials.end(.id(id), Edit(reason: "Asked for it"))
+                case .merge: _ = try await services.accounts.merge(.id(id), into: grace, reason: "The same person")
+                case .erasure: _ = try await services.accounts.erase(.id(id), reason: "Asked for it")
+                case .job: _ = try await services.jobs.run("trial-expiry")
+                case .opening: _ = try await open(.id(id), services)
+                }
             }
-        }()
-        try await database.requireSomebodyWaits(for: holder)
-        release.signal()
-        try await opening
-        try await changed
-    }
-}
-
-extension TestDatabase {
-    /// Waits until another session waits for what the session of this number holds.
-    func requireSomebodyWaits(for holder: Int64) async throws {
-        let onlooker = try engine()
-        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE \(holder) = ANY (pg_blocking_pids(pid))"
-        let end = ContinuousClock().now + .seconds(60)
-        while try await onlooker.read({ try $0.first(blocked, []) { try $0.count(0) } }) != 1 {
-            try #require(ContinuousClock().now < end, "nobody waits for the row")
+            try await database.requireSomebodyWaits(for: holder)
+            return task
         }
+        try await changed.value
+    }
+
+    private func open(_ reader: AccountReference, _ services: Services) async throws -> AccessService.Opening {
+        try await services.access.open(reader: .account(reader), article: ArticleReference(parsing: "golem/the-bridge"))
+    }
+
+    /// And the other way round: of a suspension that is under way an opening knows when it is over.
+    @Test(arguments: [true, false]) func anOpeningWaitsForWhatHappensToItsReader(byAddress: Bool) async throws {
+        let reader: AccountReference = byAddress ? try AccountReference(parsing: ada) : .id(id)
+        let (id, services) = (id, try await services())
+        let opening = try await database.store().holding({ tx in
+            try tx.insertSuspension(of: id, reason: "Shared her password")
+            try tx.record(.accountSuspended, account: id, reason: "Shared her password")
+        }) { holder in
+            let task = Task { try await open(reader, services) }
+            try await database.requireSomebodyWaits(for: holder)
+            return task
+        }
+        let opened = try await opening.value
+        #expect(opened.answer.decision.reason == .accountSuspended && opened.read == nil)
+    }
+
+    /// Nothing is opened where it cannot be told what has happened.
+    @Test func anAccountWithoutALastEventIsDamaged() async throws {
+        let (id, services) = (id, try await services())
+        try await database.store().write { tx in
+            _ = try tx.sql.run("DELETE FROM event_heads WHERE account_id = $1", [id])
+        }
+        func refusal(_ reader: String) async -> MembershipError.Code? {
+            await #expect(throws: MembershipError.self) {
+                try await open(AccountReference(parsing: reader), services)
+            }?.code
+        }
+        #expect(await refusal(ada) == .databaseDamaged)
+        #expect(await refusal("nobody@example.com") == .unknownAccount)
     }
 }

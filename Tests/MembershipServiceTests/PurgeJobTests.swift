@@ -46,26 +46,18 @@ struct PurgeJobTests {
     @Test(.enabled(if: !TestEngine.isSQLite)) func aMessageThatIsMadeDueWhileThePurgeWaitsForItStays() async throws {
         let database = try await TestDatabase.sandbox()
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))
-        let (operatorsEngine, store) = (try database.engine(), try await database.store())
-        try await operatorsEngine.write { _ = try $0.run("UPDATE outbox SET dead_at = 1, due_at = NULL", []) }
-        let session = AsyncStream<Int64>.makeStream()
-        let release = DispatchSemaphore(value: 0)
-        defer { release.signal() }
-        async let revived: Void = operatorsEngine.claim(.change) { sql in
-            _ = try sql.run("UPDATE outbox SET dead_at = NULL, due_at = 1", [])
-            session.continuation.yield(try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0)
-            release.wait()
+        let store = try await database.store()
+        try await store.write { tx in _ = try tx.sql.run("UPDATE outbox SET dead_at = 1, due_at = NULL", []) }
+        let purge = try await database.store().holding({ tx in
+            _ = try tx.sql.run("UPDATE outbox SET dead_at = NULL, due_at = 1", [])
+        }) { holder in
+            let task = Task {
+                try await store.claim { tx in try tx.deletePastMessages(before: TestDatabase.start, limit: 10) }
+            }
+            try await database.requireSomebodyWaits(for: holder)
+            return task
         }
-        var holder: Int64 = 0
-        for await pid in session.stream {
-            holder = pid
-            break
-        }
-        async let purged = store.claim { tx in try tx.deletePastMessages(before: TestDatabase.start, limit: 10) }
-        try await database.requireSomebodyWaits(for: holder)
-        release.signal()
-        try await revived
-        #expect(try await purged == 0)
+        #expect(try await purge.value == 0)
         #expect(try await database.services.outbox.list(limit: PageLimit(10)).messages.map(\.state) == [.due])
     }
 }
