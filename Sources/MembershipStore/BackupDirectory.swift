@@ -160,6 +160,9 @@ package struct BackupDirectory: Sendable {
     func removeWhatIsOld(since moment: Timestamp?) throws -> Int {
         let folders = try folders().map { path + "/" + $0 }
         var removed = 0
+        for name in try BackupDirectory.names(in: path) where name.hasSuffix(BackupDirectory.removedSuffix) {
+            try BackupDirectory.remove(path + "/" + name)
+        }
         // Until the next one begins, its moments are only to be had from this one.
         var next: BackupGeneration?
         for folder in folders.reversed() {
@@ -167,15 +170,27 @@ package struct BackupDirectory: Sendable {
             if let generation {
                 defer { next = generation }
                 guard let moment, let next, next.manifest.copiedAt <= moment else { continue }
-                // Without this file it is none any more, should the rest be interrupted.
-                guard unlink(folder + "/" + BackupGeneration.manifestName) == 0 else { continue }
+                // Under a name that no generation has, should the rest be interrupted.
+                guard rename(folder, folder + BackupDirectory.removedSuffix) == 0 else { continue }
                 removed += 1
-            } else if try next == nil || DraftFile.isThere(folder + "/" + BackupGeneration.manifestName) {
-                continue
+                try BackupDirectory.remove(folder + BackupDirectory.removedSuffix)
+            } else if next != nil, try BackupDirectory.isUnfinished(folder) {
+                try BackupDirectory.remove(folder)
             }
-            try BackupDirectory.remove(folder)
         }
         return removed
+    }
+
+    /// What the name of a folder ends with that is being removed.
+    private static let removedSuffix = ".removed"
+
+    /// Whether a folder is what is left of a generation that was never finished.
+    private static func isUnfinished(_ folder: String) throws -> Bool {
+        do {
+            return try BackupGeneration(reading: folder) == nil
+        } catch let error as MembershipError where [.backupDamaged, .unreadableFile].contains(error.code) {
+            return false
+        }
     }
 
     /// Removes a folder with all that is of a backup in it. Of anybody else's files nothing is known.

@@ -23,6 +23,8 @@ struct BackupGeneration: Sendable {
         let sha256: String
         /// The header of the log of which the base holds some frames; nil when the log was empty.
         let log: String?
+        /// When the newest event was recorded that is in the base; nil when none is known.
+        let newestEvent: Timestamp?
     }
 
     static let baseName = "base.db"
@@ -35,7 +37,16 @@ struct BackupGeneration: Sendable {
     /// - Throws: ``MembershipError`` with code `backup_damaged`.
     init?(reading path: String) throws {
         let file = path + "/" + BackupGeneration.manifestName
-        guard try DraftFile.isThere(file) else { return nil }
+        guard try DraftFile.isThere(file) else {
+            // What follows on a base comes behind it, and goes before it.
+            guard
+                try FileKind(at: path) != .directory
+                    || !BackupDirectory.names(in: path).contains(where: { $0.hasSuffix(LogSegment.suffix) })
+            else {
+                throw LogSegment.damaged(path, "\(BackupGeneration.manifestName) is missing")
+            }
+            return nil
+        }
         let reader = try FileReader(file)
         let bytes = try reader.read(min(reader.size(), 1 << 16), at: 0)
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
@@ -56,9 +67,10 @@ struct BackupGeneration: Sendable {
     ///
     /// - Parameters:
     ///   - log: the header of the log of which the copy has some frames.
+    ///   - newestEvent: when the newest event was recorded that is surely in the copy.
     ///   - copy: copies the database to where it is told to, and says what the copy is.
     static func make(
-        _ path: String, completeUntil: Timestamp, copiedAt: Timestamp, log: LogHeader?,
+        _ path: String, completeUntil: Timestamp, copiedAt: Timestamp, log: LogHeader?, newestEvent: Timestamp?,
         copy: (String) throws -> SQLiteBackup.Contents
     ) throws -> BackupGeneration {
         guard mkdir(path, 0o700) == 0 else { throw DraftFile.cannotWrite(path) }
@@ -71,7 +83,7 @@ struct BackupGeneration: Sendable {
         let manifest = Manifest(
             id: UUID().uuidString.lowercased(), database: contents.keyFingerprint, completeUntil: completeUntil,
             copiedAt: copiedAt, bytes: contents.bytes, sha256: digest.finalize().hexadecimal,
-            log: log?.bytes.hexadecimal)
+            log: log?.bytes.hexadecimal, newestEvent: newestEvent)
         try DraftFile(for: path + "/" + manifestName, sealed(BackupDirectory.encoder.encode(manifest))).publish()
         try DraftFile.sync((path as NSString).deletingLastPathComponent)
         guard let generation = try BackupGeneration(reading: path) else { throw DraftFile.cannotWrite(path) }

@@ -146,8 +146,21 @@ package final class LogFollower {
         }
         if goesOn { return Step(completeUntil: log.completeUntil, frames: frames) }
         let isFirst = try LogFollower.generations(in: directory).isEmpty
-        return try makeBase(
-            isFirst ? "the directory is new" : "the log does not go on where the copying ended", log)
+        return try makeBase(try isFirst ? "the directory is new" : whyNotContinued(by: log), log)
+    }
+
+    /// Why what is in the directory does not go on in the log. An older database may be meant, or may be the wrong one:
+    /// whoever restores the newest moment gets it.
+    private func whyNotContinued(by log: LogReading) throws -> String {
+        guard case .success(let newest)? = try LogFollower.generations(in: directory).last else {
+            return "the last copy is damaged"
+        }
+        let copied = try newest.chain().segments.last?.heading.newestEvent ?? newest.manifest.newestEvent
+        guard let copied, log.newestEvent.map({ $0 < copied }) ?? true else {
+            return "its log has begun anew since the last copy, as it does when nobody has the database open"
+        }
+        return "the database is at an earlier state than the last copy, which has events up to \(copied). The newest "
+            + "moment is this state now; --at goes back to the other"
     }
 
     /// What is in a directory. One that cannot be read now is waited for: it may be of another database, or the newest.
@@ -192,7 +205,8 @@ package final class LogFollower {
     private func makeBase(_ why: String, _ log: LogReading) throws -> Step {
         generation = nil
         let made = try BackupGeneration.make(
-            directory.nextFolder(), completeUntil: log.completeUntil, copiedAt: log.copiedAt, log: log.header
+            directory.nextFolder(), completeUntil: log.completeUntil, copiedAt: log.copiedAt, log: log.header,
+            newestEvent: log.newestEvent
         ) { draft in
             try anchor.unsafeReentrantWrite { try $0.copy(to: draft, named: directory.path) }
             return try SQLiteBackup.contents(of: draft, named: path)
@@ -216,6 +230,13 @@ package final class LogFollower {
         let reader: FileReader
         let completeUntil: Timestamp
         let copiedAt: Timestamp
+        /// When the newest event was recorded that is in it; nil when there is none.
+        let newestEvent: Timestamp?
+    }
+
+    /// When the newest event was recorded.
+    private func newestEvent(_ database: Database) throws -> Timestamp? {
+        try Int64.fetchOne(database, sql: "SELECT max(recorded_at) FROM events").map(Timestamp.init(milliseconds:))
     }
 
     private func copyWhatIsNew() throws -> Step {
@@ -223,14 +244,16 @@ package final class LogFollower {
         while true {
             let reader = try FileReader(path + "-wal")
             let (before, completeUntil) = (try LogFollower.header(reader), clock.now())
-            let count = try locker.writeWithoutTransaction { try self.committedFrames($0) }
+            let (newestEvent, count) = try locker.writeWithoutTransaction { database in
+                (try self.newestEvent(database), try self.committedFrames(database))
+            }
             let copiedAt = clock.now()
             // When another log was begun meanwhile, the number may be of either.
             if let count, count.logged == 0 { return Step(completeUntil: completeUntil) }
             if let count, let before, try LogFollower.header(reader) == before {
                 let log = LogReading(
                     frames: count.logged, header: before, reader: reader, completeUntil: completeUntil,
-                    copiedAt: copiedAt)
+                    copiedAt: copiedAt, newestEvent: newestEvent)
                 return Step(completeUntil: completeUntil, frames: try copy(log))
             }
             guard ContinuousClock().now < deadline else { throw busy }
@@ -253,7 +276,7 @@ package final class LogFollower {
         position = try LogSegment.write(
             generation.path + "/" + LogSegment.name(segments + 1), generation: generation.manifest.id,
             number: segments + 1, from: start, upTo: log.frames, of: log.reader, completeUntil: log.completeUntil,
-            copiedAt: log.copiedAt)
+            copiedAt: log.copiedAt, newestEvent: log.newestEvent)
         segments += 1
         return log.frames - start.frame
     }
@@ -265,20 +288,20 @@ package final class LogFollower {
             try locker.unsafeReentrantWrite { try $0.execute(sql: "PRAGMA query_only = OFF; BEGIN IMMEDIATE") }
         }
         defer { try? locker.unsafeReentrantWrite { try $0.execute(sql: "ROLLBACK; PRAGMA query_only = ON") } }
-        let (count, completeUntil, copiedAt) = try anchor.unsafeReentrantWrite { database in
+        let (count, completeUntil, copiedAt, newestEvent) = try anchor.unsafeReentrantWrite { database in
             isAnchored = false
             if database.isInsideTransaction { try database.execute(sql: "COMMIT") }
             let completeUntil = clock.now()
             let count = try writeLogIntoDatabase(database)
             try database.execute(sql: "BEGIN")
             try database.beginToRead()
-            return (count, completeUntil, clock.now())
+            return (count, completeUntil, clock.now(), try self.newestEvent(database))
         }
         anchorFrame = count
         let reader = try FileReader(path + "-wal")
         let log = LogReading(
             frames: count, header: count == 0 ? nil : try LogFollower.header(reader), reader: reader,
-            completeUntil: completeUntil, copiedAt: copiedAt)
+            completeUntil: completeUntil, copiedAt: copiedAt, newestEvent: newestEvent)
         let result = try body(log)
         isAnchored = true
         return result

@@ -28,6 +28,8 @@ struct LogSegment: Sendable {
         let completeUntil: Timestamp
         /// Nothing that was acknowledged later is in this or an earlier one.
         let copiedAt: Timestamp
+        /// When the newest event was recorded that is in this or an earlier one; nil when none is known.
+        let newestEvent: Timestamp?
     }
 
     static let suffix = ".segment"
@@ -62,13 +64,13 @@ struct LogSegment: Sendable {
     /// - Throws: ``BrokenLog`` when they do not follow on what was copied before.
     static func write(
         _ path: String, generation: String, number: Int, from position: LogPosition, upTo last: Int, of log: FileReader,
-        completeUntil: Timestamp, copiedAt: Timestamp
+        completeUntil: Timestamp, copiedAt: Timestamp, newestEvent: Timestamp?
     ) throws -> LogPosition {
         let header = position.header
         let heading = Heading(
             generation: generation, number: number, log: header.bytes.hexadecimal, firstFrame: position.frame + 1,
             frames: last - position.frame, checksum: position.checksum.text, completeUntil: completeUntil,
-            copiedAt: copiedAt)
+            copiedAt: copiedAt, newestEvent: newestEvent)
         let draft = try DraftFile(for: path)
         defer { draft.discard() }
         var (position, digest) = (position, SHA256())

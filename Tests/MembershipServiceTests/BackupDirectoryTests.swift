@@ -146,7 +146,9 @@ import TestSupport
         try DetachedSQLite(path: database.path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
         try await database.addReader("bob")
         follower = try database.follower(clock.wallClock)
-        #expect(try follower?.followOnce().newBase == "the log does not go on where the copying ended")
+        #expect(
+            try follower?.followOnce().newBase
+                == "its log has begun anew since the last copy, as it does when nobody has the database open")
         #expect(try follower?.followOnce() != nil)
         let extents = try DatabaseRestoration(of: database.backups).extents()
         #expect(extents.map(\.name) == ["000001", "000002"] && extents.allSatisfy { $0.fault == nil })
@@ -286,7 +288,7 @@ import TestSupport
         _ = try follower.followOnce()
         let folder = database.backups + "/000000"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        for name in ["notes.txt", "base.db.1234.part", "00000001.segment"] {
+        for name in ["notes.txt", "base.db", "base.db.1234.part"] {
             try Data("a".utf8).write(to: URL(filePath: folder + "/" + name))
         }
         for minute in 1...3 {
@@ -372,6 +374,66 @@ import TestSupport
         try damage("000001")
         let error = #expect(throws: MembershipError.self) { try DatabaseRestoration(of: database.backups).extents() }
         #expect(error?.code == .backupDamaged)
+    }
+
+    @Test func aCopyOfWhichNothingSaysWhatItIsIsNamedAndKept() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var options = DatabaseBackup.FollowOptions()
+        (options.newBaseAfter, options.keep) = (.minutes(1), .minutes(1))
+        let follower = try database.follower(clock.wallClock, options)
+        #expect(try follower.followOnce().newBase != nil)
+        try await database.addReader("zoe")
+        #expect(try follower.followOnce().pages > 0)
+        let lost = database.backups + "/000001/base.json"
+        try FileManager.default.removeItem(atPath: lost)
+        let restoration = DatabaseRestoration(of: database.backups)
+        let error = #expect(throws: MembershipError.self) { try restoration.extents() }
+        #expect(error?.code == .backupDamaged && error?.message.contains("base.json is missing") == true)
+        // What can be had of it by other means stays.
+        for minute in 1...5 {
+            clock.set(start + .minutes(minute))
+            _ = try follower.followOnce()
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: database.backups + "/000001")
+        #expect(left.contains("base.db") && left.contains("00000001.segment"))
+        #expect(try restoration.extents().allSatisfy { $0.fault == nil })
+    }
+
+    @Test func whoeverCopiesAnEarlierStateIsTold() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        _ = try follower?.followOnce()
+        clock.set(start + .minutes(1))
+        _ = try await database.services.clock.advance(by: .minutes(1))
+        try await database.addReader("zoe")
+        #expect(try #require(try follower?.followOnce()).pages > 0)
+        follower = nil
+        let (restored, _) = try database.restore(at: start)
+        var old: BackupFollower? = try DatabaseBackup(of: restored, clock: clock.wallClock).follow(
+            into: database.backups)
+        let told = try #require(try old?.followOnce().newBase)
+        #expect(told.contains("earlier state") && told.contains("\(start + .minutes(1))"), "\(told)")
+        old = nil
+        // Behind which the newer one is none.
+        follower = try database.follower(clock.wallClock)
+        #expect(try follower?.followOnce().newBase?.contains("begun anew") == true)
+    }
+
+    @Test func whatWasBeingRemovedWhenItWasInterruptedIsRemoved() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var options = DatabaseBackup.FollowOptions()
+        options.newBaseAfter = .minutes(1)
+        let follower = try database.follower(clock.wallClock, options)
+        _ = try follower.followOnce()
+        let files = FileManager.default
+        try files.copyItem(atPath: database.backups + "/000001", toPath: database.backups + "/000000.removed")
+        #expect(try DatabaseRestoration(of: database.backups).extents().map(\.name) == ["000001"])
+        clock.set(start + .minutes(1))
+        #expect(try follower.followOnce().removed == 0)
+        #expect(!files.fileExists(atPath: database.backups + "/000000.removed"))
     }
 
     @Test func theKeyOfAnotherDatabaseIsNotKeptWithIt() async throws {

@@ -30,10 +30,6 @@ import TestSupport
                 let path = database.directory.path + "/backup-\(number).db"
                 backups.append(try await TakenBackup.take(database, at: path, while: others, clock, lingers: lingers))
                 lingering += lingers ? 1 : 0
-                // Fifty of them need not be kept.
-                if !number.isMultiple(of: 10) {
-                    for file in [path, path + ".key"] { try FileManager.default.removeItem(atPath: file) }
-                }
             }
             others.end()
             try await group.waitForAll()
@@ -49,7 +45,7 @@ import TestSupport
             all.contains { $0.began > backup.settled && $0.answered < backup.ended }
         }
         #expect(lingering > 10 && during.count >= lingering)
-        for (number, backup) in backups.enumerated() where number.isMultiple(of: 10) {
+        for backup in backups {
             let location = DatabaseLocation(backup.path)
             #expect(try await Doctor(location).examine().filter { !$0.isSound } == [])
             let services = try await Services.open(location)
@@ -57,7 +53,7 @@ import TestSupport
             #expect(verification.accounts == backup.readers.signedUp.count)
             _ = try await services.accounts.signUp(email: EmailAddress(parsing: "new@example.com"))
             _ = try await services.clock.advance(by: .days(15))
-            #expect(try await services.jobs.run("trial-expiry").processed >= 1)
+            #expect(try await services.jobs.run("trial-expiry").processed >= min(1, verification.accounts))
         }
     }
 
