@@ -20,15 +20,18 @@ extension ReadTransaction {
             case .email(let email): (whereEmail, email.canonical)
             }
         // Whatever happens to an account is recorded behind its last event.
-        let head = try sql.first("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
-            try row.identifier(0) as Identifier<Account>
+        func head() throws -> Identifier<Account>? {
+            try sql.first("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
+                try row.identifier(0)
+            }
         }
-        guard let head else {
-            throw MembershipError(
-                .databaseDamaged, "Nothing says what the last event of \(try account(reference).id) is.",
-                remedy: "Run fortnight doctor, and restore a backup.")
-        }
-        return .id(head)
+        if let head = try head() { return .id(head) }
+        // By now somebody may have signed up.
+        let account = try account(reference)
+        if let head = try head() { return .id(head) }
+        throw MembershipError(
+            .databaseDamaged, "Nothing says what the last event of \(account.id) is.",
+            remedy: "Run fortnight doctor, and restore a backup.")
     }
 
     private func askAccount(_ reference: AccountReference) throws -> SQLAnswer<Account> {
