@@ -32,7 +32,12 @@ struct Benchmarks {
                 let value = rest.first.flatMap { option == "--quick" || $0.hasPrefix("--") ? nil : rest.popFirst() }
                 switch (option, value) {
                 case ("--quick", _): size = .quick
-                case ("--only", let name?): only.append(name)
+                case ("--only", let name?):
+                    guard Benchmarks.names.contains(where: { $0.contains(name) }) else {
+                        Wishes.refuse(
+                            "‘\(name)’ is in no name of what is measured: \(Benchmarks.names.joined(separator: ", "))")
+                    }
+                    only.append(name)
                 case ("--slower-sync", let text?):
                     guard let microseconds = Int64(text), (1...1_000_000).contains(microseconds) else {
                         Wishes.refuse("‘\(text)’ is not a number of microseconds from 1 to 1000000")
@@ -54,6 +59,12 @@ struct Benchmarks {
 
         func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
     }
+
+    /// What can be asked for alone.
+    private static let names = [
+        "cold start", "checks", "batches", "sign-ups", "opens", "memory", "growth", "trial expiry", "imports",
+        "PostgreSQL",
+    ]
 
     private static func run(_ wishes: Wishes) async throws {
         let size = wishes.size

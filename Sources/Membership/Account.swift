@@ -91,6 +91,10 @@ public enum AccountReference: Hashable, Sendable {
     public init(parsing text: String) throws(MembershipError) {
         if let id = Identifier<Account>(text) {
             self = .id(id)
+        } else if text.hasPrefix(Account.identifierPrefix + "_"), !text.contains("@") {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not the id of an account.",
+                remedy: "Copy it from fortnight account list, or give the email address.")
         } else {
             self = .email(try EmailAddress(parsing: text))
         }

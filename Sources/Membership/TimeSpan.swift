@@ -25,7 +25,12 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(parsing text: String) throws(MembershipError) {
-        guard let milliseconds = TimeSpan.parse(text), milliseconds > 0, milliseconds <= TimeSpan.longest.milliseconds
+        let parsed = TimeSpan.parse(text)
+        guard parsed != 0 else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is no time at all.", remedy: "Give at least a second, 1s.")
+        }
+        guard let milliseconds = parsed, milliseconds > 0, milliseconds <= TimeSpan.longest.milliseconds
         else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a length of time.",

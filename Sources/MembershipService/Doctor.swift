@@ -25,6 +25,10 @@ public struct Doctor: Sendable {
         let engine = try location.open()
         var findings: [Finding] = []
         do {
+            // Of one that was never set up there is no more to say than that.
+            if let isEmpty = try? await engine.read({ try $0.appliedMigrations().isEmpty }), isEmpty {
+                _ = try await schema(engine)
+            }
             findings += try await engine.examine()
             findings.append(try await schema(engine))
             let store = try await Store.open(engine, clock: clock)
@@ -33,7 +37,10 @@ public struct Doctor: Sendable {
             findings.append(try await rules(store))
             findings.append(try await events(store))
         } catch let error as MembershipError where error.code != .databaseBusy {
-            findings.append(Finding("database", error.message, isSound: false, remedy: error.remedy))
+            let remedy =
+                error.code == .databaseDamaged
+                ? "Restore a backup; .recover of the sqlite3 shell may save what is newer." : error.remedy
+            findings.append(Finding("database", error.message, isSound: false, remedy: remedy))
         }
         return findings + reading()
     }

@@ -33,7 +33,8 @@ package struct SQLiteBackup: Sendable {
     /// - Parameter progress: is told how many pages of how many are copied.
     /// - Throws: ``MembershipError`` with code `database_exists` when there is such a file, `database_damaged`.
     package func make(at copy: String, progress: (Int, Int) -> Void = { _, _ in }) throws -> Contents {
-        let draft = try SQLiteBackup.draft(for: copy)
+        try SQLiteBackup.requireNothing(at: copy)
+        let draft = try DraftFile(for: copy)
         defer { draft.discard() }
         try translatingErrors(path: path) {
             let source = try DatabaseQueue(path: path, configuration: SQLiteBackup.configuration(lockWait: lockWait))
@@ -52,20 +53,19 @@ package struct SQLiteBackup: Sendable {
         return contents
     }
 
-    /// A draft of a database.
-    static func draft(for path: String) throws(MembershipError) -> DraftFile {
-        try requireNothing(at: path)
-        return try DraftFile(for: path)
-    }
-
     /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new one.
     ///
+    /// - Parameter remedy: what to do about a file that is there.
     /// - Throws: ``MembershipError`` with code `database_exists`.
-    package static func requireNothing(at path: String) throws(MembershipError) {
+    package static func requireNothing(
+        at path: String, remedy: String = "Name a file that is not there, such as one with the date in its name."
+    ) throws(MembershipError) {
         for file in [path, path + "-wal", path + "-journal"] where try DraftFile.isThere(file) {
-            throw MembershipError(
-                .databaseExists, "\(file) is there already.",
-                remedy: "Stop what uses it and move \(path) away, with its -wal and -shm; or name another place.")
+            guard try FileKind(at: file) != .directory else {
+                throw MembershipError(
+                    .databaseExists, "\(file) is a directory.", remedy: "Name a file in it that is not there.")
+            }
+            throw MembershipError(.databaseExists, "\(file) is there already.", remedy: remedy)
         }
     }
 
@@ -86,7 +86,13 @@ package struct SQLiteBackup: Sendable {
     /// - Throws: ``MembershipError`` with code `not_a_database`, `database_damaged`, `database_newer`,
     ///   `migration_changed`.
     static func contents(of file: String, named name: String) throws -> Contents {
-        try translatingErrors(path: name) {
+        try tellingOfDamage(remedy: "Use another backup; .recover of the sqlite3 shell may save what is in this one.") {
+            try translatingErrors(path: name) { try examined(file, name) }
+        }
+    }
+
+    private static func examined(_ file: String, _ name: String) throws -> Contents {
+        do {
             var configuration = Configuration()
             configuration.label = "fortnight.backup.check"
             let queue = try DatabaseQueue(path: file, configuration: configuration)
@@ -94,8 +100,7 @@ package struct SQLiteBackup: Sendable {
                 let faults = try database.integrityFaults(most: 3)
                 guard faults.isEmpty else {
                     throw MembershipError(
-                        .databaseDamaged, "\(name) is damaged: \(faults.joined(separator: "; ")).",
-                        remedy: "Use another backup; .recover of the sqlite3 shell may save what is in this one.")
+                        .databaseDamaged, "\(name) is damaged: \(faults.joined(separator: "; ")).")
                 }
                 return try contents(of: database, named: name)
             }

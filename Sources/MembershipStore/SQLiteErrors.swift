@@ -62,6 +62,15 @@ private func membershipError(_ error: DatabaseError, path: String) -> Membership
     }
 }
 
+/// Runs a body, and says of damage that it finds what else can be done about it.
+package func tellingOfDamage<Result>(remedy: String, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as MembershipError where error.code == .databaseDamaged {
+        throw MembershipError(error.code, error.message, remedy: remedy)
+    }
+}
+
 private func damaged(_ path: String, _ said: String) -> MembershipError {
     MembershipError(
         .databaseDamaged, "\(path) is damaged: \(said).",

@@ -27,13 +27,20 @@ package struct SQLiteRestoration: Sendable {
         package let copiedAt: Timestamp
     }
 
+    private func draft() throws(MembershipError) -> DraftFile {
+        try SQLiteBackup.requireNothing(
+            at: target,
+            remedy: "Stop what uses it and move \(target) away, with its -wal and -shm; or name another place.")
+        return try DraftFile(for: target)
+    }
+
     /// Restores one file.
     ///
     /// - Parameter prepare: does what has to be done before the database is there, or throws to leave it.
     /// - Throws: ``MembershipError`` with code `database_exists`, `unknown_backup`, `not_a_database`,
     ///   `database_damaged`, `database_newer`.
     package func restore(file backup: String, prepare: (SQLiteBackup.Contents) throws -> Void) throws -> Restored {
-        let draft = try SQLiteBackup.draft(for: target)
+        let draft = try draft()
         defer { draft.discard() }
         guard try DraftFile.isThere(backup) else { throw SQLiteRestoration.unknown(backup) }
         for log in [backup + "-wal", backup + "-journal"] where try DraftFile.isThere(log) && FileReader(log).size() > 0
@@ -60,7 +67,7 @@ package struct SQLiteRestoration: Sendable {
     package func restore(
         _ directory: BackupDirectory, at time: Timestamp?, prepare: (SQLiteBackup.Contents) throws -> Void
     ) throws -> Restored {
-        let draft = try SQLiteBackup.draft(for: target)
+        let draft = try draft()
         defer { draft.discard() }
         let generation = try directory.generation(at: time)
         let chain = try generation.chain()

@@ -20,6 +20,10 @@ import TestSupport
         #expect(try await shell.fortnight("signup", "bob@example.com").status == 0)
         let taken = try await shell.fortnight("backup", "copy.db", "--json")
         #expect(taken.status == 65 && taken.errors.contains("database_exists"))
+        // Nobody is to move the live database away for a backup.
+        #expect(taken.errors.contains("with the date") && !taken.errors.contains("away"))
+        let directory = try await shell.fortnight("backup", ".")
+        #expect(directory.status == 65 && directory.errors.contains("is a directory"))
         let there = try await shell.fortnight("restore", "copy.db")
         #expect(there.status == 65 && there.errors.contains("test.db is there already"))
         let restored = try await shell.fortnight("restore", "copy.db", "--database", "again.db", "--json")

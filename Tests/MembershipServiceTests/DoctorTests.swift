@@ -86,8 +86,14 @@ struct DoctorTests {
             try handle.write(contentsOf: Data(repeating: 0xAB, count: 512))
         }
         try handle.close()
-        let subjects = try await wrong(DatabaseLocation(path))
-        #expect(subjects.contains("integrity") || subjects.contains("database"))
+        let damage = try await Doctor(DatabaseLocation(path)).examine().filter { !$0.isSound }
+        #expect(damage.contains { ["integrity", "database"].contains($0.subject) })
+        // Who asks how bad it is is not told to ask.
+        #expect(damage.allSatisfy { $0.remedy?.contains("fortnight doctor") != true }, "\(damage)")
+        let error = #expect(throws: MembershipError.self) {
+            try DatabaseRestoration(of: path).restore(to: TestDatabase.location(path + ".again", database.directory))
+        }
+        #expect(error?.code == .databaseDamaged && error?.remedy?.contains("Use another backup") == true)
     }
 
     @Test func aMissingIndexIsFound() async throws {
@@ -163,6 +169,14 @@ struct DoctorTests {
         change.requires?.append(.allTitles)
         _ = try await database.services.rules.set(RuleTarget(parsing: "section:golem/sport"), change, .init())
         #expect(try await rules(database)?.detail == "1 stand")
+    }
+
+    @Test(.enabled(if: TestEngine.isSQLite)) func ofAnEmptyFileOnlyThatIsSaid() async throws {
+        let directory = try TemporaryDirectory()
+        let location = TestDatabase.location(try directory.write("empty.db", ""), directory)
+        let findings = try await Doctor(location).examine().filter { !$0.isSound }
+        #expect(findings.map(\.subject) == ["database"])
+        #expect(findings.first?.remedy?.contains("fortnight init") == true)
     }
 
     @Test func aMissingDatabaseIsAnError() async throws {

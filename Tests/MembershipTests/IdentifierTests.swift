@@ -20,6 +20,15 @@ struct IdentifierTests {
     func whatIsNoIdentifierIsRefused(text: String) {
         #expect(Identifier<Account>(text) == nil)
     }
+
+    /// Whoever copied half of an id did not mean an address, unless it is one.
+    @Test func halfAnIdIsNotTakenForAnAddress() throws {
+        for text in ["acct_", "acct_zzzz", "acct_8000000000000"] {
+            let error = #expect(throws: MembershipError.self) { try AccountReference(parsing: text) }
+            #expect(error?.code == .invalidInput && error?.message.contains("‘\(text)’ is not the id") == true)
+        }
+        #expect(try AccountReference(parsing: "acct_zzzz@example.com").description == "acct_zzzz@example.com")
+    }
 }
 
 struct CursorTests {

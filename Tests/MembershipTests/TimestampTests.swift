@@ -92,4 +92,9 @@ struct TimeSpanTests {
     func whatIsNoLengthOfTimeIsRefused(text: String) {
         #expect(throws: MembershipError.self) { try TimeSpan(parsing: text) }
     }
+
+    @Test(arguments: ["0d", "0s", "0d0h"]) func noTimeAtAllIsSaidToBeTooShort(text: String) {
+        let error = #expect(throws: MembershipError.self) { try TimeSpan(parsing: text) }
+        #expect(error?.message.contains("no time at all") == true && error?.remedy?.contains("1s") == true)
+    }
 }

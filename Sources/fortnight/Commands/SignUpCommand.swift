@@ -6,7 +6,7 @@ struct SignUpCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "signup", abstract: "Make an account and start its free days.",
         discussion: """
-            The free days are exactly 24 hours each, once for every person: capitals, +tags, the dots of Gmail and
+            The free days are exactly 24 hours each, once for every person: capitals, +tags, the dots of Gmail and \
             the spelling of an international domain make no second person.
 
             Example:
