@@ -57,7 +57,10 @@ struct Benchmarks {
             exit(64)
         }
 
-        func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
+        func wants(_ name: String) -> Bool {
+            precondition(Benchmarks.names.contains(name), "\(name) cannot be asked for alone")
+            return only.isEmpty || only.contains { name.contains($0) }
+        }
     }
 
     /// What can be asked for alone.

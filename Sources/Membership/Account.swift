@@ -87,7 +87,7 @@ public enum AccountReference: Hashable, Sendable {
 
     /// Reads either form.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_email`.
+    /// - Throws: ``MembershipError`` with code `invalid_email`, or `invalid_input` for what is half an id.
     public init(parsing text: String) throws(MembershipError) {
         if let id = Identifier<Account>(text) {
             self = .id(id)

@@ -30,7 +30,7 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is no time at all.", remedy: "Give at least a second, 1s.")
         }
-        guard let milliseconds = parsed, milliseconds > 0, milliseconds <= TimeSpan.longest.milliseconds
+        guard let milliseconds = parsed, milliseconds <= TimeSpan.longest.milliseconds
         else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a length of time.",

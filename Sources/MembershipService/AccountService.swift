@@ -53,6 +53,8 @@ public struct AccountService: Sendable {
         // Worked out where no other writer waits for it.
         let identity = key?.identity(ofCanonicalEmail: email.canonical)
         return try await store.write(.addition) { tx in
+            // What the visitor is opening now is opened before she has signed up, or behind.
+            if let visitor { try tx.takeTurn(of: visitor) }
             let account = try tx.insertAccount(email: email, name: name, timeZone: zone.name, language: language)
             if let visitor { try tx.link(visitor, to: account.id) }
             let created = NewEvent(.accountCreated, account: account.id, message: .welcome)

@@ -25,10 +25,9 @@ public struct Doctor: Sendable {
         let engine = try location.open()
         var findings: [Finding] = []
         do {
+            let applied = try? await engine.read { try $0.appliedMigrations() }
             // Of one that was never set up there is no more to say than that.
-            if let isEmpty = try? await engine.read({ try $0.appliedMigrations().isEmpty }), isEmpty {
-                _ = try await schema(engine)
-            }
+            if let applied, applied.isEmpty { try engine.schema.requireCurrent(applied) }
             findings += try await engine.examine()
             findings.append(try await schema(engine))
             let store = try await Store.open(engine, clock: clock)
@@ -37,8 +36,9 @@ public struct Doctor: Sendable {
             findings.append(try await rules(store))
             findings.append(try await events(store))
         } catch let error as MembershipError where error.code != .databaseBusy {
+            // Whoever asks the doctor is not told to.
             let remedy =
-                error.code == .databaseDamaged
+                error.remedy == damageRemedy
                 ? "Restore a backup; .recover of the sqlite3 shell may save what is newer." : error.remedy
             findings.append(Finding("database", error.message, isSound: false, remedy: remedy))
         }

@@ -20,15 +20,15 @@ extension ReadTransaction {
             case .email(let email): (whereEmail, email.canonical)
             }
         // Whatever happens to an account is recorded behind its last event.
-        func head() throws -> Identifier<Account>? {
+        func head(_ condition: String, _ argument: any SQLValueConvertible) throws -> Identifier<Account>? {
             try sql.first("SELECT account_id FROM event_heads \(condition) \(sql.hold)", [argument]) { row in
                 try row.identifier(0)
             }
         }
-        if let head = try head() { return .id(head) }
+        if let head = try head(condition, argument) { return .id(head) }
         // By now somebody may have signed up.
         let account = try account(reference)
-        if let head = try head() { return .id(head) }
+        if let head = try head(whereID, account.id) { return .id(head) }
         throw MembershipError(
             .databaseDamaged, "Nothing says what the last event of \(account.id) is.",
             remedy: "Run fortnight doctor, and restore a backup.")

@@ -161,7 +161,7 @@ package struct BackupDirectory: Sendable {
         let folders = try folders().map { path + "/" + $0 }
         var removed = 0
         for name in try BackupDirectory.names(in: path) where name.hasSuffix(BackupDirectory.removedSuffix) {
-            try BackupDirectory.remove(path + "/" + name)
+            try? BackupDirectory.remove(path + "/" + name)
         }
         // Until the next one begins, its moments are only to be had from this one.
         var next: BackupGeneration?
@@ -171,9 +171,11 @@ package struct BackupDirectory: Sendable {
                 defer { next = generation }
                 guard let moment, let next, next.manifest.copiedAt <= moment else { continue }
                 // Under a name that no generation has, should the rest be interrupted.
-                guard rename(folder, folder + BackupDirectory.removedSuffix) == 0 else { continue }
+                let name = folder + "." + UUID().uuidString.prefix(8).lowercased() + BackupDirectory.removedSuffix
+                guard rename(folder, name) == 0 else { continue }
                 removed += 1
-                try BackupDirectory.remove(folder + BackupDirectory.removedSuffix)
+                try DraftFile.sync(path)
+                try BackupDirectory.remove(name)
             } else if next != nil, try BackupDirectory.isUnfinished(folder) {
                 try BackupDirectory.remove(folder)
             }

@@ -37,15 +37,14 @@ struct BackupGeneration: Sendable {
     /// - Throws: ``MembershipError`` with code `backup_damaged`.
     init?(reading path: String) throws {
         let file = path + "/" + BackupGeneration.manifestName
-        guard try DraftFile.isThere(file) else {
-            // What follows on a base comes behind it, and goes before it.
-            guard
-                try FileKind(at: path) != .directory
-                    || !BackupDirectory.names(in: path).contains(where: { $0.hasSuffix(LogSegment.suffix) })
-            else {
+        if try !DraftFile.isThere(file) {
+            guard try FileKind(at: path) == .directory,
+                try BackupDirectory.names(in: path).contains(where: { $0.hasSuffix(LogSegment.suffix) })
+            else { return nil }
+            // A piece of log comes only behind this file, which may have come since.
+            guard try DraftFile.isThere(file) else {
                 throw LogSegment.damaged(path, "\(BackupGeneration.manifestName) is missing")
             }
-            return nil
         }
         let reader = try FileReader(file)
         let bytes = try reader.read(min(reader.size(), 1 << 16), at: 0)

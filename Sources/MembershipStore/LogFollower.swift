@@ -9,7 +9,7 @@ import Migrations
 /// frame is lost to that before it is copied, one connection (the anchor) always holds a read transaction. What was
 /// written after it began can be put into the database by nobody, or at least not be overwritten in the log, until it
 /// ends; and it is begun anew only while another connection holds the write lock and everything is copied
-/// (docs/decisions/0020).
+/// (docs/decisions/0022).
 package final class LogFollower {
     /// Tells whose key of the trial ledger the database goes with.
     package let keyFingerprint: String
@@ -155,7 +155,9 @@ package final class LogFollower {
         guard case .success(let newest)? = try LogFollower.generations(in: directory).last else {
             return "the last copy is damaged"
         }
-        let copied = try newest.chain().segments.last?.heading.newestEvent ?? newest.manifest.newestEvent
+        let chain = try newest.chain()
+        if let fault = chain.fault { return "the last copy cannot be gone on with: \(fault.message)" }
+        let copied = chain.segments.last?.heading.newestEvent ?? newest.manifest.newestEvent
         guard let copied, log.newestEvent.map({ $0 < copied }) ?? true else {
             return "its log has begun anew since the last copy, as it does when nobody has the database open"
         }
@@ -209,7 +211,7 @@ package final class LogFollower {
             newestEvent: log.newestEvent
         ) { draft in
             try anchor.unsafeReentrantWrite { try $0.copy(to: draft, named: directory.path) }
-            return try SQLiteBackup.contents(of: draft, named: path)
+            return try SQLiteBackup.contents(of: draft, named: path, remedy: damageRemedy)
         }
         (generation, position, segments) = (made, try made.startOfLog(), 0)
         var step = try copyWhatIsNew()

@@ -49,6 +49,7 @@ actor PostgresConnection {
             result = try body(session)
             // What breaks here breaks before COMMIT was sent.
             try session.collect()
+            try session.requireNoFailure()
         } catch {
             return rolledBack(session, error)
         }

@@ -93,9 +93,13 @@ struct PostgresFailure: Error {
 }
 
 extension String {
-    /// Lines joined by spaces.
+    /// Lines behind each other, apart by a sign.
     var onOneLine: String {
-        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+            .filter { !$0.isEmpty }.reduce("") { before, line in
+                guard let last = before.last else { return line }
+                return before + (last.isPunctuation ? " " : "; ") + line
+            }
     }
 }
 

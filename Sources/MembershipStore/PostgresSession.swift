@@ -221,6 +221,7 @@ final class PostgresSession: SQLConnection {
     func load(_ rows: [[SQLValue]], into table: String, columns: [String]) throws {
         var text = ""
         for row in rows { text += try row.map(copyText).joined(separator: "\t") + "\n" }
+        try requireNoFailure()
         try collect()
         try sendPendingBegin()
         drain()
@@ -275,7 +276,7 @@ final class PostgresSession: SQLConnection {
 
     func takeState() {
         guard !hasState else { return }
-        // Whatever is asked behind a failure is told of it.
+        // Whatever comes behind a failure is told of it.
         if sent.isEmpty { try? submit("SELECT 1", []) }
         try? collect()
     }
@@ -319,6 +320,7 @@ final class PostgresSession: SQLConnection {
 
     /// Sends a statement, and before the first of a transaction its beginning, without waiting.
     private func dispatch(_ sql: String, _ arguments: [any SQLValueConvertible]) throws -> Sent {
+        try requireNoFailure()
         let values = arguments.map(\.sqlValue)
         let name = try preparedName(sql, values)
         let texts = try values.map { value -> String? in
@@ -424,6 +426,12 @@ final class PostgresSession: SQLConnection {
             ).onOneLine,
             address: address)
         throw noted(found)
+    }
+
+    /// Makes sure that nothing has gone wrong in this transaction: where its beginning failed, there is none that would
+    /// refuse what comes next.
+    func requireNoFailure() throws {
+        if let failure { throw failure.membershipError }
     }
 
     /// What follows from something that went wrong before is told as that.

@@ -34,5 +34,4 @@ package enum ReadHolder: Hashable, Sendable {
         case .visitor(let id): id
         }
     }
-
 }

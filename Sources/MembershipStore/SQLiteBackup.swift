@@ -48,7 +48,7 @@ package struct SQLiteBackup: Sendable {
             }
             try source.close()
         }
-        let contents = try SQLiteBackup.contents(of: draft.draft, named: copy)
+        let contents = try SQLiteBackup.contents(of: draft.draft, named: path, remedy: damageRemedy)
         try draft.publish()
         return contents
     }
@@ -82,30 +82,30 @@ package struct SQLiteBackup: Sendable {
 
     /// Looks at a database that nobody uses: at all its pages, at what made it, and at whether this program knows it.
     ///
-    /// - Parameter name: what it is called, for people.
+    /// - Parameters:
+    ///   - name: what it is called, for people.
+    ///   - remedy: what to do when it is damaged.
     /// - Throws: ``MembershipError`` with code `not_a_database`, `database_damaged`, `database_newer`,
     ///   `migration_changed`.
-    static func contents(of file: String, named name: String) throws -> Contents {
-        try tellingOfDamage(remedy: "Use another backup; .recover of the sqlite3 shell may save what is in this one.") {
-            try translatingErrors(path: name) { try examined(file, name) }
-        }
-    }
-
-    private static func examined(_ file: String, _ name: String) throws -> Contents {
+    static func contents(of file: String, named name: String, remedy: String) throws -> Contents {
         do {
-            var configuration = Configuration()
-            configuration.label = "fortnight.backup.check"
-            let queue = try DatabaseQueue(path: file, configuration: configuration)
-            let found = try queue.writeWithoutTransaction { database in
-                let faults = try database.integrityFaults(most: 3)
-                guard faults.isEmpty else {
-                    throw MembershipError(
-                        .databaseDamaged, "\(name) is damaged: \(faults.joined(separator: "; ")).")
+            return try translatingErrors(path: name) {
+                var configuration = Configuration()
+                configuration.label = "fortnight.backup.check"
+                let queue = try DatabaseQueue(path: file, configuration: configuration)
+                let found = try queue.writeWithoutTransaction { database in
+                    let faults = try database.integrityFaults(most: 3)
+                    guard faults.isEmpty else {
+                        throw MembershipError(
+                            .databaseDamaged, "\(name) is damaged: \(faults.joined(separator: "; ")).")
+                    }
+                    return try contents(of: database, named: name)
                 }
-                return try contents(of: database, named: name)
+                try queue.close()
+                return found
             }
-            try queue.close()
-            return found
+        } catch let error as MembershipError where error.code == .databaseDamaged {
+            throw MembershipError(error.code, error.message, remedy: remedy)
         }
     }
 

@@ -62,17 +62,10 @@ private func membershipError(_ error: DatabaseError, path: String) -> Membership
     }
 }
 
-/// Runs a body, and says of damage that it finds what else can be done about it.
-package func tellingOfDamage<Result>(remedy: String, _ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error as MembershipError where error.code == .databaseDamaged {
-        throw MembershipError(error.code, error.message, remedy: remedy)
-    }
-}
+/// What to do about damage to a database that is in use.
+package let damageRemedy = "Run fortnight doctor to see how far, and restore a backup."
 
 private func damaged(_ path: String, _ said: String) -> MembershipError {
     MembershipError(
-        .databaseDamaged, "\(path) is damaged: \(said).",
-        remedy: "Run fortnight doctor to see how far, and restore a backup.")
+        .databaseDamaged, "\(path) is damaged: \(said).", remedy: damageRemedy)
 }

@@ -142,7 +142,9 @@ package struct SQLiteRestoration: Sendable {
     private func publish(
         _ draft: DraftFile, from backup: String, _ prepare: (SQLiteBackup.Contents) throws -> Void
     ) throws -> SQLiteBackup.Contents {
-        let contents = try SQLiteBackup.contents(of: draft.draft, named: backup)
+        let contents = try SQLiteBackup.contents(
+            of: draft.draft, named: backup,
+            remedy: "Use another backup; .recover of the sqlite3 shell may save what is in this one.")
         try prepare(contents)
         try draft.publish()
         return contents

@@ -84,7 +84,7 @@ package final class Store: Sendable {
     }
 
     private func transaction(_ sql: any SQLConnection) throws -> WriteTransaction {
-        // Not before its state is taken, which with a server the first question does: what it finds was recorded before
+        // Not before its state is taken, which with a server the first question does: what that finds was recorded before
         // its own time then, and what it records stands behind that.
         let moment: ReadTransaction.Moment =
             engine.hasOneWriter || deployment.isSandbox ? .known(try now(sql)) : .behindTheState(clock)

@@ -51,13 +51,13 @@ struct Trials: AsyncParsableCommand {
         guard !chosen.isEmpty else { throw ValidationError("There is no trial of that name on \(engine.rawValue).") }
         print("torture --engine \(engine.rawValue) --seconds \(seconds) --seed \(seed)")
         let share = Duration.seconds(Double(seconds) / chosen.reduce(0) { $0 + $1.weight })
-        var rows = [["trial", "did", "held"]]
+        var rows = [(trial: "trial", held: "held", did: "did")]
         var faults: [String] = []
         for trial in chosen {
             let setting = Setting(
                 engine: engine, fortnight: fortnight, seed: seed, time: share * trial.weight)
             let outcome = await Trials.outcome(of: trial, setting)
-            rows.append([trial.name, outcome.did, outcome.faults.isEmpty ? "yes" : "NO"])
+            rows.append((trial.name, outcome.faults.isEmpty ? "yes" : "NO", outcome.did))
             faults += outcome.faults.map { "\(trial.name): \($0)" }
         }
         print(Trials.table(rows))
@@ -75,11 +75,26 @@ struct Trials: AsyncParsableCommand {
         }
     }
 
-    private static func table(_ rows: [[String]]) -> String {
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    /// What was done takes as many lines as it needs.
+    private static func table(_ rows: [(trial: String, held: String, did: String)]) -> String {
+        let widths = (rows.map(\.trial.count).max() ?? 0, rows.map(\.held.count).max() ?? 0)
+        func padded(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: width - text.count + 2)
+        }
+        let margin = "\n" + padded("", widths.0) + padded("", widths.1)
         return rows.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-                .trimmingCharacters(in: .whitespaces)
+            var lines = [""]
+            for word in row.did.split(separator: " ") {
+                let line = lines[lines.count - 1]
+                if line.isEmpty {
+                    lines[lines.count - 1] = String(word)
+                } else if line.count + word.count < 90 {
+                    lines[lines.count - 1] += " " + word
+                } else {
+                    lines.append(String(word))
+                }
+            }
+            return padded(row.trial, widths.0) + padded(row.held, widths.1) + lines.joined(separator: margin)
         }.joined(separator: "\n")
     }
 }

@@ -400,6 +400,21 @@ import TestSupport
         #expect(try restoration.extents().allSatisfy { $0.fault == nil })
     }
 
+    @Test func whyTheLastCopyIsNotGoneOnWithIsSaid() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock()
+        var follower: BackupFollower? = try database.follower(clock.wallClock)
+        _ = try follower?.followOnce()
+        try await database.addReader("zoe")
+        #expect(try #require(try follower?.followOnce()).pages > 0)
+        follower = nil
+        let segment = try #require(try database.segments().last)
+        try FileHandle(forWritingTo: URL(filePath: segment)).truncate(atOffset: 1000)
+        follower = try database.follower(clock.wallClock)
+        let told = try #require(try follower?.followOnce().newBase)
+        #expect(told.contains("cannot be gone on with") && told.contains(segment), "\(told)")
+    }
+
     @Test func whoeverCopiesAnEarlierStateIsTold() async throws {
         let database = try await BackedUpDatabase()
         let clock = ManualClock()

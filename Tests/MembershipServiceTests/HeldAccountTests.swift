@@ -74,6 +74,37 @@ struct HeldAccountTests {
         #expect(opened.answer.decision.reason == .accountSuspended && opened.read == nil)
     }
 
+    /// Who signs up as a visitor has spent what the visitor is opening at that moment.
+    @Test(arguments: [true, false]) func aVisitorOpensOneThingAfterTheOtherAndSignsUpBehindIt(signsUp: Bool)
+        async throws
+    {
+        var metered = RuleChange()
+        (metered.access, metered.anonymousAllowance, metered.registeredAllowance) = (.metered, 1, 1)
+        let always = try RuleService.Edit(from: TestDatabase.start + .days(-9))
+        for number in 1...2 { try await database.addArticle("meter/a-\(number)") }
+        _ = try await database.services.rules.set(.title(Slug(parsing: "meter")), metered, always)
+        let visitor = try VisitorID(parsing: "0123456789abcdef")
+        let services = try await services()
+        func open(_ number: Int, as reader: ReaderReference) async throws -> AccessDecision.Reason {
+            try await services.access.open(reader: reader, article: ArticleReference(parsing: "meter/a-\(number)"))
+                .answer.decision.reason
+        }
+        let next = try await database.store().holding({ tx in try tx.takeTurn(of: visitor) }) { holder in
+            let task = Task {
+                if signsUp {
+                    _ = try await services.accounts.signUp(
+                        email: EmailAddress(parsing: "eve@example.com"), visitor: visitor, wantsTrial: false)
+                } else {
+                    #expect(try await open(1, as: .visitor(visitor)) == .metered)
+                }
+            }
+            try await database.requireSomebodyWaits(for: holder)
+            return task
+        }
+        try await next.value
+        #expect(try await open(2, as: .visitor(visitor)) == (signsUp ? .metered : .meterExhausted))
+    }
+
     /// Nothing is opened where it cannot be told what has happened.
     @Test func anAccountWithoutALastEventIsDamaged() async throws {
         let (id, services) = (id, try await services())

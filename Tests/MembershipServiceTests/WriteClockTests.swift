@@ -67,4 +67,27 @@ struct WriteClockTests {
         #expect(found == nil)
         #expect(try await database.services.titles.list().count == 1)
     }
+
+    /// What goes wrong then is told by what comes behind it, and tried again.
+    @Test(arguments: [true, false]) func aConnectionThatIsGoneWhenTheClockIsLookedAtIsTriedAgain(writes: Bool)
+        async throws
+    {
+        let database = try await TestDatabase.live(clock: WallClock { TestDatabase.start })
+        let engine = try PostgresEngine(url: database.address, connections: 1)
+        let store = try await Store.open(engine, clock: WallClock { TestDatabase.start })
+        let session = try await engine.read { sql in
+            try sql.first("SELECT pg_backend_pid()", []) { try $0.integer(0) } ?? 0
+        }
+        try await database.engine().write { sql in
+            _ = try sql.query("SELECT CAST(pg_terminate_backend(CAST($1 AS INTEGER), 60000) AS TEXT)", [Int(session)]) {
+                _ in
+            }
+        }
+        let slug = try Slug(parsing: "golem")
+        try await store.write { tx in
+            #expect(tx.now == TestDatabase.start)
+            if writes { _ = try tx.insertTitle(slug: slug, name: "Golem", section: nil, homePage: nil, language: nil) }
+        }
+        #expect(try await database.services.titles.list().count == (writes ? 1 : 0))
+    }
 }
