@@ -53,7 +53,7 @@ import TestSupport
             #expect(verification.accounts == backup.readers.signedUp.count)
             _ = try await services.accounts.signUp(email: EmailAddress(parsing: "new@example.com"))
             _ = try await services.clock.advance(by: .days(15))
-            #expect(try await services.jobs.run("trial-expiry").processed >= min(1, verification.accounts))
+            #expect(try await services.jobs.run("trial-expiry").processed >= 1)
         }
     }
 
