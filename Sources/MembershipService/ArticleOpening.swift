@@ -104,8 +104,8 @@ private struct DecidedOpening: Sendable {
 }
 
 extension ReadTransaction {
-    /// Decides about an opening. In a transaction that writes, nothing happens to the reader, and nothing else is opened
-    /// by her, before that is over.
+    /// Decides about an opening. In a transaction that writes, nothing happens to the reader, and nothing else is
+    /// opened by her, before that is over.
     ///
     /// - Parameter known: what the article was known to say before.
     fileprivate func decide(
@@ -134,8 +134,8 @@ extension ReadTransaction {
         return seconds > read.seconds ?? -1
     }
 
-    /// By what the reader is found until this transaction ends. Of two devices that open the last one at once, the second
-    /// sees that it is gone.
+    /// By what the reader is found until this transaction ends. Of two devices that open the last one at once, the
+    /// second sees that it is gone.
     private func held(_ reader: ReaderReference) throws -> ReaderReference {
         switch reader {
         case .anonymous: return reader

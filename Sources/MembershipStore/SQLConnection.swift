@@ -50,8 +50,8 @@ package protocol SQLConnection {
     /// where there is only one writer.
     var claim: String { get }
 
-    /// Stands behind a SELECT of rows that nobody else is to hold or change before this transaction ends. Empty where there
-    /// is only one writer.
+    /// Stands behind a SELECT of rows that nobody else is to hold or change before this transaction ends. Empty where
+    /// there is only one writer.
     var hold: String { get }
 
     /// Waits until no other transaction has taken a turn of this name, and takes it until this one ends. What is asked
@@ -61,8 +61,8 @@ package protocol SQLConnection {
     /// Says that what is asked from now on in this transaction takes long, so that it is given the time.
     func takesLong() throws
 
-    /// Sees to it that what this transaction looks at is settled, which a server does with the first question. What goes
-    /// wrong is thrown by whatever is asked next.
+    /// Sees to it that what this transaction looks at is settled, which a server does with the first question. What
+    /// goes wrong is thrown by whatever is asked next.
     func takeState()
 
     /// The state of the database that this transaction looks at, for one that writes later; nil where nothing would

@@ -75,8 +75,8 @@ package final class Store: Sendable {
         try await engine.write(kind) { [self] sql in try body(transaction(sql)) }
     }
 
-    /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself: with
-    /// a server each question sees a state of its own.
+    /// As ``write(_:_:)``, for a batch of a job that may run on several machines, and for what waits in line by itself:
+    /// with a server each question sees a state of its own.
     package func claim<Result: Sendable>(
         _ kind: WriteKind = .change, _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
@@ -84,8 +84,8 @@ package final class Store: Sendable {
     }
 
     private func transaction(_ sql: any SQLConnection) throws -> WriteTransaction {
-        // Not before its state is taken, which with a server the first question does: what that finds was recorded before
-        // its own time then, and what it records stands behind that.
+        // Not before its state is taken, which with a server the first question does: what that finds was recorded
+        // before its own time then, and what it records stands behind that.
         let moment: ReadTransaction.Moment =
             engine.hasOneWriter || deployment.isSandbox ? .known(try now(sql)) : .behindTheState(clock)
         return WriteTransaction(

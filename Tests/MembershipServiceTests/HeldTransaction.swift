@@ -4,7 +4,8 @@ import Testing
 import TestSupport
 
 extension Store {
-    /// Runs a body, on a server, while a transaction holds what it has asked for. The body is told whose session that is.
+    /// Runs a body, on a server, while a transaction holds what it has asked for. The body is told whose session that
+    /// is.
     func holding<Result>(
         _ ask: @escaping @Sendable (WriteTransaction) throws -> Void, _ body: (_ holder: Int64) async throws -> Result
     ) async throws -> Result {

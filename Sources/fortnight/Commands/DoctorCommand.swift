@@ -6,8 +6,8 @@ struct DoctorCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check the database over: settings, integrity, key, overdue work.",
         discussion: """
-            Exit status 0 when all is well, 1 when something is wrong, and another when there is nothing to look at. It \
-            reads the whole file.
+            Exit status 0 when all is well, 1 when something is wrong, and another when there is nothing to look at. \
+            It reads the whole file.
 
             Example:
               fortnight doctor
