@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 
 /// Delivers mail into a folder: a file for each, which other programs can read and a person can open.
 struct FolderTransport: MailTransport {
@@ -45,7 +46,7 @@ struct FolderTransport: MailTransport {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw MailFailure.outage("The folder ‘\(folder)’ cannot be made: \(error.localizedDescription)")
+            throw MailFailure.outage("The folder ‘\(folder)’ cannot be made: \(error.systemReason).")
         }
         let draft = LetterFile.draft(of: path)
         let file = try openAlone(draft, in: folder)

@@ -77,7 +77,7 @@ package struct MailTemplates: Sendable {
             throw error
         } catch {
             throw MembershipError(
-                .unreadableFile, "The templates in ‘\(directory)’ cannot be read: \(error.localizedDescription)",
+                .unreadableFile, "The templates in ‘\(directory)’ cannot be read: \(error.systemReason).",
                 remedy: "Name a directory of files such as welcome.en.text.mustache.")
         }
         return files

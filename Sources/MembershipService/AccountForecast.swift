@@ -43,7 +43,7 @@ extension HistoryService {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw MembershipError(
-                .databaseUnavailable, "\(folder) cannot be made: \(error.localizedDescription)",
+                .databaseUnavailable, "\(folder) cannot be made: \(error.systemReason).",
                 remedy: "Name another directory for temporary files with TMPDIR.")
         }
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -34,14 +34,14 @@ public struct DatabaseBackup: Sendable {
     ///   - withKey: whether the key of the trial ledger is copied too. Without it nobody can tell from the backup alone
     ///     who has had a trial; with it, whoever has the backup can try addresses against the ledger.
     ///   - progress: is told how many pages of how many are copied.
-    /// - Throws: ``MembershipError`` with code `invalid_input` for a server, `database_exists` when there is such a
-    ///   file, `key_mismatch` when there is another key, `database_unavailable` when the key cannot be read now,
+    /// - Throws: ``MembershipError`` with code `invalid_input` for a server or a name that no backup can have,
+    ///   `database_exists` when there is such a file, `key_mismatch` when there is another key, `database_unavailable` when the key cannot be read now,
     ///   `database_damaged`, `database_full` and others of the engine.
     public func make(
         at path: String, withKey: Bool = true, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Report {
         let file = try location.file(to: "backed up")
-        let copy = DatabaseLocation.path(path)
+        let copy = try DatabaseLocation.namedPath(path)
         try SQLiteBackup.requireNothing(at: copy)
         let (key, missingKey) = withKey ? try foundKey() : (nil, nil)
         let keyFile = LedgerKeyFile(path: copy + ".key")
@@ -85,7 +85,7 @@ public struct DatabaseBackup: Sendable {
     ///   copies into the directory, `database_exists` when it holds something else.
     public func follow(into path: String, _ options: FollowOptions = FollowOptions()) throws -> BackupFollower {
         let file = try location.file(to: "backed up")
-        let directory = BackupDirectory(DatabaseLocation.path(path))
+        let directory = BackupDirectory(try DatabaseLocation.namedPath(path))
         let follower = try LogFollower(
             of: file.path, into: directory,
             LogFollower.Options(newBaseAfter: options.newBaseAfter, keep: options.keep), lockWait: file.wait,

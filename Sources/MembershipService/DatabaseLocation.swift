@@ -58,6 +58,17 @@ public struct DatabaseLocation: Sendable {
         return URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
     }
 
+    /// The same of a place that somebody has named: of an empty text it would be the current directory.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    static func namedPath(_ text: String) throws(MembershipError) -> String {
+        guard !text.isEmpty else {
+            throw MembershipError(
+                .invalidInput, "‘’ is no path.", remedy: "Name a file or directory; . is the current directory.")
+        }
+        return path(text)
+    }
+
     /// What a symbolic link leads to, and any other path as it is: SQLite keeps the log beside the file itself.
     private static func target(of path: String) -> String {
         guard (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil,
@@ -110,6 +121,7 @@ public struct DatabaseLocation: Sendable {
     /// - Throws: ``MembershipError`` with code `database_exists` when there is such a file.
     func createNew() throws -> any DatabaseEngine {
         guard case .file(let path) = kind else { return try create() }
+        _ = try DatabaseLocation.namedPath(name)
         let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             guard errno == EEXIST else {

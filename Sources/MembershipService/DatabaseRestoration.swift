@@ -3,12 +3,12 @@ import MembershipStore
 
 /// Putting a backup in place as a database.
 public struct DatabaseRestoration: Sendable {
-    private let backup: String
+    private let named: String
 
     /// Names the backup: a file that ``DatabaseBackup/make(at:withKey:progress:)`` made, or a directory that
     /// ``DatabaseBackup/follow(into:_:)`` keeps.
     public init(of backup: String) {
-        self.backup = DatabaseLocation.path(backup)
+        named = backup
     }
 
     /// What was restored.
@@ -44,6 +44,7 @@ public struct DatabaseRestoration: Sendable {
     ///   when another key is there, `unreadable_file` or `database_unavailable` when something cannot be read now.
     public func restore(to location: DatabaseLocation, at time: Timestamp? = nil) throws -> Report {
         let target = try location.file(to: "restored")
+        let backup = try DatabaseLocation.namedPath(named)
         let (directory, restoration) = (BackupDirectory(backup), SQLiteRestoration(to: target.path))
         let isDirectory = try directory.isThere()
         if time != nil, !isDirectory, try DraftFile.isThere(backup) {
@@ -87,23 +88,24 @@ public struct DatabaseRestoration: Sendable {
     public struct Extent: Equatable, Sendable {
         /// The name of its folder.
         public let name: String
-        /// The first moment.
-        public let from: Timestamp
-        /// The last moment.
-        public let until: Timestamp
+        /// The first moment; nil when nothing says what the copy is.
+        public let from: Timestamp?
+        /// The last moment; nil in the same case.
+        public let until: Timestamp?
         /// How many pieces of the log there are, each of which is a moment.
         public let segments: Int
         /// How many bytes all that takes.
         public let bytes: Int
-        /// What is wrong, so that later moments cannot be restored; nil when nothing is.
+        /// What is wrong, so that later moments, or none, can be restored; nil when nothing is.
         public let fault: String?
     }
 
     /// Which moments can be restored from a directory, oldest first. Whether every byte is as it was written, only
     /// restoring looks at.
     ///
-    /// - Throws: ``MembershipError`` with code `unknown_backup`.
+    /// - Throws: ``MembershipError`` with code `unknown_backup`, `invalid_input` for an empty name.
     public func extents() throws -> [Extent] {
+        let backup = try DatabaseLocation.namedPath(named)
         let directory = BackupDirectory(backup)
         guard try directory.isThere() else {
             throw MembershipError(

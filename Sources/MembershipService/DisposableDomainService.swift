@@ -68,7 +68,7 @@ public struct DisposableDomainService: Sendable {
             let file = path == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
             bytes = try file.read(upToCount: longestFile + 1) ?? Data()
         } catch {
-            throw unreadable(error.localizedDescription)
+            throw unreadable(error.systemReason)
         }
         guard bytes.count <= longestFile else { throw unreadable("it is longer than \(longestFile >> 20) MiB") }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw unreadable("it is not text in UTF-8") }

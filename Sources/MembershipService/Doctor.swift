@@ -17,6 +17,8 @@ public struct Doctor: Sendable {
     private static let grace = TimeSpan.minutes(10)
     /// How long a run may take before somebody should look at it.
     private static let longestRun = TimeSpan.hours(1)
+    /// How long deliveries may fail: of an outage no message is given up.
+    private static let longestOutage = TimeSpan.hours(1)
 
     /// Looks at everything. What cannot be looked at is itself a finding.
     ///
@@ -196,12 +198,19 @@ public struct Doctor: Sendable {
     private func messages(_ tx: ReadTransaction) throws -> Finding {
         let dead = try tx.deadMessageCount()
         let waiting = try tx.undeliveredMessages()
-        let detail =
+        let failing = try tx.failingMessages(
+            since: Timestamp(milliseconds: tx.now.milliseconds - Doctor.longestOutage.milliseconds))
+        let details = [
+            dead == 0 ? nil : "\(dead) given up",
             waiting.count == 0
-            ? "none waiting" : "\(waiting.count) waiting, the first since \(waiting.since?.rfc3339 ?? "")"
+                ? "none waiting" : "\(waiting.count) waiting, the first since \(waiting.since?.rfc3339 ?? "")",
+            failing.map { "\($0.count) of them failing for more than an hour, the first with: \($0.error)" },
+        ]
         return Finding(
-            "messages", dead == 0 ? detail : "\(dead) given up, \(detail)", isSound: dead == 0,
-            remedy: "fortnight outbox list --dead names them and why; fortnight outbox retry tries again.")
+            "messages", details.compactMap(\.self).joined(separator: ", "), isSound: dead == 0 && failing == nil,
+            remedy: dead == 0
+                ? "fortnight outbox list --due says of each why. Put that right: they are tried again by themselves."
+                : "fortnight outbox list --dead names them and why; fortnight outbox retry tries again.")
     }
 
     /// Runs whose process is gone, and runs that take too long.

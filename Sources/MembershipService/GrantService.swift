@@ -62,6 +62,21 @@ public struct GrantService: Sendable {
         }
     }
 
+    /// Whether a rule could ask for a right: it opens a title or a section, or a plan gives it, or somebody was given it.
+    /// One that is given first opens nothing until a rule asks for it.
+    public func isKnown(_ entitlement: Entitlement) async throws -> Bool {
+        try await store.read { tx in
+            do {
+                try tx.requireKnownForRule([entitlement])
+                return true
+            } catch let error as MembershipError
+                where [.unknownTitle, .unknownSection, .unknownEntitlement].contains(error.code)
+            {
+                return false
+            }
+        }
+    }
+
     /// Notes that a right given by hand was not one. What was read by it was read.
     ///
     /// - Parameter keepsPast: whether it stays true up to now, and only its rest is taken away.

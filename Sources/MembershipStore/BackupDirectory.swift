@@ -63,12 +63,15 @@ package struct BackupDirectory: Sendable {
     /// Each that was finished, oldest first: what it is; or what is wrong with it, `backup_damaged`, or `unreadable_file`
     /// for one that cannot be read now.
     func generations() throws -> [Result<BackupGeneration, MembershipError>] {
-        try folders().compactMap { folder in
-            do {
-                return try BackupGeneration(reading: path + "/" + folder).map { .success($0) }
-            } catch let error as MembershipError where [.backupDamaged, .unreadableFile].contains(error.code) {
-                return .failure(error)
-            }
+        try folders().compactMap(generation(in:))
+    }
+
+    /// What a folder is; nil when it was never finished.
+    private func generation(in folder: String) throws -> Result<BackupGeneration, MembershipError>? {
+        do {
+            return try BackupGeneration(reading: path + "/" + folder).map { .success($0) }
+        } catch let error as MembershipError where [.backupDamaged, .unreadableFile].contains(error.code) {
+            return .failure(error)
         }
     }
 
@@ -117,38 +120,40 @@ package struct BackupDirectory: Sendable {
     package struct Extent: Equatable, Sendable {
         /// The name of its folder.
         package let name: String
-        package let from: Timestamp
-        package let until: Timestamp
+        /// Nil, as ``until``, when nothing says what it is.
+        package let from: Timestamp?
+        package let until: Timestamp?
         package let segments: Int
         package let bytes: Int
-        /// What keeps later moments from being restored; nil when nothing does.
-        package fileprivate(set) var fault: String?
+        /// What keeps moments, or later ones, from being restored; nil when nothing does.
+        package let fault: String?
     }
 
     /// What can be restored, oldest first. Only the beginnings of files are read; restoring reads them whole.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_backup` when there is nothing.
     package func extents() throws -> [Extent] {
-        var (extents, damage): ([Extent], MembershipError?) = ([], nil)
-        for generation in try generations() {
-            switch generation {
-            case .success(let generation): extents.append(try BackupDirectory.extent(of: generation))
-            case .failure(let error):
-                damage = damage ?? error
-                if let last = extents.indices.last { extents[last].fault = extents[last].fault ?? error.message }
-            }
+        let extents = try folders().compactMap { folder in
+            try generation(in: folder).map { try extent(of: $0, named: folder) }
         }
-        if extents.isEmpty { throw damage ?? BackupDirectory.empty(path) }
+        guard !extents.isEmpty else { throw BackupDirectory.empty(path) }
         return extents
     }
 
-    private static func extent(of generation: BackupGeneration) throws -> Extent {
-        let chain = try generation.chain()
-        let size = try DraftFile.isThere(generation.base) ? FileReader(generation.base).size() : 0
+    private func extent(of generation: Result<BackupGeneration, MembershipError>, named name: String) throws -> Extent {
+        let found: BackupGeneration
+        switch generation {
+        case .success(let generation): found = generation
+        case .failure(let error):
+            return Extent(name: name, from: nil, until: nil, segments: 0, bytes: 0, fault: error.message)
+        }
+        let chain = try found.chain()
+        let size = try DraftFile.isThere(found.base) ? FileReader(found.base).size() : 0
         let base =
-            size == generation.manifest.bytes
-            ? nil : LogSegment.damaged(generation.base, "it has \(size) bytes of \(generation.manifest.bytes)")
+            size == found.manifest.bytes
+            ? nil : LogSegment.damaged(found.base, "it has \(size) bytes of \(found.manifest.bytes)")
         return Extent(
-            name: (generation.path as NSString).lastPathComponent, from: generation.manifest.copiedAt,
-            until: chain.end, segments: chain.segments.count,
+            name: name, from: found.manifest.copiedAt, until: chain.end, segments: chain.segments.count,
             bytes: try chain.segments.reduce(size) { $0 + (try FileReader($1.path).size()) },
             fault: (base ?? chain.fault)?.message)
     }
@@ -158,26 +163,27 @@ package struct BackupDirectory: Sendable {
     ///
     /// - Returns: how many whole ones were removed.
     func removeWhatIsOld(since moment: Timestamp?) throws -> Int {
-        let folders = try folders().map { path + "/" + $0 }
+        let folders = try folders()
         var removed = 0
         for name in try BackupDirectory.names(in: path) where name.hasSuffix(BackupDirectory.removedSuffix) {
             try? BackupDirectory.remove(path + "/" + name)
         }
         // Until the next one begins, its moments are only to be had from this one.
         var next: BackupGeneration?
-        for folder in folders.reversed() {
-            let generation = try? BackupGeneration(reading: folder)
-            if let generation {
+        for name in folders.reversed() {
+            let folder = path + "/" + name
+            switch try generation(in: name) {
+            case .success(let generation):
                 defer { next = generation }
                 guard let moment, let next, next.manifest.copiedAt <= moment else { continue }
                 // Under a name that no generation has, should the rest be interrupted.
-                let name = folder + "." + UUID().uuidString.prefix(8).lowercased() + BackupDirectory.removedSuffix
-                guard rename(folder, name) == 0 else { continue }
+                let other = folder + "." + UUID().uuidString.prefix(8).lowercased() + BackupDirectory.removedSuffix
+                guard rename(folder, other) == 0 else { continue }
                 removed += 1
                 try DraftFile.sync(path)
-                try BackupDirectory.remove(name)
-            } else if next != nil, try BackupDirectory.isUnfinished(folder) {
-                try BackupDirectory.remove(folder)
+                try BackupDirectory.remove(other)
+            case .failure: continue
+            case nil: if next != nil { try BackupDirectory.remove(folder) }
             }
         }
         return removed
@@ -185,15 +191,6 @@ package struct BackupDirectory: Sendable {
 
     /// What the name of a folder ends with that is being removed.
     private static let removedSuffix = ".removed"
-
-    /// Whether a folder is what is left of a generation that was never finished.
-    private static func isUnfinished(_ folder: String) throws -> Bool {
-        do {
-            return try BackupGeneration(reading: folder) == nil
-        } catch let error as MembershipError where [.backupDamaged, .unreadableFile].contains(error.code) {
-            return false
-        }
-    }
 
     /// Removes a folder with all that is of a backup in it. Of anybody else's files nothing is known.
     private static func remove(_ folder: String) throws(MembershipError) {

@@ -46,6 +46,18 @@ extension ReadTransaction {
         } ?? (0, nil)
     }
 
+    /// Of the messages that wait since before a moment those whose delivery has failed: how many, and why the oldest did.
+    package func failingMessages(since moment: Timestamp) throws -> (count: Int, error: String)? {
+        try sql.first(
+            """
+            SELECT count(*) OVER (), last_error FROM outbox
+            WHERE due_at IS NOT NULL AND last_error IS NOT NULL AND created_at <= $1
+            ORDER BY created_at, account_id, event_sequence LIMIT 1
+            """,
+            [moment]
+        ) { row in (try row.count(0), try row.text(1)) }
+    }
+
     /// How many messages were given up.
     package func deadMessageCount() throws -> Int {
         try sql.first("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL", []) { try $0.count(0) } ?? 0

@@ -56,10 +56,16 @@ package struct SQLiteBackup: Sendable {
     /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new one.
     ///
     /// - Parameter remedy: what to do about a file that is there.
-    /// - Throws: ``MembershipError`` with code `database_exists`.
+    /// - Throws: ``MembershipError`` with code `database_exists`; `invalid_input` for a name that SQLite gives to what it
+    ///   keeps beside a database, and would remove.
     package static func requireNothing(
         at path: String, remedy: String = "Name a file that is not there, such as one with the date in its name."
     ) throws(MembershipError) {
+        if let suffix = ["-wal", "-shm", "-journal"].first(where: path.hasSuffix) {
+            throw MembershipError(
+                .invalidInput, "\(path) ends with \(suffix), as files do that SQLite keeps beside a database.",
+                remedy: "Name another file: SQLite would remove this one.")
+        }
         for file in [path, path + "-wal", path + "-journal"] where try DraftFile.isThere(file) {
             guard try FileKind(at: file) != .directory else {
                 throw MembershipError(

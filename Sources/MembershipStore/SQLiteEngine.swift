@@ -28,12 +28,13 @@ package final class SQLiteEngine: DatabaseEngine {
     /// - Parameters:
     ///   - lockWait: how long a transaction waits for another process to finish before it gives up.
     ///   - longLog: from how many pages on the log is emptied.
-    /// - Throws: ``MembershipError`` with code `database_missing` when it is not.
+    /// - Throws: ``MembershipError`` with code `database_missing` when it is not, `database_unavailable` when nobody may
+    ///   look.
     package static func open(
         path: String, lockWait: TimeSpan, longLog: UInt32 = LogEmptier.standardLength,
         schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
-        switch try FileKind(at: path) {
+        switch try kind(of: path) {
         case .nothing:
             throw MembershipError(
                 .databaseMissing, "There is no database at \(path).",
@@ -51,11 +52,19 @@ package final class SQLiteEngine: DatabaseEngine {
         schema: Schema = Schema(migrations: sqliteMigrations)
     ) throws -> SQLiteEngine {
         let engine =
-            try FileKind(at: path) != .nothing
+            try kind(of: path) != .nothing
             ? try open(path: path, lockWait: lockWait, longLog: longLog, schema: schema)
             : SQLiteEngine(path: path, lockWait: lockWait, longLog: longLog, schema: schema)
         try engine.useWriteAheadLog()
         return engine
+    }
+
+    private static func kind(of path: String) throws(MembershipError) -> FileKind {
+        do throws(MembershipError) {
+            return try FileKind(at: path)
+        } catch {
+            throw MembershipError(.databaseUnavailable, error.message, remedy: error.remedy)
+        }
     }
 
     /// The journal mode is a property of the file: set once, it holds for every process after.

@@ -89,6 +89,9 @@ package struct SQLiteRestoration: Sendable {
     }
 
     private func copyBase(of generation: BackupGeneration, to draft: String) throws {
+        guard try DraftFile.isThere(generation.base) else {
+            throw LogSegment.damaged(generation.base, "it is missing")
+        }
         let writer = try FileWriter(draft)
         var digest = SHA256()
         try FileReader(generation.base).forEachPiece { piece in

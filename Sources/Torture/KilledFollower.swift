@@ -174,12 +174,12 @@ struct KilledFollower {
     /// Moments at random, oldest first, half of them from behind a copy of which some log was copied too; nil is the
     /// newest.
     private mutating func times(of left: [DatabaseRestoration.Extent]) -> [Timestamp?] {
-        guard let first = left.first, let last = left.last else { return [] }
+        guard let first = left.first?.from, let last = left.last?.until else { return [] }
         let followed = left.filter { $0.segments > 0 }
         var times: [Timestamp] = []
         for number in 0..<KilledFollower.momentsOfADirectory {
             let one = followed.isEmpty || number.isMultiple(of: 2) ? nil : choices.pick(followed)
-            let (from, until) = (one?.from ?? first.from, one?.until ?? last.until)
+            let (from, until) = (one?.from ?? first, one?.until ?? last)
             let span = max(0, Int((until - from).milliseconds))
             times.append(from + TimeSpan(milliseconds: Int64(choices.below(span + 1))))
         }

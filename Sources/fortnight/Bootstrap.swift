@@ -24,7 +24,7 @@ struct GlobalOptions: ParsableArguments {
 
     /// The database, with what the environment says of how to use it.
     func location(_ address: String? = nil) throws -> DatabaseLocation {
-        let wait = try GlobalOptions.variable("FORTNIGHT_LOCK_WAIT").map { try TimeSpan(parsing: $0) }
+        let wait = try GlobalOptions.variable("FORTNIGHT_LOCK_WAIT", as: TimeSpan.init(parsing:))
         let connections = try GlobalOptions.variable("FORTNIGHT_CONNECTIONS").map { text in
             guard let count = Int(text), (1...1000).contains(count) else {
                 throw MembershipError(
@@ -44,11 +44,25 @@ struct GlobalOptions: ParsableArguments {
 
     /// Who acts: FORTNIGHT_ACTOR, or else the user of the system.
     static func actor() throws -> Actor {
-        if let name = variable("FORTNIGHT_ACTOR") {
-            return try Actor(parsing: name.contains(":") ? name : "operator:" + name)
+        let named = try variable("FORTNIGHT_ACTOR") { name throws(MembershipError) in
+            let actor = try Actor(parsing: name)
+            return name.contains(":") ? actor : try Actor(parsing: "operator:" + name)
         }
+        if let named { return named }
         let user = variable("USER") ?? variable("LOGNAME") ?? "uid-\(getuid())"
         return (try? Actor(parsing: "operator:" + user)) ?? .unnamed
+    }
+
+    /// What a variable of the environment says, which is named when it cannot be read; nil when it is not set or empty.
+    private static func variable<Value>(
+        _ name: String, as read: (String) throws(MembershipError) -> Value
+    ) throws(MembershipError) -> Value? {
+        guard let text = variable(name) else { return nil }
+        do throws(MembershipError) {
+            return try read(text)
+        } catch {
+            throw MembershipError(error.code, "\(name): \(error.message)", remedy: error.remedy)
+        }
     }
 
     /// A variable of the environment; nil when it is not set or empty.

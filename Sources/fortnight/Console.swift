@@ -52,7 +52,7 @@ struct Console {
             try handle.write(contentsOf: text.withUTF8 { Data(buffer: $0) })
         } catch {
             // A result that nobody gets must not look like one that somebody got.
-            let complaint = "fortnight: The result cannot be written: \(error.localizedDescription)\n"
+            let complaint = "fortnight: The result cannot be written: \(error.systemReason).\n"
             try? FileHandle.standardError.write(contentsOf: Data(complaint.utf8))
             exit(ExitStatus.outputLost)
         }

@@ -73,6 +73,24 @@ import TestSupport
         #expect(try again.json()["pages"] as? Int == 0)
     }
 
+    @Test func eachCopyOfADirectoryIsListedWithWhatIsWrong() async throws {
+        let shell = try await prepared()
+        #expect(try await shell.fortnight("backup", "--to-dir", "moments", "--once").status == 0)
+        try FileManager.default.copyItem(
+            atPath: shell.directory.path + "/moments/000001", toPath: shell.directory.path + "/moments/000002")
+        _ = try shell.directory.write("moments/000002/base.json", "{}")
+        let list = try await shell.fortnight("restore", "--list", "moments", "--json").jsonLines()
+        #expect(list.map { $0["copy"] as? String } == ["000001", "000002"])
+        #expect(list[0]["fault"] is NSNull && (list[1]["fault"] as? String)?.contains("000002/base.json") == true)
+        #expect(list[1]["from"] is NSNull && list[1]["until"] is NSNull && list[1]["moments"] as? Int == 0)
+        #expect(try await shell.fortnight("restore", "moments", "--database", "a.db").status == 65)
+        try FileManager.default.removeItem(atPath: shell.directory.path + "/moments/000001/base.db")
+        let until = try #require(list[0]["until"] as? String)
+        let outcome = try await shell.fortnight("restore", "moments", "--database", "a.db", "--at", until)
+        #expect(
+            outcome.status == 65 && outcome.errors.contains("000001/base.db is damaged: it is missing"), "\(outcome)")
+    }
+
     @Test(.disabled(if: Shell.isSanitized, "A sanitizer needs more than this allows."))
     func aFullDiskLeavesNothingAndIsNamed() async throws {
         let shell = try await prepared()
@@ -98,6 +116,10 @@ import TestSupport
         (["backup", "--to-dir", "b", "--every", "1s", "--once"], 64, "--once"),
         (["backup", "--to-dir", "b", "--base-every", "1s"], 64, "‘1s’"),
         (["backup", "--to-dir", "b", "--keep=-1d"], 64, "‘-1d’"),
+        (["backup", ""], 64, "‘’ is no path"), (["backup", "--to-dir", "", "--once"], 64, "‘’ is no path"),
+        (["restore", ""], 64, "‘’ is no path"), (["restore", "", "--list"], 64, "‘’ is no path"),
+        (["backup", "a-wal"], 64, "a-wal ends with -wal"), (["backup", "a.db-shm"], 64, "-shm"),
+        (["restore", "test.db", "--database", "a-journal"], 64, "-journal"),
         (["backup", "nowhere/a.db"], 69, "nowhere/a.db"), (["backup", "a", "--database", "none.db"], 69, "none.db"),
         (["backup", "a", "--database", "postgres://jo:hunter2@db/x"], 64, "PostgreSQL"),
         (["backup", "test.db"], 65, "test.db"), (["restore"], 64, "backup"),

@@ -39,6 +39,47 @@ struct BadInputTests {
         #expect(try await shell.rowCounts() == before)
     }
 
+    @Test(arguments: [
+        ("FORTNIGHT_LOCK_WAIT=5", "FORTNIGHT_LOCK_WAIT: ‘5’"), ("FORTNIGHT_ACTOR=clock", "FORTNIGHT_ACTOR: ‘clock’"),
+        ("FORTNIGHT_ACTOR=unnamed", "‘unnamed’"), ("FORTNIGHT_ACTOR=job:renewal", "FORTNIGHT_ACTOR: ‘job:renewal’"),
+        ("FORTNIGHT_ACTOR=\(String(repeating: "j", count: 60))", "FORTNIGHT_ACTOR: ‘operator:jjj"),
+        ("FORTNIGHT_CONNECTIONS=x", "FORTNIGHT_CONNECTIONS is ‘x’"),
+    ])
+    func aVariableThatCannotBeReadIsNamed(variable: String, named: String) async throws {
+        let shell = try await prepared()
+        let outcome = try await shell.run("/usr/bin/env", [variable, "{}", "signup", "ada@example.com"])
+        #expect(outcome.status == 64 && outcome.errors.contains(named), "\(outcome)")
+        #expect(try await shell.fortnight("account", "list", "--json").output.isEmpty)
+    }
+
+    @Test(arguments: [("nothing.txt", "No such file or directory"), (".", "Is a directory")])
+    func whyAFileCannotBeReadIsSaidInTheWordsOfTheSystem(path: String, reason: String) async throws {
+        let shell = try await prepared()
+        let outcome = try await shell.fortnight("trial", "domains", "import", path)
+        #expect(outcome.status == 66 && outcome.errors.contains("‘\(path)’ cannot be read: \(reason).\n"), "\(outcome)")
+    }
+
+    @Test func aRightThatOpensNothingYetIsToldSo() async throws {
+        let shell = try await prepared()
+        try await shell.fortnight("signup", "ada@example.com")
+        for (entitlement, isNew) in [("all-titles", false), ("crossword", true), ("crossword", false)] {
+            let outcome = try await shell.fortnight(
+                "grant", "add", "ada@example.com", entitlement, "--source", "gift", "--reason", "Won")
+            #expect(outcome.status == 0 && outcome.errors.contains("opens nothing until") == isNew, "\(outcome)")
+        }
+    }
+
+    @Test func aListThatIsCutShortSaysSoBesideJSONToo() async throws {
+        let shell = try await prepared()
+        let feed = try #require(SampleFeed.all.first)
+        _ = try shell.directory.write(feed.name, feed.bytes)
+        try await shell.fortnight("article", "import", feed.name)
+        for arguments in [["article", "list", "--limit", "2"], ["article", "list", "--limit", "2", "--json"]] {
+            #expect(try await shell.run("/usr/bin/env", ["{}"] + arguments).errors.contains("There may be more"))
+        }
+        #expect(try await shell.fortnight("article", "list", "--json").errors.isEmpty)
+    }
+
     @Test func usageErrorsAreJSONWhenJSONIsAsked() async throws {
         let shell = try await prepared()
         let outcome = try await shell.fortnight("title", "list", "--frobnicate", "--json")

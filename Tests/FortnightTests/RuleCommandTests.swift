@@ -154,6 +154,7 @@ struct RuleCommandTests {
         (["rule", "set", "default", "--anonymous", "many"], 64, "many"),
         (["rule", "set", "default", "--no-meter", "--anonymous", "1"], 64, "--no-meter"),
         (["rule", "set", "default", "free", "--no-access"], 64, "--no-access"),
+        (["rule", "set", "article:golem/the-bridge", "--withdrawn", "--no-withdrawn"], 64, "--no-withdrawn"),
         (["rule", "set", "default", "--free-for", "24h"], 64, "access"),
         (["rule", "set", "default", "premium", "--free-for", "-24h"], 64, "--free-for"),
         (["rule", "set", "default", "premium", "--free-for", "a day"], 64, "‘a day’"),

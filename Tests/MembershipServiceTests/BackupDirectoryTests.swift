@@ -331,14 +331,16 @@ import TestSupport
                 var changed = bytes
                 changed[changed.startIndex + place] = byte ^ 1 << bit
                 try changed.write(to: file)
-                let error = #expect(throws: MembershipError.self) { try restoration.extents() }
-                #expect(error?.code == .backupDamaged, "bit \(bit) of byte \(place)")
+                let fault = try restoration.extents().first?.fault
+                #expect(fault?.contains("base.json is damaged") == true, "bit \(bit) of byte \(place)")
             }
         }
         for length in 0..<bytes.count {
             try bytes.prefix(length).write(to: file)
-            #expect(throws: MembershipError.self) { try restoration.extents() }
+            #expect(try restoration.extents().map { $0.fault == nil } == [false])
         }
+        let error = #expect(throws: MembershipError.self) { try database.restore() }
+        #expect(error?.code == .backupDamaged)
     }
 
     @Test func aDamagedCopyKeepsNothingButItsOwnMomentsFromBeingRestored() async throws {
@@ -363,17 +365,23 @@ import TestSupport
         #expect(try await readers(at: start + .minutes(2)) == 3)
         #expect(try await readers(at: start) == 1)
         let extents = try DatabaseRestoration(of: database.backups).extents()
-        #expect(extents.map(\.name) == ["000001", "000003"])
-        #expect(extents[0].fault?.contains("000002") == true && extents[1].fault == nil)
+        #expect(extents.map(\.name) == ["000001", "000002", "000003"])
+        #expect(extents.map { $0.fault?.contains("000002/base.json is damaged") } == [nil, true, nil])
+        #expect(extents.map(\.from) == [start, nil, start + .minutes(2)])
         try damage("000003")
         for time in [nil, start + .minutes(2)] {
             let error = await #expect(throws: MembershipError.self) { try await readers(at: time) }
             #expect(error?.code == .backupDamaged)
         }
         #expect(try await readers(at: start) == 1)
+        try FileManager.default.removeItem(atPath: database.backups + "/000001/base.db")
+        for time in [start, nil] {
+            let error = await #expect(throws: MembershipError.self) { try await readers(at: time) }
+            #expect(error?.code == .backupDamaged)
+        }
         try damage("000001")
-        let error = #expect(throws: MembershipError.self) { try DatabaseRestoration(of: database.backups).extents() }
-        #expect(error?.code == .backupDamaged)
+        let left = try DatabaseRestoration(of: database.backups).extents()
+        #expect(left.map(\.name) == extents.map(\.name) && left.allSatisfy { $0.fault != nil && $0.until == nil })
     }
 
     @Test func aCopyOfWhichNothingSaysWhatItIsIsNamedAndKept() async throws {
@@ -388,7 +396,10 @@ import TestSupport
         let lost = database.backups + "/000001/base.json"
         try FileManager.default.removeItem(atPath: lost)
         let restoration = DatabaseRestoration(of: database.backups)
-        let error = #expect(throws: MembershipError.self) { try restoration.extents() }
+        let listed = try restoration.extents()
+        #expect(listed.map(\.name) == ["000001"])
+        #expect(listed[0].fault?.contains("base.json is missing") == true)
+        let error = #expect(throws: MembershipError.self) { try database.restore() }
         #expect(error?.code == .backupDamaged && error?.message.contains("base.json is missing") == true)
         // What can be had of it by other means stays.
         for minute in 1...5 {
@@ -397,7 +408,7 @@ import TestSupport
         }
         let left = try FileManager.default.contentsOfDirectory(atPath: database.backups + "/000001")
         #expect(left.contains("base.db") && left.contains("00000001.segment"))
-        #expect(try restoration.extents().allSatisfy { $0.fault == nil })
+        #expect(try restoration.extents().dropFirst().allSatisfy { $0.fault == nil })
     }
 
     @Test func whyTheLastCopyIsNotGoneOnWithIsSaid() async throws {
@@ -473,7 +484,7 @@ import TestSupport
         }
         let extents = try DatabaseRestoration(of: database.backups).extents()
         // At 60 minutes those that began at 30 and later are needed for the 25 minutes before.
-        #expect(extents.map(\.from) == [30, 40, 50, 60].map { start + .minutes($0) })
+        #expect(extents.compactMap(\.from) == [30, 40, 50, 60].map { start + .minutes($0) })
         #expect(removed == 3)
         for minute in [35, 39, 40, 59] {
             let (restored, _) = try database.restore(at: start + .minutes(minute))
@@ -494,6 +505,6 @@ import TestSupport
         try await database.addReader("bob")
         _ = try follower?.followOnce()
         #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada", "bob"])
-        #expect(try DatabaseRestoration(of: database.backups).extents().map(\.until) == [seconds(100)])
+        #expect(try DatabaseRestoration(of: database.backups).extents().compactMap(\.until) == [seconds(100)])
     }
 }

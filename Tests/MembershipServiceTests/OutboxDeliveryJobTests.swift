@@ -185,8 +185,26 @@ struct OutboxDeliveryJobTests {
             _ = try await services.clock.set(to: dueAt)
         }
         #expect(waits.prefix(6) == [1, 1, 2, 4, 8, 15] && waits.last == 15)
+        #expect(try await messageFinding(database).isSound == false)
+        #expect(try await messageFinding(database).detail.contains("1 of them failing for more than an hour"))
+        #expect(try await messageFinding(database).detail.contains("cannot be made"))
         try FileManager.default.removeItem(atPath: database.directory.path + "/file")
         #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+        #expect(try await messageFinding(database).isSound)
+    }
+
+    @Test func anOutageOfAnHourIsNoneThatTheDoctorNames() async throws {
+        let database = try await prepared(2)
+        let services = try await services(database, to: blockedFolder(database))
+        #expect(try await services.jobs.run("outbox-delivery").run.failed == 2)
+        _ = try await services.clock.advance(by: TimeSpan(milliseconds: 3_599_999))
+        #expect(try await messageFinding(database).isSound)
+        _ = try await services.clock.advance(by: TimeSpan(milliseconds: 1))
+        #expect(try await messageFinding(database).detail.contains("2 of them failing for more than an hour"))
+    }
+
+    private func messageFinding(_ database: TestDatabase) async throws -> Finding {
+        try #require(try await Doctor(database.location).examine().first { $0.subject == "messages" })
     }
 
     @Test func fiveOutagesInARowEndTheRunAndTheRestIsNotTried() async throws {

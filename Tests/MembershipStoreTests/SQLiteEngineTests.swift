@@ -89,6 +89,15 @@ struct SQLiteEngineTests {
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/no.db"))
     }
 
+    @Test func aFileThatCannotBeLookedAtIsUnavailable() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/loop.db"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        let error = #expect(throws: MembershipError.self) { try SQLiteEngine.open(path: path, lockWait: .days(1)) }
+        #expect(error?.code == .databaseUnavailable)
+        #expect(error?.message.contains(path) == true)
+    }
+
     @Test func aTextFileIsNoDatabase() async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("notes.db", String(repeating: "Dear diary, ", count: 100))

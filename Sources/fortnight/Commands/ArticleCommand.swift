@@ -32,6 +32,7 @@ struct ArticleCommand: ParsableCommand {
             let limit = try PageLimit(limit)
             let articles = try await global.services().articles.list(
                 title: title.map(Slug.init(parsing:)), section: section, limit: limit)
+            defer { if articles.count == limit.count { global.console.note("There may be more; see --limit.") } }
             if global.json {
                 for listing in articles {
                     try global.console.document(ArticleView(listing.article, listing.access), onOneLine: true)
@@ -50,7 +51,6 @@ struct ArticleCommand: ParsableCommand {
                     article.key.description, article.headline)
             }
             global.console.line(table.text)
-            if articles.count == limit.count { global.console.note("There may be more; see --limit.") }
         }
     }
 

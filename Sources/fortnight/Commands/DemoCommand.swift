@@ -20,6 +20,7 @@ struct DemoCommand: AsyncCommand {
     var directory: String
 
     func validate() throws {
+        guard !directory.isEmpty else { throw ValidationError("‘’ is no directory; . is the current one.") }
         guard global.database == nil else {
             throw ValidationError("demo makes its own database, fortnight.db in the directory; leave --database out.")
         }
@@ -90,7 +91,7 @@ private struct Demo {
             }
         } catch {
             throw MembershipError(
-                .databaseUnavailable, "\(directory) cannot be written to: \(error.localizedDescription)",
+                .databaseUnavailable, "\(directory) cannot be written to: \(error.systemReason).",
                 remedy: "Name another directory.")
         }
     }

@@ -74,7 +74,10 @@ struct JobsCommand: ParsableCommand {
             }
             if let note = report.note { global.console.note(note) }
             if report.run.failed > 0 {
-                global.console.note("What failed is tried again later. fortnight doctor names it.")
+                global.console.note(
+                    "What failed is tried again later. "
+                        + (job == "outbox-delivery"
+                            ? "fortnight outbox list --due says why." : "fortnight doctor names it."))
             }
         }
 

@@ -92,6 +92,7 @@ struct ReadsCommand: ParsableCommand {
                 reader = .account(try AccountReference(parsing: account ?? ""))
             }
             let records = try await global.services().reads.list(of: reader, limit: limit)
+            defer { if records.count == limit.count { global.console.note("There may be more; see --limit.") } }
             if global.json {
                 for record in records { try global.console.document(ReadRecordView(record), onOneLine: true) }
                 return
@@ -109,7 +110,6 @@ struct ReadsCommand: ParsableCommand {
                     read.seconds.map(String.init) ?? "", read.clientKey?.text ?? "")
             }
             global.console.line(table.text)
-            if records.count == limit.count { global.console.note("There may be more; see --limit.") }
         }
     }
 }

@@ -68,11 +68,16 @@ struct RestoreCommand: AsyncCommand {
         var table = Table("COPY", "FROM", "UNTIL", "MOMENTS", "BYTES", "STATE")
         for extent in extents {
             table.add(
-                extent.name, extent.from.rfc3339, extent.until.rfc3339, String(extent.segments + 1),
+                extent.name, extent.from?.rfc3339 ?? "", extent.until?.rfc3339 ?? "", String(moments(of: extent)),
                 String(extent.bytes), extent.fault ?? "ok")
         }
         global.console.line(table.text)
     }
+}
+
+/// The copy itself is a moment, and so is each piece of log.
+private func moments(of extent: DatabaseRestoration.Extent) -> Int {
+    extent.from == nil ? 0 : extent.segments + 1
 }
 
 private struct RestoreView: Encodable {
@@ -99,8 +104,8 @@ private struct RestoreView: Encodable {
 
 private struct ExtentView: Encodable {
     let copy: String
-    let from: Timestamp
-    let until: Timestamp
+    @ExplicitNull var from: Timestamp?
+    @ExplicitNull var until: Timestamp?
     let moments: Int
     let bytes: Int
     @ExplicitNull var fault: String?
@@ -109,7 +114,7 @@ private struct ExtentView: Encodable {
         copy = extent.name
         from = extent.from
         until = extent.until
-        moments = extent.segments + 1
+        moments = fortnight.moments(of: extent)
         bytes = extent.bytes
         fault = extent.fault
     }

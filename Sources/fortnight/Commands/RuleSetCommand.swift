@@ -42,7 +42,7 @@ struct RuleSetCommand: AsyncCommand {
     @Option(help: ArgumentHelp("Nobody reads it before this time, or none.", valueName: "time"))
     var embargoUntil: String?
 
-    @Flag(inversion: .prefixedNo, help: "Nobody reads it at all.")
+    @Flag(inversion: .prefixedNo, exclusivity: .exclusive, help: "Nobody reads it at all.")
     var withdrawn: Bool?
 
     @Option(
