@@ -15,18 +15,20 @@ extension Subscription {
         let rest = life.subscription
         let access = rest.promisedAccess
         return access.compactMap { promise -> PromisedAccess? in
-            guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > now else { return nil }
             let start = max(promise.interval.startsAt, now)
+            guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > start else { return nil }
             switch promise.source {
             case .trial:
                 return PromisedAccess(
                     entitlement: promise.entitlement, source: .complimentary,
                     interval: Interval(from: start, until: end))
             case .subscription:
-                let isFree = promise.interval.endsAt == nil || rest.terms.isFree
+                let isFree = rest.costsNothing(promise)
                 // All that is paid for moves by the same length, so that it stays in a row.
                 let first =
-                    access.first { $0.source == .subscription && $0.entitlement == promise.entitlement } ?? promise
+                    access.first {
+                        $0.source == .subscription && $0.entitlement == promise.entitlement && !rest.costsNothing($0)
+                    } ?? promise
                 let paidFrom = max(first.interval.startsAt, now)
                 let otherEnd = other.paidEnd(of: promise.entitlement, at: now) ?? paidFrom
                 let wait = isFree || otherEnd <= paidFrom ? TimeSpan(milliseconds: 0) : otherEnd - paidFrom
@@ -37,6 +39,13 @@ extension Subscription {
                 return nil
             }
         }
+    }
+
+    /// Whether what it promises is of periods without a price: of a free plan, up to the plan that it changes to.
+    private func costsNothing(_ promise: PromisedAccess) -> Bool {
+        guard promise.interval.endsAt != nil else { return true }
+        guard terms.isFree else { return false }
+        return nextVersion.map { promise.interval.startsAt < boundary($0.fromIndex) } ?? true
     }
 
     /// Until when it gives a right, or all of which that is part, without grace; nil when it does not, or for ever.

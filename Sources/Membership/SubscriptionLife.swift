@@ -10,6 +10,8 @@ public struct SubscriptionLife: Sendable {
     /// What happened, in order.
     public private(set) var steps: [Step] = []
     private var isClock = false
+    /// Whether steps are noted: a far moment is behind millions of them.
+    fileprivate var notesSteps = true
 
     /// One transition that was taken.
     public struct Step: Equatable, Sendable {
@@ -128,6 +130,7 @@ extension SubscriptionLife {
         subscription.revision += 1
         subscription.updatedAt = max(subscription.updatedAt, moment)
         assert(transition.rule.from.contains(from) && transition.rule.to.contains(subscription.status))
+        guard notesSteps else { return }
         steps.append(
             Step(
                 transition: transition, from: from, subscription: subscription, effectiveAt: moment, byClock: isClock))
@@ -363,6 +366,7 @@ extension Subscription {
     /// The subscription at a moment, whether or not a job has recorded it yet.
     public func advanced(to moment: Timestamp) -> Subscription {
         var life = SubscriptionLife(self)
+        life.notesSteps = false
         life.advance(to: moment)
         return life.subscription
     }

@@ -114,7 +114,12 @@ private final class AccessBatch {
             reader = known
         } else {
             reader = BatchReader(
-                reference, try AccessBatch.outcome { try tx.knownReader(reference, asKnownAt: moment.knownAt) })
+                reference,
+                try AccessBatch.outcome {
+                    let known = try tx.knownReader(reference, asKnownAt: moment.knownAt)
+                    try tx.requirePresent(known, at: moment)
+                    return known
+                })
             readers[reference] = reader
         }
         latest = reader
@@ -142,7 +147,7 @@ private final class AccessBatch {
     private static func outcome<Value>(_ body: () throws -> Value) throws -> Result<Value, MembershipError> {
         do { return .success(try body()) } catch let error as MembershipError {
             switch error.code {
-            case .unknownAccount, .unknownArticle, .databaseDamaged: return .failure(error)
+            case .unknownAccount, .unknownArticle, .accountErased, .databaseDamaged: return .failure(error)
             default: throw error
             }
         }

@@ -25,14 +25,16 @@ extension AccountService {
     }
 
     /// Makes one account of two that belong to one person. The first becomes part of the second: its addresses lead
-    /// there, and so does what was given to it or paid for. Its payments stay where they are recorded.
+    /// there, and so does what was given to it or paid for. Its payments stay where they are recorded. If the person has
+    /// had a trial by one address, she has had it by each.
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input` when both are the same account, `account_erased` when one
-    ///   was erased or merged before, `unknown_account`.
+    ///   was erased or merged before, `unknown_account`; `key_missing` and `key_mismatch` until the key has been read once.
     public func merge(
         _ reference: AccountReference, into otherReference: AccountReference, reason: String
     ) async throws -> Merge {
         let reason = try PlainText.reason(reason)
+        let key = try ledgerKey.load()
         return try await store.write { tx in
             let (account, other) = (try tx.account(reference), try tx.account(otherReference))
             try tx.requirePresent(account)
@@ -45,6 +47,7 @@ extension AccountService {
             let moved = try tx.moveGrants(from: account, to: other, reason: reason)
             let (outcome, carried, subscription) = try tx.moveSubscription(from: account, to: other, reason: reason)
             try tx.moveSuspension(from: account, to: other)
+            try tx.shareTrial(account, other, key)
             try tx.mergeAccount(account.id, into: other.id)
             var (left, right) = (JSONText(), JSONText())
             left.add("into", other.id.description)
@@ -120,6 +123,14 @@ extension WriteTransaction {
                 subscription: moved.id)
         }
         return (.moved, [], moved)
+    }
+
+    /// There is one trial for a person, whichever of her addresses she signs up with next.
+    fileprivate func shareTrial(_ account: Account, _ other: Account, _ key: LedgerKey) throws {
+        let emails = try canonicalEmails(of: account.id) + canonicalEmails(of: other.id)
+        let identities = emails.map { key.identity(ofCanonicalEmail: $0) }
+        guard let since = try trialStart(identityHMACs: identities) else { return }
+        for identity in identities { try insertTrialLedgerEntry(identityHMAC: identity, since: since) }
     }
 
     /// Who was kept out with one account is kept out with the other.

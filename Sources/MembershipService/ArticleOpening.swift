@@ -113,7 +113,7 @@ extension ReadTransaction {
     ) throws -> DecidedOpening {
         let reader = try held(request.reader)
         var (facts, owner) = try accessFacts(reader: reader, article: request.article)
-        if let account = owner.account, owner.isGone { try requirePresent(self.account(.id(account))) }
+        try requirePresent(owner, at: .now)
         guard let holder = ReadHolder(owner.facts) else { throw OpeningRequest.ofNobody }
         let answer = try judge(reader, owner.account, &facts, .now, ledger)
         var earlier: ArticleRead?

@@ -140,9 +140,18 @@ struct OutboxDeliveryJob: Job {
 
     private func giveBack(_ parcels: ArraySlice<Parcel>, _ run: RunningJob) async throws {
         guard !parcels.isEmpty else { return }
+        // One may have been written that could not be recorded.
+        let files = parcels.map { ($0.message.reference, file(of: $0, run)) }
         try await run.batch { tx, _ in
-            for parcel in parcels { try tx.giveBack(parcel.message) }
+            for (reference, file) in files { try tx.giveBack(reference, destination: file) }
         }
+    }
+
+    /// The file in which something of a message is; nil when there is none.
+    private func file(of parcel: Parcel, _ run: RunningJob) -> String? {
+        // A copy has no files; what may be named in it is the original's.
+        guard run.store.deployment.delivers else { return nil }
+        return [parcel.message.destination, parcel.place].compactMap(\.self).first(where: LetterFile.isThere)
     }
 
     private func deliver(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> Outcome {
@@ -176,8 +185,7 @@ struct OutboxDeliveryJob: Job {
     /// Of an outage a message does not die, and its own failures are counted without it.
     private func note(_ failure: MailFailure, _ parcel: Parcel, _ run: RunningJob) async throws {
         let message = parcel.message
-        let files = [message.destination, parcel.place].compactMap(\.self)
-        let left = run.store.deployment.delivers ? files.first(where: LetterFile.isThere) : nil
+        let left = file(of: parcel, run)
         try await run.batch { tx, tally in
             let isOutage = failure.kind == .outage
             let attempts = message.attempts + (isOutage ? 0 : 1)

@@ -117,14 +117,20 @@ public struct SubscriptionService: Sendable {
         try await store.change(reference, edit) { life, now in try life.pause(until: end, at: now) }
     }
 
-    /// Changes the plan: now, or with the first period that is not paid for.
+    /// Changes the plan: now, or with the first period that is not paid for. To the plan that it has, while it is to
+    /// change to another: stays as it is, whether or not that is still on offer.
     ///
     /// - Throws: ``MembershipError`` as ``activate(_:_:)``, and with code `unknown_plan`, `plan_retired`.
     public func changePlan(
         _ reference: AccountReference, to plan: Slug, now immediately: Bool, _ edit: Edit
     ) async throws -> Subscription {
         try await store.change(reference, edit) { tx, life in
-            try life.changePlan(to: tx.versionOnOffer(plan), now: immediately, at: tx.now)
+            let subscription = life.subscription.advanced(to: tx.now)
+            let isBack =
+                !immediately && subscription.version.plan == plan
+                && subscription.nextVersion.map { $0.version.plan != plan } ?? false
+            try life.changePlan(
+                to: isBack ? subscription.version : tx.versionOnOffer(plan), now: immediately, at: tx.now)
         }
     }
 }

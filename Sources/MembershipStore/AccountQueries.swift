@@ -86,7 +86,8 @@ extension ReadTransaction {
         status: AccountStatus?, after: Identifier<Account>?, limit: Int
     ) throws -> [Account] {
         let newest = """
-            (SELECT max(s.subscription_id) FROM subscriptions AS s WHERE s.account_id = accounts.account_id)
+            (SELECT n.subscription_id FROM subscriptions AS n WHERE n.account_id = accounts.account_id
+                \(newestFirst) LIMIT 1)
             """
         let suspended = """
             EXISTS (SELECT 1 FROM account_suspensions AS p

@@ -101,9 +101,11 @@ extension WriteTransaction {
         return due
     }
 
-    /// Gives a message back that was taken and not tried.
-    package func giveBack(_ message: OutboxMessage) throws {
-        try setLease(nil, destination: message.destination, of: message.reference)
+    /// Gives a message back that was taken, and of which nothing is recorded.
+    ///
+    /// - Parameter destination: the file in which something of it is.
+    package func giveBack(_ reference: MessageReference, destination: String?) throws {
+        try setLease(nil, destination: destination, of: reference)
     }
 
     private func setLease(

@@ -3,7 +3,7 @@ package import Membership
 extension ReadTransaction {
     /// An account's subscriptions, newest first, as they were last recorded.
     package func subscriptions(of account: Identifier<Account>) throws -> [Subscription] {
-        try subscriptions("WHERE account_id = $1 ORDER BY subscription_id DESC", [account])
+        try subscriptions("WHERE account_id = $1 \(newestFirst)", [account])
     }
 
     /// The one subscription of an account that has not ended; nil when there is none.
@@ -303,4 +303,8 @@ extension Subscription {
 }
 
 /// Put together once: it is asked with every decision to keep somebody out.
+/// The order of an account's subscriptions. One begins when the one before it has ended; their ids do not tell which came
+/// first when a clock stands still and several processes make them.
+let newestFirst = "ORDER BY (ended_at IS NULL) DESC, ended_at DESC, subscription_id DESC"
+
 private let openByAccount = SubscriptionRecord.query("WHERE account_id = $1 AND ended_at IS NULL")

@@ -172,9 +172,10 @@ struct AccountErasureTests {
         #expect(overview.subscriptions.allSatisfy { $0.status.isFinal })
         #expect(overview.subscriptions.first?.status == .canceled)
         #expect(overview.suspension == nil)
-        let decision = try await ada.database.services.access.check(reader: .account(.id(ada.id)), article: article)
-            .decision
-        #expect(!decision.allowed)
+        let refused = await #expect(throws: MembershipError.self) {
+            try await ada.database.services.access.check(reader: .account(.id(ada.id)), article: article)
+        }
+        #expect(refused?.code == .accountErased)
         #expect(try await ada.database.rowCount("outbox WHERE due_at IS NOT NULL") == 0)
         #expect(try await ada.database.rowCount("job_failures") == 0)
         #expect(try await ada.accounts.list(status: .erased, limit: PageLimit(10)).accounts.count == 2)

@@ -123,7 +123,8 @@ struct AccountMergeTests {
         #expect(try await pair.database.services.subscriptions.show(.id(pair.from)).status == .canceled)
         let access = pair.database.services.access
         #expect(try await access.check(reader: .account(.id(pair.into)), article: article).decision.allowed)
-        #expect(try await !access.check(reader: .account(.id(pair.from)), article: article).decision.allowed)
+        let gone = try await failure { _ = try await access.check(reader: .account(.id(pair.from)), article: article) }
+        #expect(gone?.code == .accountErased)
         // It was her one trial.
         _ = try await pair.database.services.clock.advance(by: .days(9))
         let second = try await failure { _ = try await pair.database.services.trials.start(.id(pair.into)) }
@@ -199,6 +200,49 @@ struct AccountMergeTests {
         try await pair.requireSound()
     }
 
+    @Test func nobodyIsLetInByAnAccountThatIsGone() async throws {
+        let pair = try await Pair()
+        let (database, access) = (pair.database, pair.database.services.access)
+        let article = try await database.addArticle(access: .registered)
+        let moment = TestDatabase.start
+        _ = try await database.services.clock.advance(by: .days(1))
+        _ = try await pair.accounts.suspend(.id(pair.from), reason: "Shared")
+        _ = try await pair.merge()
+        let erased = try await pair.accounts.signUp(email: email("gone@example.com"), wantsTrial: false).account.id
+        _ = try await pair.accounts.erase(.id(erased), reason: "Asked for")
+        for account in [pair.from, erased] {
+            let reader = ReaderReference.account(.id(account))
+            for later in [nil, moment + .days(1), moment + .days(9)] {
+                let asked = AccessService.Moment(at: later)
+                let one = try await failure { _ = try await access.check(reader: reader, article: article, asked) }
+                let why = try await failure { _ = try await access.explain(reader: reader, article: article, asked) }
+                #expect(one?.code == .accountErased && why?.code == .accountErased)
+                let many = try await access.check(
+                    [
+                        .init(reader: reader, article: article), .init(reader: .anonymous, article: article),
+                        .init(reader: reader, article: try ArticleReference(parsing: "golem/none")),
+                    ], asked)
+                #expect(many.map(\.code) == [.accountErased, nil, .unknownArticle])
+            }
+        }
+        // What held before holds for ever.
+        let reader = ReaderReference.account(.id(pair.from))
+        #expect(try await access.check(reader: reader, article: article, .init(at: moment)).decision.allowed)
+        #expect(try await access.check(reader: reader, article: article, .init(knownAt: moment)).decision.allowed)
+    }
+
+    @Test(arguments: [true, false]) func whoeverHasHadATrialHasHadItByEachOfHerAddresses(isOfFirst: Bool) async throws {
+        let pair = try await Pair(fromTrial: isOfFirst, intoTrial: !isOfFirst)
+        let accounts = pair.accounts
+        _ = try await pair.merge()
+        _ = try await accounts.changeEmail(.id(pair.into), to: email("new@example.com"))
+        _ = try await accounts.erase(.id(pair.into), reason: "Asked for")
+        for address in ["work@example.com", "home@example.com", "new@example.com"] {
+            let again = try await accounts.signUp(email: email(address))
+            #expect(again.subscription == nil && again.trial == .taken, "\(address)")
+        }
+    }
+
     @Test func mergingAgainGathersAll() async throws {
         let pair = try await Pair()
         _ = try await pair.merge()
@@ -212,5 +256,12 @@ struct AccountMergeTests {
         _ = try await pair.accounts.changeEmail(.id(last), to: email("home@example.com"))
         let emails = try await pair.database.store().read { try $0.canonicalEmails(of: last) }
         #expect(emails == ["home@example.com", "work@example.com"])
+    }
+}
+
+extension Result<AccessService.Answer, MembershipError> {
+    fileprivate var code: MembershipError.Code? {
+        guard case .failure(let error) = self else { return nil }
+        return error.code
     }
 }

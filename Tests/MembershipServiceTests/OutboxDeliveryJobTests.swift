@@ -203,6 +203,32 @@ struct OutboxDeliveryJobTests {
         #expect(try await messageFinding(database).detail.contains("2 of them failing for more than an hour"))
     }
 
+    @Test func aLetterWhoseDeliveryCouldNotBeRecordedIsFoundByWhoeverErasesIt() async throws {
+        let database = try await prepared()
+        let services = try await services(database, to: "folder:" + database.directory.path + "/mail")
+        let engine = try database.engine()
+        try await engine.write { sql in
+            try sql.runScript(
+                TestEngine.isSQLite
+                    ? """
+                    CREATE TRIGGER refuses BEFORE UPDATE ON outbox WHEN NEW.delivered_at IS NOT NULL
+                    BEGIN SELECT RAISE(ABORT, 'refused'); END
+                    """
+                    : "ALTER TABLE outbox ADD CONSTRAINT refuses CHECK (delivered_at IS NULL)")
+        }
+        _ = await #expect(throws: MembershipError.self) { try await services.jobs.run("outbox-delivery") }
+        try await engine.write {
+            try $0.runScript(
+                TestEngine.isSQLite ? "DROP TRIGGER refuses" : "ALTER TABLE outbox DROP CONSTRAINT refuses")
+        }
+        let message = try #require(try await messages(database).first)
+        let file = try #require(message.destination)
+        #expect(message.state == .due && message.leasedUntil == nil)
+        #expect(FileManager.default.fileExists(atPath: file))
+        _ = try await database.services.accounts.erase(.id(message.reference.account), reason: "Asked for")
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
     private func messageFinding(_ database: TestDatabase) async throws -> Finding {
         try #require(try await Doctor(database.location).examine().first { $0.subject == "messages" })
     }

@@ -108,6 +108,54 @@ struct SubscriptionServiceTests {
         #expect(try await database.services.payments.record(ada, payment("INV-1")).wasKnown)
     }
 
+    @Test func theSubscriptionThatGoesOnIsMeantWhateverItsId() async throws {
+        let database = try await TestDatabase.sandbox()
+        let plan = try Slug(parsing: "membership")
+        try await database.services.plans.publishPriced()
+        // Each command of another process, whose ids begin anew in a moment that does not pass.
+        func services() async throws -> Services { try await Services.open(database.location) }
+        for number in 0..<12 {
+            let email = try EmailAddress(parsing: "r\(number)@example.com")
+            let reader = AccountReference.email(email)
+            _ = try await services().accounts.signUp(email: email)
+            let ended = try await services().subscriptions.cancel(reader, now: true, Edit())
+            let first = try payment("first-\(number)")
+            let begun = try await services().subscriptions.start(reader, plan: plan, payment: first)
+            #expect(begun.id != ended.id)
+            #expect(try await services().subscriptions.show(reader) == begun)
+            #expect(try await services().subscriptions.start(reader, plan: plan, payment: first) == begun)
+            let paid = try await services().payments.record(reader, payment("second-\(number)")).subscription
+            #expect(paid.id == begun.id && paid.settledPeriods == 2)
+        }
+        #expect(try await services().accounts.list(status: .canceled, limit: PageLimit(100)).accounts.isEmpty)
+        #expect(try await services().accounts.list(status: .active, limit: PageLimit(100)).accounts.count == 12)
+    }
+
+    @Test func whoChangesHerMindStaysAsSheIsWhateverIsOnOfferByThen() async throws {
+        let (database, ada) = try await prepared()
+        let (plans, subscriptions) = (database.services.plans, database.services.subscriptions)
+        let own = try Slug(parsing: "archive")
+        try await plans.publishPriced("archive")
+        try await plans.publishPriced("big")
+        let begun = try await subscriptions.start(ada, plan: own, payment: payment("1"))
+        func change(to plan: String) async throws -> Subscription {
+            try await subscriptions.changePlan(ada, to: Slug(parsing: plan), now: false, Edit())
+        }
+        #expect(try await change(to: "big").nextVersion != nil)
+        try await plans.publishPriced("archive")
+        let newer = try await plans.show(own).plan.published
+        #expect(newer?.version == begun.version.version + 1)
+        let stayed = try await change(to: "archive")
+        #expect(stayed.nextVersion == nil && stayed.version == begun.version)
+        // Who has nothing to take back asks for what is on offer.
+        #expect(try await change(to: "archive").nextVersion?.version == newer)
+        #expect(try await change(to: "big").nextVersion?.version.plan == Slug(parsing: "big"))
+        _ = try await plans.retire(own)
+        #expect(try await change(to: "archive").nextVersion == nil)
+        let refused = await code { _ = try await change(to: "archive") }
+        #expect(refused == .planRetired)
+    }
+
     @Test func aBeginningThatIsPaidIsTwoEventsAndThePaymentIsInOne() async throws {
         let (database, ada) = try await prepared()
         let subscription = try await database.services.subscriptions.start(
@@ -170,9 +218,12 @@ struct SubscriptionServiceTests {
 
 extension PlanService {
     /// Gives the plan of a test's database a price.
-    fileprivate func publishPriced() async throws {
-        let name = try Slug(parsing: "membership")
-        _ = try await add(name, .init(prices: [Money(amountMinor: 999, currency: Currency(parsing: "EUR"))]))
+    fileprivate func publishPriced(_ plan: String = "membership") async throws {
+        let name = try Slug(parsing: plan)
+        _ = try await add(
+            name,
+            .init(
+                prices: [Money(amountMinor: 999, currency: Currency(parsing: "EUR"))], entitlements: [.allTitles]))
         _ = try await publish(name)
     }
 

@@ -74,6 +74,41 @@ struct CarriedAccessTests {
         #expect(carried.map(\.interval) == [Interval(from: free, until: free + .days(20))])
     }
 
+    @Test func aFreePlanThatFollowsWhatIsPaidAheadIsNotCarried() throws {
+        for periods in 1...3 {
+            var life = SubscriptionLife(try paid(periods))
+            try life.changePlan(to: free(), now: false, at: start)
+            let now = start + .days(1)
+            let carried = life.subscription.carriedAccess(into: try trial(from: now), at: now)
+            #expect(carried.map(\.source) == [.purchase])
+            #expect(carried.allSatisfy { $0.interval.endsAt.map { $0 > carried[0].interval.startsAt } ?? false })
+        }
+    }
+
+    @Test func whatIsPaidForBehindAFreePeriodIsCarriedAsWhatItIs() throws {
+        var life = SubscriptionLife(
+            .started(
+                id: .init(rawValue: 1), of: .init(rawValue: 2), to: try free(), zone: .utc, paidPeriods: 0, at: start))
+        try life.changePlan(to: version(999), now: false, at: start)
+        try life.pay(forPeriods: 2, at: start)
+        let now = start + .days(10)
+        let carried = life.subscription.carriedAccess(into: try paid(12), at: now)
+        let (january, year) = (start + .days(31), start + .days(365))
+        // February and March have 59 days, and come behind the other's year.
+        #expect(carried.map(\.source) == [.complimentary, .purchase])
+        #expect(
+            carried.map(\.interval) == [
+                Interval(from: now, until: january), Interval(from: year, until: year + .days(59)),
+            ])
+    }
+
+    private func free() throws -> PlanVersion {
+        let terms = try PlanTerms(
+            prices: [Money(amountMinor: 0, currency: Currency(parsing: "EUR"))], trialDays: 0, graceDays: 0,
+            entitlements: [.allTitles])
+        return PlanVersion(plan: try Slug(parsing: "free"), version: 1, terms: terms, publishedAt: start)
+    }
+
     @Test func aFreePlanIsKeptToTheEndOfItsPeriod() throws {
         let free = Subscription.started(
             id: .init(rawValue: 1), of: .init(rawValue: 2), to: try version(0), zone: .utc, paidPeriods: 0, at: start)
