@@ -6,7 +6,7 @@ struct BatchSize: Equatable, Sendable {
     private(set) var count = 400
 
     private static let sizes = [25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200]
-    private static let longest = Duration.milliseconds(25)
+    private static let longest = Duration.milliseconds(18)
 
     /// Learns from a batch how long it took. After one that took too long, the next has half as many; after one that took
     /// less than half of that, one size more. Not more at a time: the next one may be put together while this is written,

@@ -5,18 +5,18 @@ import Testing
 struct BatchSizeTests {
     @Test func aBatchThatTookTooLongIsHalved() {
         var size = BatchSize()
-        size.adapt(to: .milliseconds(25), for: 200)
+        size.adapt(to: .milliseconds(18), for: 200)
         #expect(size.count == 200)
-        size.adapt(to: .microseconds(25_001), for: 200)
+        size.adapt(to: .microseconds(18_001), for: 200)
         #expect(size.count == 100)
     }
 
     /// The next batch is put together while one is written: one twice as large would not be ready in time.
     @Test func aBatchGrowsByOneSizeWhereTwiceAsMuchIsStillShort() {
         var size = BatchSize()
-        size.adapt(to: .microseconds(12_500), for: 200)
+        size.adapt(to: .microseconds(9_000), for: 200)
         #expect(size.count == 200)
-        size.adapt(to: .microseconds(12_499), for: 200)
+        size.adapt(to: .microseconds(8_999), for: 200)
         #expect(size.count == 300)
         size.adapt(to: .zero, for: 300)
         #expect(size.count == 400)
