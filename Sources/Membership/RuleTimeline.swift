@@ -35,7 +35,9 @@ package struct RuleTimeline {
 
         /// The rule of which a piece that is written is the rest, and whose author and reason it keeps; nil when it is new.
         package func origin(of piece: Piece) -> AccessRule? {
-            voided.first { $0.settings == piece.settings && $0.interval.intersection(piece.interval) != nil }
+            voided.first {
+                $0.settings == piece.settings && $0.interval.intersection(piece.interval) == piece.interval
+            }
         }
     }
 

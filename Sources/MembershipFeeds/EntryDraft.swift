@@ -54,7 +54,7 @@ struct EntryDraft {
             headline: try headline(body),
             author: authors.isEmpty ? nil : authors.joined(separator: ", "),
             summary: Summary.of(summary, beside: body.plainText),
-            publishedAt: published ?? updated,
+            publishedAt: published,
             updatedAt: updated,
             categories: FeedText.list(
                 categories.lazy.compactMap(FeedText.line(_:)), atMost: FeedLimits.categories, of: FeedLimits.category),
@@ -80,7 +80,9 @@ struct EntryDraft {
         guard let text = FeedText.line(body.plainText) else {
             throw Rejection(reason: "it has neither a headline nor a text")
         }
-        return FeedText.shortened(text, to: 80)
+        // As of the opening, never more than half of the text: a teaser has it whole.
+        guard let cut = Opening.cut(of: text, room: min(80, text.count / 2)) else { return "…" }
+        return FeedText.shortened(String(text[..<cut.end]), to: 79) + (cut.isInSentence ? "…" : "")
     }
 
     private func date(_ text: String?) throws(Rejection) -> Timestamp? {

@@ -49,17 +49,26 @@ package struct FeedDocument: Sendable {
         FeedEntries(try drafts(.whole))
     }
 
-    /// All ids of the feed, each as ``FeedEntry/sourceID`` has it; those of entries that will be rejected are among
-    /// them, as far as they can be read. Texts are not looked into, so this takes less time than reading the entries.
+    /// By what the entries of a feed are known.
+    package struct Identities: Sendable {
+        /// Each as ``FeedEntry/sourceID`` has it.
+        package fileprivate(set) var ids: Set<String> = []
+        /// The links that more than one entry has.
+        package fileprivate(set) var sharedLinks: Set<String> = []
+    }
+
+    /// By what all entries are known; those that will be rejected are among them, as far as they can be read. Texts are not
+    /// looked into, so this takes less time than reading the entries.
     ///
     /// - Throws: ``MembershipError`` when the feed cannot be read any more.
-    package func entryIDs() throws -> Set<String> {
+    package func identities() throws -> Identities {
         let drafts = try drafts(.identity)
-        var ids: Set<String> = []
+        var (found, links) = (Identities(), Set<String>())
         while let next = try drafts.next() {
-            if let id = try? next.draft.sourceID() { ids.insert(id) }
+            if let id = try? next.draft.sourceID() { found.ids.insert(id) }
+            if let link = next.draft.link, !links.insert(link).inserted { found.sharedLinks.insert(link) }
         }
-        return ids
+        return found
     }
 
     private func drafts(_ depth: DraftDepth) throws -> any FeedDrafts {

@@ -50,13 +50,16 @@ enum Sentences {
     }
 
     private static let marks: Set<Character> = [".", "!", "?", "…"]
-    private static let wideMarks: Set<Character> = ["。", "！", "？"]
+    /// Behind these no space is needed: of Chinese and Japanese, Devanagari, Urdu, Arabic, Armenian, Ethiopic, Burmese.
+    private static let wideMarks: Set<Character> = ["。", "！", "？", "।", "॥", "۔", "؟", "։", "።", "။"]
     private static let closers = marks.union(["\"", "'", "”", "’", "“", "»", "«", "›", "‹", ")", "]"])
 
     /// The first bytes of all marks and line ends, so that most of a text need not be looked at by characters.
     private static func mayEndSentence(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x0A...0x0D, UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"), 0xC2, 0xE2, 0xE3, 0xEF: true
+        // Of the wide marks that are neither Chinese nor Japanese.
+        case 0xD6, 0xD8, 0xDB, 0xE0, 0xE1: true
         default: false
         }
     }

@@ -6,8 +6,8 @@ import MembershipStore
 struct EntryMatcher: Sendable {
     /// Nil while the title is not there yet.
     var title: Title?
-    /// Every id of the feed: an article that goes by one of them is that entry's, whatever its link.
-    let feedIDs: Set<String>
+    /// An article that goes by an id of the feed is that entry's, whatever its link.
+    let feed: FeedDocument.Identities
     /// The section an operator gave.
     let section: String?
     /// The access an operator gave, for new articles.
@@ -15,9 +15,9 @@ struct EntryMatcher: Sendable {
     /// The articles found by their link so far: each is one entry's and no other's.
     private var taken: Set<Identifier<Article>> = []
 
-    init(title: Title?, feedIDs: Set<String>, section: String?, access: AccessLevel?) {
+    init(title: Title?, feed: FeedDocument.Identities, section: String?, access: AccessLevel?) {
         self.title = title
-        self.feedIDs = feedIDs
+        self.feed = feed
         self.section = section
         self.access = access
     }
@@ -59,18 +59,20 @@ struct EntryMatcher: Sendable {
         return match.outcome
     }
 
-    /// By its id, then by its link, so that a corrected headline, id or link does not make a second article.
+    /// By its id, then by its link, so that a corrected headline, id or link does not make a second article. A link that
+    /// several have, or that leads to the title itself, says of none which it is: a feed has its newest entries only, and
+    /// the next would take the place of one that is not among them any more.
     private func existing(_ entry: FeedEntry, _ title: Title, _ tx: ReadTransaction) throws -> StoredArticle? {
         if let stored = try tx.storedArticle(title: title.id, sourceID: entry.sourceID) { return stored }
-        guard let link = entry.link else { return nil }
-        return try tx.storedArticles(title: title.id, link: link).first {
-            !feedIDs.contains($0.sourceID) && !taken.contains($0.id)
-        }
+        guard let link = entry.link, link != title.homePage, !feed.sharedLinks.contains(link) else { return nil }
+        let stored = try tx.storedArticles(title: title.id, link: link)
+        return stored.count > 1
+            ? nil : stored.first { !feed.ids.contains($0.sourceID) && !taken.contains($0.id) }
     }
 
     private func add(_ entry: FeedEntry, _ title: Title, _ tx: WriteTransaction) throws {
         let slug = try freeSlug(entry.headline, title, tx)
-        let publishedAt = entry.publishedAt ?? tx.now
+        let publishedAt = entry.publishedAt ?? entry.updatedAt ?? tx.now
         _ = try tx.insertArticle(
             title: title.id, slug: slug, sourceID: entry.sourceID, headline: entry.headline,
             section: section(of: entry, title), publishedAt: publishedAt, updatedAt: entry.updatedAt,

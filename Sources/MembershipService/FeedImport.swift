@@ -73,7 +73,7 @@ extension ArticleService {
         let document = try FeedDocument.open(path: path)
         let proposal = try TitleProposal(channel: document.channel, slug: options.title, file: path)
         var matcher = EntryMatcher(
-            title: try await store.read { tx in try proposal.existing(tx) }, feedIDs: try document.entryIDs(),
+            title: try await store.read { tx in try proposal.existing(tx) }, feed: try document.identities(),
             section: section, access: options.access)
         var report = ImportReport(title: proposal.slug, titleIsNew: matcher.title == nil)
         let reading = try FeedReading(document)

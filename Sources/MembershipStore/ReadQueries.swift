@@ -223,7 +223,7 @@ let meteredByAccount = """
     SELECT \(meteredColumns) FROM reads WHERE account_id = $1 AND \(isMeteredThen)
     UNION ALL
     SELECT \(meteredColumns) FROM account_merges JOIN reads ON reads.account_id = merged_id
-    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $4
+    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $3
     UNION ALL
     SELECT \(meteredColumns) FROM account_visitors
     JOIN visitor_reads ON visitor_reads.visitor = account_visitors.visitor
@@ -231,7 +231,7 @@ let meteredByAccount = """
     UNION ALL
     SELECT \(meteredColumns) FROM account_merges JOIN account_visitors ON account_visitors.account_id = merged_id
     JOIN visitor_reads ON visitor_reads.visitor = account_visitors.visitor
-    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $4 AND \(isOfHerAsVisitor)
+    WHERE account_merges.account_id = $1 AND \(isMeteredThen) AND merged_at <= $3 AND \(isOfHerAsVisitor)
     """
 private let meteredColumns = "article_id, meter, opened_at, read_id"
 private let isMeteredThen = "opened_at >= $2 AND opened_at <= $3 AND meter IS NOT NULL"

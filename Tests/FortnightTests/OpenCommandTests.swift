@@ -49,6 +49,30 @@ struct OpenCommandTests {
         #expect(try await shell.rowCounts()["reads"] == 1)
     }
 
+    @Test(arguments: ["\u{600}", "\u{6DD}", "\u{110BD}", "\u{301}", ""])
+    func nothingOfAHeadlineIsMarkup(before: String) async throws {
+        let shell = try await prepared()
+        let feed: [String: Any] = [
+            "version": "https://jsonfeed.org/version/1.1", "title": "Odd",
+            "items": [
+                [
+                    "id": "1", "title": "News \(before)<img src=x onerror=a\(before)&b x=\(before)>",
+                    "content_text": "One. Two.",
+                ]
+            ],
+        ]
+        _ = try shell.directory.write("odd.json", [UInt8](JSONSerialization.data(withJSONObject: feed)))
+        try await shell.fortnight("article", "import", "odd.json", "--access", "free", "--title", "odd")
+        let list = try await shell.fortnight("article", "list", "--title", "odd", "--json").jsonLines()
+        let id = try #require(list.first?["id"] as? String)
+        let outcome = try await shell.fortnight("open", "--visitor", visitor, id)
+        let headline = try #require(outcome.output.split(separator: "\n").first)
+        #expect(headline.hasPrefix("<h1>News") && headline.hasSuffix("</h1>"))
+        let inner = headline.dropFirst(4).dropLast(5).unicodeScalars
+        #expect(!inner.contains("<") && !inner.contains(">"), "\(outcome.output)")
+        #expect(inner.filter { $0 == "&" }.count == 3, "\(outcome.output)")
+    }
+
     @Test func whoIsNotGetsTheAnswerAndTheTeaser() async throws {
         let shell = try await prepared()
         let article = try #require(try await articles(shell).first)

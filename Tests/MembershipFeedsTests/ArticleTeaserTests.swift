@@ -249,6 +249,16 @@ struct ArticleTeaserTests {
         #expect(teaser(body, .paragraphs(1), summary: "部长推迟频谱拍卖。").summary != nil)
     }
 
+    @Test(arguments: [
+        ("राजा मर गया। रानी भाग गई। युद्ध सुबह शुरू हुआ। कोई मदद करने नहीं आया।", "रानी भाग गई।"),
+        ("بادشاہ مر گیا۔ رانی بھاگ گئی۔ جنگ صبح شروع ہوئی۔ کوئی مدد کو نہیں آیا۔", "رانی بھاگ گئی۔"),
+    ])
+    func whereASentenceEndsIsKnownInOtherScripts(rest: String, sentence: String) {
+        let body = "<p>The opening line is here. It goes on.</p><p>\(rest)</p>"
+        let result = teaser(body, .paragraphs(1), summary: sentence, keyPoints: [sentence, "Something else."])
+        #expect(result.summary == nil && result.keyPoints == ["Something else."], "\(result)")
+    }
+
     @Test func whatAnImageOfTheOpeningSaysIsLookedAtToo() {
         let image = "<p><img src=\"https://news.example/i.png\" alt=\"A quay. The butler did it.\"></p>"
         let result = teaser(image + story, .paragraphs(1))

@@ -98,7 +98,7 @@ struct FeedDocumentTests {
                 """),
         ]
         for feed in feeds {
-            let ids = try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).entryIDs() }
+            let ids = try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).identities().ids }
             #expect(ids == ["á 1", "https://news.example/2", "3", "4"])
             let taken = try items(feed).compactMap { if case .entry(let entry) = $0 { entry.sourceID } else { nil } }
             #expect(taken == ["á 1", "https://news.example/2", "4"])
@@ -108,7 +108,7 @@ struct FeedDocumentTests {
     @Test func anIDThatIsTooLongIsNone() throws {
         func ids(_ length: Int) throws -> Set<String> {
             let feed = rss("<item><guid>\(String(repeating: "x", count: length))</guid></item>")
-            return try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).entryIDs() }
+            return try withFeed(Data(feed.utf8)) { try FeedDocument.open(path: $0).identities().ids }
         }
         #expect(try ids(FeedLimits.idBytes).count == 1)
         #expect(try ids(FeedLimits.idBytes + 1).isEmpty)

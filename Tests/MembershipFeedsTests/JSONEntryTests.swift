@@ -23,8 +23,17 @@ struct JSONEntryTests {
     @Test func textBecomesParagraphsAndAHeadline() throws {
         let entry = try entry(json(#"{"id": "1", "content_text": "One <b>\ntwo.\n\nThree."}"#))
         #expect(entry.bodyHTML == "<p>One &lt;b&gt;<br>two.</p><p>Three.</p>")
-        #expect(entry.headline == "One <b> two. Three.")
+        #expect(entry.headline == "One <b>…")
         #expect(entry.author == "The Desk" && entry.language == "en")
+    }
+
+    @Test(arguments: [
+        ("The minister resigned today after the vote failed.", "The minister resigned…"),
+        ("It rains. It will rain tomorrow, says the office, and on Sunday.", "It rains."), ("Rain", "…"),
+        (String(repeating: "word ", count: 100), String(repeating: "word ", count: 15) + "word…"),
+    ])
+    func aHeadlineThatIsMadeIsNeverMoreThanHalfOfTheText(text: String, headline: String) throws {
+        #expect(try entry(json(#"{"id": "1", "content_text": "\#(text)"}"#)).headline == headline)
     }
 
     @Test(arguments: [

@@ -221,6 +221,12 @@ struct ArticleOpeningTests {
         #expect(try await spent(ada, knownAt: before) == 1)
         #expect(try await spent(ada, knownAt: between) == 3)
         #expect(try await spent(last, knownAt: between) == 0)
+        // Nor what held.
+        for (account, moment, count) in [(ada, before, 1), (ada, between, 3), (last, between, 0)] {
+            let then = try await room.services.access.check(
+                reader: .account(.id(account)), article: ArticleReference(parsing: "golem/a-6"), .init(at: moment))
+            #expect(then.decision.verdict.meter?.spent == count)
+        }
         #expect(try await spent(work, knownAt: between) == 2)
         // The account that is gone opens nothing any more, not even what is open to all.
         try await room.add(1, to: "open", access: .free)

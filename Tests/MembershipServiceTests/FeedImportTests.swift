@@ -16,6 +16,7 @@ struct FeedImportTests {
         var url: String?
         var content_text = "The bridge closes tonight. It opens again in May, if the weather holds."
         var date_published: String? = "2026-01-01T00:00:00Z"
+        var date_modified: String?
         var tags: [String]?
     }
 
@@ -104,6 +105,40 @@ struct FeedImportTests {
         #expect(counts(try await importing(feed, into: database)) == [1, 0, 1, 0])
         #expect(try await entry("golem/alpha", in: database).article.headline == "Alpha")
         #expect(try await entry("golem/beta", in: database).access.origin == .everything)
+    }
+
+    @Test func aWindowThatMovesOnOverOneLinkTakesNoArticlesPlace() async throws {
+        let database = try await TestDatabase.sandbox()
+        let link = "https://golem.example/live"
+        func episodes(_ numbers: ClosedRange<Int>, _ link: String) -> [Entry] {
+            numbers.map { Entry(id: "\($0)", title: "Episode \($0)", url: link) }
+        }
+        _ = try await importing(episodes(1...1, link), into: database)
+        _ = try await database.services.articles.setAccess(ArticleReference(parsing: "golem/episode-1"), to: .free)
+        #expect(counts(try await importing(episodes(2...3, link), into: database)) == [2, 0, 0, 0])
+        // Several that are there have it.
+        #expect(counts(try await importing(episodes(4...4, link), into: database)) == [1, 0, 0, 0])
+        #expect(try await entry("golem/episode-1", in: database).article.headline == "Episode 1")
+        #expect(try await entry("golem/episode-4", in: database).access.origin == .everything)
+        // It is where the title itself is.
+        let home = "https://golem.example/"
+        _ = try await importing(episodes(5...5, home), into: database)
+        #expect(counts(try await importing(episodes(6...6, home), into: database)) == [1, 0, 0, 0])
+    }
+
+    @Test func anArticleThatIsChangedWasPublishedWhenItWas() async throws {
+        let database = try await TestDatabase.sandbox()
+        var item = Entry(id: "1", title: "One", date_published: nil, date_modified: "2025-12-01T00:00:00Z")
+        _ = try await importing([item], into: database)
+        item.date_modified = "2025-12-31T00:00:00Z"
+        #expect(counts(try await importing([item], into: database)) == [0, 1, 0, 0])
+        let changed = try await entry("golem/one", in: database).article
+        #expect(changed.publishedAt.rfc3339 == "2025-12-01T00:00:00Z")
+        #expect(changed.updatedAt?.rfc3339 == "2025-12-31T00:00:00Z")
+        // Once it is said when it was, that counts.
+        item.date_published = "2025-11-30T00:00:00Z"
+        _ = try await importing([item], into: database)
+        #expect(try await entry("golem/one", in: database).article.publishedAt.rfc3339 == "2025-11-30T00:00:00Z")
     }
 
     @Test func aFeedOfWhichNoEntryIsTakenLeavesNoTitleBehind() async throws {

@@ -191,6 +191,20 @@ struct RuleTimelineTests {
         }
     }
 
+    @Test func whatIsMadeLongerIsNotTheRestOfWhatWasThere() throws {
+        let withdrawn = RuleSettings(isWithdrawn: true)
+        var books = Books()
+        books.add(
+            .settings(withdrawn), during: Interval(from: Self.hour(0), until: Self.hour(8)), at: Self.hour(0))
+        let longer = try books.timeline.revision(in: Interval(from: Self.hour(1), until: nil), at: Self.hour(1)) { _ in
+            withdrawn
+        }
+        #expect(longer.written.map { longer.origin(of: $0)?.id } == [nil])
+        let cut = try books.timeline.revision(in: Interval(from: Self.hour(4), until: nil), at: Self.hour(1)) { _ in nil
+        }
+        #expect(cut.written.map { cut.origin(of: $0)?.id } == [books.rules[0].id])
+    }
+
     @Test func oneThatHoldsForEverIsChangedForEver() throws {
         var books = Books()
         let hour = RuleTimelineTests.hour

@@ -83,11 +83,18 @@ extension Console {
 }
 
 extension String {
-    /// Plain text as HTML.
+    /// Plain text as HTML. By scalars: some make one character with the sign behind them.
     fileprivate var asHTML: String {
-        split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
-            .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
-            .split(separator: ">", omittingEmptySubsequences: false).joined(separator: "&gt;")
+        var html = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "&": html += "&amp;"
+            case "<": html += "&lt;"
+            case ">": html += "&gt;"
+            default: html.unicodeScalars.append(scalar)
+            }
+        }
+        return html
     }
 }
 

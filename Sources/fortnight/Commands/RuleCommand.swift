@@ -114,7 +114,7 @@ struct RuleEditOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Until when, exclusive (default: for ever).", valueName: "time"))
     var until: String?
 
-    @Option(help: ArgumentHelp("Why; it is kept.", valueName: "text"))
+    @Option(help: ArgumentHelp("Why; it is kept with each rule that is written.", valueName: "text"))
     var reason: String?
 
     func edit() throws -> RuleService.Edit {
