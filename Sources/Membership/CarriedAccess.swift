@@ -3,11 +3,16 @@ extension Subscription {
     /// has a subscription of its own: nobody loses what was given or paid for.
     ///
     /// - Free days stay free until the same moment. There is one trial for a person, so they are not made longer.
-    /// - What is paid for keeps its length, and begins when the other subscription no longer gives the same right.
+    /// - What is paid for keeps its length, and begins when the other subscription no longer gives the same right, nor
+    ///   anything else that was paid for and carried before.
     /// - A period without a price is kept to its end. Grace was promised for a payment, and is not carried.
     ///
-    /// - Parameter other: the subscription that goes on.
-    public func carriedAccess(into other: Subscription, at now: Timestamp) -> [PromisedAccess] {
+    /// - Parameters:
+    ///   - other: the subscription that goes on.
+    ///   - grants: what its account has besides.
+    public func carriedAccess(
+        into other: Subscription, beside grants: [Grant] = [], at now: Timestamp
+    ) -> [PromisedAccess] {
         var life = SubscriptionLife(self)
         life.advance(to: now)
         // What a paused subscription has kept begins again now.
@@ -31,7 +36,8 @@ extension Subscription {
                     } ?? promise
                 let paidFrom = max(first.interval.startsAt, now)
                 let otherEnd = other.paidEnd(of: promise.entitlement, at: now) ?? paidFrom
-                let wait = isFree || otherEnd <= paidFrom ? TimeSpan(milliseconds: 0) : otherEnd - paidFrom
+                let free = grants.firstFree(of: promise.entitlement, from: max(otherEnd, paidFrom))
+                let wait = isFree ? TimeSpan(milliseconds: 0) : free - paidFrom
                 return PromisedAccess(
                     entitlement: promise.entitlement, source: isFree ? .complimentary : .purchase,
                     interval: Interval(from: start + wait, until: end + wait))
@@ -51,9 +57,23 @@ extension Subscription {
     /// Until when it gives a right, or all of which that is part, without grace; nil when it does not, or for ever.
     private func paidEnd(of entitlement: Entitlement, at now: Timestamp) -> Timestamp? {
         let given = advanced(to: now).promisedAccess.filter {
-            $0.source != .grace && ($0.entitlement == entitlement || $0.entitlement == .allTitles)
+            $0.source != .grace && $0.entitlement.gives(entitlement)
         }
         return given.compactMap(\.interval.endsAt).max()
+    }
+}
+
+extension [Grant] {
+    /// The first moment from one on at which nothing of these that was paid for gives a right; what is paid for without an
+    /// end is left aside.
+    fileprivate func firstFree(of entitlement: Entitlement, from moment: Timestamp) -> Timestamp {
+        let paid = filter { $0.source == .purchase && $0.voidedAt == nil && $0.entitlement.gives(entitlement) }
+        var free = moment
+        while let end = paid.first(where: { $0.interval.contains(free) && $0.interval.endsAt != nil })?.interval.endsAt
+        {
+            free = end
+        }
+        return free
     }
 }
 

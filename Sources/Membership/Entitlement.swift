@@ -36,6 +36,11 @@ public struct Entitlement: Hashable, Sendable {
         }
     }
 
+    /// Whether whoever has it has another too: every title is part of all titles.
+    package func gives(_ other: Entitlement) -> Bool {
+        self == other || self == .allTitles && other.title != nil
+    }
+
     /// The section it is for.
     public var section: (title: Slug, section: Slug)? {
         guard case .section(let title, let section) = RuleTarget(name: name) else { return nil }

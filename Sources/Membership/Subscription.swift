@@ -276,9 +276,17 @@ extension Subscription {
 
     /// How many days of the trial are left, a begun day counted whole; 0 when it is over.
     public func trialDaysLeft(at moment: Timestamp) -> Int {
-        guard advanced(to: moment).status == .trialing, let trialEnd else { return 0 }
+        advanced(to: moment).status == .trialing ? Subscription.days(from: moment, to: trialEnd) : 0
+    }
+
+    /// How many days one may read on without having paid, a begun day counted whole; 0 when nothing is overdue.
+    public func graceDaysLeft(at moment: Timestamp) -> Int {
+        advanced(to: moment).status == .pastDue ? Subscription.days(from: moment, to: graceEnd) : 0
+    }
+
+    private static func days(from start: Timestamp, to end: Timestamp?) -> Int {
         let day = TimeSpan.days(1).milliseconds
-        return Int(((trialEnd - moment).milliseconds + day - 1) / day)
+        return end.map { Int((max(0, ($0 - start).milliseconds) + day - 1) / day) } ?? 0
     }
 
     /// The first moment after all that was paid for or promised, when it ends there; nil when it goes on.

@@ -97,9 +97,12 @@ extension WriteTransaction {
     fileprivate func moveSubscription(
         from account: Account, to other: Account, reason: String
     ) throws -> (AccountService.Merge.Outcome, [Grant], Subscription?) {
-        try closeOverdueSubscription(of: account)
-        try closeOverdueSubscription(of: other)
-        guard let recorded = try openSubscription(of: account.id) else { return (.none, [], nil) }
+        try closeOverdueSubscription(of: account, isTold: true)
+        guard let recorded = try openSubscription(of: account.id) else {
+            try closeOverdueSubscription(of: other, isTold: true)
+            return (.none, [], nil)
+        }
+        try closeOverdueSubscription(of: other, isTold: false)
         var life = SubscriptionLife(recorded)
         life.advance(to: now)
         let subscription = life.subscription
@@ -109,10 +112,12 @@ extension WriteTransaction {
         // She is not told of an end that is none.
         try record([life], reason: reason, data: json, isTold: false)
         if let own = try openSubscription(of: other.id) {
-            let rest = recorded.carriedAccess(into: own, at: now)
+            let rest = recorded.carriedAccess(into: own, beside: try grants(of: other.id), at: now)
             return (.ended, try give(rest.map { ($0, reason) }, to: other, reason: reason), nil)
         }
-        let moved = subscription.moved(to: other.id, as: newSubscriptionIdentifier(), at: now)
+        var moved = subscription.moved(to: other.id, as: newSubscriptionIdentifier(), at: now)
+        // A reminder that has not left goes with what it was to.
+        if try isWaiting(.trialEnding, to: account.id) { moved.remindedAt = nil }
         try insert(moved)
         for promise in moved.promisedAccess {
             // The other account has had nothing of it up to now.

@@ -70,7 +70,9 @@ extension CatalogFile.Entry {
         isRetired = try fields.takeIfThere("retired")?.flag() ?? false
         self.name = name
         self.line = line
-        if isRetired && fields.isEmpty {
+        if isRetired {
+            // Its terms would be published as a version that nobody can ever have.
+            try fields.refuseOthers(known: ["retired"])
             terms = nil
             return
         }

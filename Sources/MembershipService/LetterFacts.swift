@@ -35,7 +35,7 @@ struct LetterFacts: Sendable {
                 values[.amount] = price
                 add(subscription.endedAt ?? subscription.trialEnd, to: &values)
             case .paymentOverdue:
-                values[.days] = String(subscription.terms.graceDays)
+                values[.days] = String(subscription.graceDaysLeft(at: recordedAt))
                 values[.amount] = price
                 add(subscription.currentPeriodStart, to: &values, withTime: false)
             case .renewal:

@@ -76,7 +76,7 @@ extension ReadTransaction {
     /// Whether all that a subscription gave is given by other grants now: whoever can read on is not told of an end.
     private func isCovered(_ subscription: Subscription, by others: [Grant]) -> Bool {
         subscription.terms.entitlements.allSatisfy { entitlement in
-            others.contains { $0.entitlement == entitlement && $0.interval.contains(now) }
+            others.contains { $0.entitlement.gives(entitlement) && $0.interval.contains(now) }
         }
     }
 

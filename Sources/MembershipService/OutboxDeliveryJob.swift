@@ -107,8 +107,6 @@ struct OutboxDeliveryJob: Job {
         /// As it was before it was taken.
         let message: OutboxMessage
         let facts: Result<LetterFacts, MembershipError>
-        /// For how long the reader's time may still come; nil for ever.
-        let goodUntil: Timestamp?
         /// The file that it will go to; nil when there will be none.
         let place: String?
     }
@@ -129,10 +127,8 @@ struct OutboxDeliveryJob: Job {
                     facts = .failure(
                         error as? MembershipError ?? MembershipError(.databaseDamaged, "Its event cannot be read."))
                 }
-                let isReminder = message.message == .trialEnding
                 return Parcel(
                     message: message, facts: facts,
-                    goodUntil: isReminder ? (try? facts.get())?.subscription?.trialEnd : nil,
                     place: mailroom.place(of: message.reference, databaseMark: mark))
             }
         }
@@ -201,16 +197,23 @@ struct OutboxDeliveryJob: Job {
         }
     }
 
-    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over.
+    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over, or
+    /// warned of a debt that is settled.
     private func isOvertaken(_ parcel: Parcel, _ run: RunningJob) async throws -> Bool {
         guard case .success(let facts) = parcel.facts else { return false }
         if facts.account.email.isEmpty { return true }
-        guard let end = parcel.goodUntil else { return false }
+        guard let told = facts.subscription, [.trialEnding, .paymentOverdue].contains(parcel.message.message) else {
+            return false
+        }
         // Meanwhile she may have paid, agreed to go on, cancelled, or got more days.
         return try await run.store.read { tx in
-            guard tx.now < end, let trial = try tx.openSubscription(of: facts.account.id) else { return true }
-            return trial.status != .trialing || trial.trialEnd != end || trial.settledPeriods > 0
-                || trial.convertsTrial || trial.cancelAtPeriodEnd
+            guard let open = try tx.openSubscription(of: facts.account.id)?.advanced(to: tx.now), open.id == told.id
+            else { return true }
+            if parcel.message.message == .paymentOverdue {
+                return open.status != .pastDue || open.periodIndex != told.periodIndex
+            }
+            return open.status != .trialing || open.trialEnd != told.trialEnd || open.settledPeriods > 0
+                || open.convertsTrial || open.cancelAtPeriodEnd
         }
     }
 

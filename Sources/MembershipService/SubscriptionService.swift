@@ -51,7 +51,7 @@ public struct SubscriptionService: Sendable {
                 }
                 return begun
             }
-            try tx.closeOverdueSubscription(of: account)
+            try tx.closeOverdueSubscription(of: account, isTold: false)
             try tx.requireNoOpenSubscription(of: account)
             let version = try tx.versionOnOffer(plan)
             guard !version.terms.prices.isEmpty else {
@@ -200,10 +200,12 @@ extension ReadTransaction {
 
 extension WriteTransaction {
     /// Records the end of a subscription that the clock has ended, so that another may begin.
-    func closeOverdueSubscription(of account: Account) throws {
+    ///
+    /// - Parameter isTold: whether the reader is told; not when another begins right then.
+    func closeOverdueSubscription(of account: Account, isTold: Bool) throws {
         guard let open = try openSubscription(of: account.id) else { return }
         var life = SubscriptionLife(open)
         life.advance(to: now)
-        if life.subscription.status.isFinal { try record([life]) }
+        if life.subscription.status.isFinal { try record([life], isTold: isTold) }
     }
 }

@@ -18,7 +18,7 @@ public struct TrialService: Sendable {
         let key = try ledgerKey.load()
         return try await store.write { tx in
             let account = try tx.account(reference)
-            try tx.closeOverdueSubscription(of: account)
+            try tx.closeOverdueSubscription(of: account, isTold: false)
             try tx.requireNoOpenSubscription(of: account)
             let version = try tx.trialVersion()
             guard version.terms.trialDays > 0 else {

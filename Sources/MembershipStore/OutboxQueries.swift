@@ -58,6 +58,14 @@ extension ReadTransaction {
         ) { row in (try row.count(0), try row.text(1)) }
     }
 
+    /// Whether a message to an account has not left, and was not given up.
+    package func isWaiting(_ message: Message, to account: Identifier<Account>) throws -> Bool {
+        try sql.first(
+            "SELECT 1 FROM outbox WHERE account_id = $1 AND message = $2 AND due_at IS NOT NULL",
+            [account, message.rawValue]
+        ) { _ in true } ?? false
+    }
+
     /// How many messages were given up.
     package func deadMessageCount() throws -> Int {
         try sql.first("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL", []) { try $0.count(0) } ?? 0

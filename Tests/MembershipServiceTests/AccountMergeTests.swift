@@ -181,6 +181,34 @@ struct AccountMergeTests {
         try await pair.requireSound()
     }
 
+    @Test(arguments: [true, false]) func whatThreeAccountsHavePaidIsGivenOneAfterTheOther(isChain: Bool) async throws {
+        let pair = try await Pair()
+        let (database, accounts) = (pair.database, pair.accounts)
+        let plan = try await database.addPaidPlan()
+        let third = try await accounts.signUp(email: email("third@example.com"), wantsTrial: false).account.id
+        for (number, account) in [pair.from, pair.into, third].enumerated() {
+            try await database.subscribe(account, to: plan, reference: "r-\(number)")
+        }
+        _ = try await accounts.merge(.id(pair.from), into: .id(isChain ? third : pair.into), reason: "One person")
+        _ = try await accounts.merge(.id(third), into: .id(pair.into), reason: "One person")
+        let grants = try await accounts.overview(.id(pair.into)).grants.filter { $0.source != .grace }
+            .sorted { $0.interval.startsAt < $1.interval.startsAt }
+        // Three months of January's length.
+        let months = (0...3).map { TestDatabase.start + .days(31 * $0) }
+        #expect(grants.map(\.interval) == zip(months, months.dropFirst()).map { Interval(from: $0, until: $1) })
+    }
+
+    @Test func aReminderThatHasNotLeftIsWrittenAnew() async throws {
+        let pair = try await Pair(fromTrial: true)
+        let services = pair.database.services
+        _ = try await services.clock.advance(by: .days(12))
+        #expect(try await services.jobs.run("trial-reminder").processed == 1)
+        _ = try await pair.merge()
+        #expect(try await services.jobs.run("trial-reminder").processed == 1)
+        let told = try await pair.database.store().read { [into = pair.into] in try $0.messages(to: into) }
+        #expect(told == [.welcome, .trialEnding])
+    }
+
     @Test func aTrialThatIsOverUnrecordedIsNotCarried() async throws {
         let pair = try await Pair(fromTrial: true, intoTrial: true)
         _ = try await pair.database.services.clock.advance(by: .days(14))

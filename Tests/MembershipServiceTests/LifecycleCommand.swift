@@ -89,14 +89,15 @@ extension LifecycleModel {
     }
 
     /// Of several things that are written down together the reader is told the last of which there is something to tell;
-    /// nothing of a debt that is no more, and of no end when she can read on all the same.
-    private mutating func write(_ deeds: [Deed], about agreement: Agreement? = nil) {
+    /// nothing of a debt that is no more, and of no end when she can read on all the same, or begins anew.
+    private mutating func write(_ deeds: [Deed], about agreement: Agreement? = nil, isTold: Bool = true) {
         happened += deeds.map { Happening(kind: $0.kind, at: $0.at) }
-        guard let message = deeds.compactMap(\.message).last else { return }
+        guard isTold, let message = deeds.compactMap(\.message).last else { return }
         if message == .paymentOverdue && agreement?.status != .pastDue { return }
         if let agreement, message == .trialEnded || message == .accessEnded,
             gifts.contains(where: {
-                !$0.isVoid && $0.right == agreement.offer.gives && $0.from <= now && $0.until ?? .max > now
+                !$0.isVoid && ["all-titles", agreement.offer.gives].contains($0.right) && $0.from <= now
+                    && $0.until ?? .max > now
             })
         {
             return
@@ -120,7 +121,7 @@ extension LifecycleModel {
         guard var last = agreement else { return true }
         let passed = letTimePass(&last, to: now)
         guard last.isOver else { return false }
-        write(passed, about: last)
+        write(passed, about: last, isTold: false)
         agreement = last
         return true
     }

@@ -400,6 +400,9 @@ struct PlanServiceTests {
         let bad = PlanServiceTests.catalog.replacing("[all-titles]", with: "[title:golem]")
         for text in [
             bad, PlanServiceTests.catalog + "\n  gone: {retired: true}\n",
+            PlanServiceTests.catalog
+                + "\n  born: {prices: {EUR: 5.99}, interval: 1 month, trial_days: 0, grace_days: 7, "
+                + "entitlements: [all-titles], retired: true}\n",
             PlanServiceTests.catalog.replacing("  archive:", with: "    retired: true\n  archive:"),
         ] {
             #expect(try await code { _ = try await apply(text, database) } == .invalidCatalog)

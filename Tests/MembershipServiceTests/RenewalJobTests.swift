@@ -1,3 +1,4 @@
+import Foundation
 import Membership
 import MembershipService
 import MembershipStore
@@ -57,6 +58,53 @@ struct RenewalJobTests {
                 .subscriptionExpired,
             ])
         #expect(messages == [.welcome, .accessEnded])
+    }
+
+    @Test func whoeverBeginsAgainIsNotToldOfTheEndBeforeThat() async throws {
+        let (database, account) = try await prepared()
+        _ = try await database.services.trials.start(account)
+        _ = try await database.services.clock.advance(by: .days(14))
+        _ = try await database.services.subscriptions.start(account, plan: Slug(stored: "membership"), payment: pay(1))
+        let messages = try await database.store().read { tx in try tx.messages(to: tx.account(account).id) }
+        #expect(messages == [.welcome])
+    }
+
+    @Test func whoeverHasAllTitlesIsNotToldOfTheEndOfOne() async throws {
+        let (database, account) = try await prepared()
+        try await database.addArticle()
+        let (plan, plans) = (try Slug(parsing: "one"), database.services.plans)
+        _ = try await plans.add(
+            plan,
+            .init(
+                prices: [Money(amountMinor: 999, currency: Currency(parsing: "EUR"))],
+                entitlements: [.title(Slug(parsing: "golem"))]))
+        _ = try await plans.publish(plan)
+        _ = try await database.services.subscriptions.start(account, plan: plan, payment: pay(1))
+        _ = try await database.services.grants.add(
+            account, .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "Won"))
+        _ = try await database.services.subscriptions.cancel(account, now: true, Edit())
+        let messages = try await database.store().read { tx in try tx.messages(to: tx.account(account).id) }
+        #expect(messages == [.welcome])
+    }
+
+    @Test func anOverdueLetterSaysHowLongItIsStillAndIsNotSentToWhoeverHasPaid() async throws {
+        let (database, account) = try await prepared()
+        var options = Services.Options()
+        options.mail.destination = "folder:" + database.directory.path + "/mail"
+        options.mail.sender = "Harbour Times <letters@harbour.test>"
+        let services = try await Services.open(database.location, options: options)
+        _ = try await services.jobs.run("outbox-delivery")
+        _ = try await services.subscriptions.start(account, plan: Slug(stored: "membership"), payment: pay(1))
+        // The first of February, and five days: the job is late.
+        _ = try await services.clock.set(to: Timestamp(rfc3339: "2026-02-06T12:00:00Z"))
+        #expect(try await services.jobs.run("renewal").processed == 1)
+        let overdue = try #require(try await services.outbox.list(.due, limit: PageLimit(9)).messages.first)
+        #expect(try await services.outbox.show(overdue.reference).text.contains("for 2 days"))
+        _ = try await services.payments.record(account, pay(2))
+        #expect(try await services.jobs.run("outbox-delivery").note?.contains("1 came too late") == true)
+        #expect(try await services.outbox.list(.due, limit: PageLimit(9)).messages.isEmpty)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: database.directory.path + "/mail").count == 1)
     }
 
     @Test func aPauseThatIsOverEnds() async throws {

@@ -102,6 +102,35 @@ struct CarriedAccessTests {
             ])
     }
 
+    @Test func whatWasCarriedBeforeIsNotOverlaid() throws {
+        let now = start + .days(10)
+        let golem = Entitlement.title(try Slug(parsing: "golem"))
+        let (february, march) = (start + .days(31), start + .days(59))
+        func grant(_ entitlement: Entitlement, _ from: Timestamp, _ until: Timestamp?, _ source: Grant.Source) -> Grant
+        {
+            Grant(
+                id: .init(rawValue: 7), entitlement: entitlement, source: source, subscription: nil,
+                interval: Interval(from: from, until: until), recordedAt: start, voidedAt: nil, reason: nil)
+        }
+        func begin(_ entitlement: Entitlement, beside grants: [Grant]) throws -> Timestamp? {
+            let carried = try paid(1, entitlement).carriedAccess(into: paid(1), beside: grants, at: now)
+            #expect(carried.map { $0.interval.endsAt.map { $0 - carried[0].interval.startsAt } } == [.days(21)])
+            return carried.first?.interval.startsAt
+        }
+        let before = grant(.allTitles, february, march, .purchase)
+        #expect(try begin(.allTitles, beside: [before]) == march)
+        #expect(try begin(golem, beside: [before]) == march)
+        // One behind the other, in whatever order.
+        #expect(
+            try begin(.allTitles, beside: [grant(.allTitles, march, march + .days(9), .purchase), before]) == march
+                + .days(9))
+        // What is not paid for, is for less, or has no end, keeps nothing back.
+        for other in [
+            grant(.allTitles, february, march, .gift), grant(golem, february, march, .purchase),
+            grant(.allTitles, february, nil, .purchase), grant(.allTitles, march, march + .days(9), .purchase),
+        ] { #expect(try begin(.allTitles, beside: [other]) == february) }
+    }
+
     private func free() throws -> PlanVersion {
         let terms = try PlanTerms(
             prices: [Money(amountMinor: 0, currency: Currency(parsing: "EUR"))], trialDays: 0, graceDays: 0,
