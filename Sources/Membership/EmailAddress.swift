@@ -64,7 +64,7 @@ public struct EmailAddress: Sendable {
     }
 
     /// RFC 5322 `atext` and the dot, and letters, digits and marks of any script (RFC 6531).
-    private static func isAllowedInLocal(_ scalar: Unicode.Scalar) -> Bool {
+    static func isAllowedInLocal(_ scalar: Unicode.Scalar) -> Bool {
         guard !scalar.isASCII else {
             return scalar.isASCIIAlphanumeric || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
         }
@@ -87,9 +87,10 @@ public struct EmailAddress: Sendable {
     }
 
     private static func canonicalLocal(_ local: String, domain: EmailDomain) -> String? {
-        var name = EmailDomain.composed(local.lowercased()).prefix { $0 != "+" }
-        if domain.name == "gmail.com" { name.removeAll { $0 == "." } }
-        return name.isEmpty ? nil : String(name)
+        // By scalars: some letters make one character with the sign beside them, and would hide it.
+        let name = EmailDomain.composed(local.lowercased()).unicodeScalars.prefix { $0 != "+" }
+            .filter { $0 != "." || domain.name != "gmail.com" }
+        return name.isEmpty ? nil : String(String.UnicodeScalarView(name))
     }
 }
 

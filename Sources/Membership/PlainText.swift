@@ -33,13 +33,56 @@ public enum PlainText {
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public static func reason(_ text: String) throws(MembershipError) -> String {
         let reason = try checked(text, as: "a reason", longest: 500)
-        let words = reason.split { $0.isWhitespace || "<>()[],;:\"'".contains($0) }
-        if words.contains(where: { (try? EmailAddress(parsing: String($0))) != nil }) {
+        if holdsAddress(reason) {
             throw MembershipError(
                 .invalidInput, "‘\(reason)’ holds an address, and what is kept with an event names nobody.",
                 remedy: "Name the account by its id.")
         }
         return reason
+    }
+
+    /// Whether an address stands somewhere in a text, whatever stands beside it.
+    private static func holdsAddress(_ text: String) -> Bool {
+        let scalars = Array(text.unicodeScalars)
+        func isAddress(_ range: Range<Int>) -> Bool {
+            var found = String.UnicodeScalarView()
+            found.append(contentsOf: scalars[range])
+            return (try? EmailAddress(parsing: String(found))) != nil
+        }
+        return scalars.indices.contains { at in
+            guard scalars[at] == "@" else { return false }
+            let before = scalars[..<at]
+            let start = before.lastIndex { !EmailAddress.isAllowedInLocal($0) || $0 == "/" }.map { $0 + 1 } ?? 0
+            // Of what may stand before an @ some is mostly a mark of punctuation.
+            let word = before.lastIndex { !isInDomain($0) && $0 != "_" && $0 != "+" }.map { $0 + 1 } ?? 0
+            var end = scalars[(at + 1)...].firstIndex { !isInDomain($0) } ?? scalars.endIndex
+            while end > at + 1, [".", "-"].contains(scalars[end - 1]) { end -= 1 }
+            return [start, word].contains { begin in
+                let letters = scalars[begin..<at].firstIndex { $0 != "." } ?? at
+                return isAddress(letters..<end)
+            }
+        }
+    }
+
+    private static func isInDomain(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "." || scalar == "-"
+            || (scalar.isASCII ? scalar.isASCIIAlphanumeric : EmailAddress.isAllowedInLocal(scalar))
+    }
+
+    /// The text as HTML, in an element or in quotes. By scalars: some make one character with the sign beside them.
+    public static func html(_ text: String) -> String {
+        var html = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": html += "&amp;"
+            case "<": html += "&lt;"
+            case ">": html += "&gt;"
+            case "\"": html += "&quot;"
+            case "'": html += "&#39;"
+            default: html.unicodeScalars.append(scalar)
+            }
+        }
+        return html
     }
 
     /// The text as it may be shown on a terminal: a control character is replaced by its number in brackets.

@@ -41,9 +41,10 @@ package struct MailTemplates: Sendable {
     ///   `invalid_template` when its subject comes out empty.
     package func render(_ letter: Letter) throws(MembershipError) -> RenderedMail {
         let values = try MailTemplates.values(of: letter)
+        let escaped = values.mapValues { value in (value as? String).map(PlainText.html) ?? value }
         func render(_ part: TemplateName.Part) -> String {
             let name = TemplateName(content: .message(letter.message), language: letter.language, part: part).name
-            return library.render(values, withTemplate: name) ?? ""
+            return library.render(part == .html ? escaped : values, withTemplate: name) ?? ""
         }
         let subject = render(.subject).trimmingCharacters(in: .whitespacesAndNewlines)
         if subject.isEmpty {
@@ -103,11 +104,12 @@ package struct MailTemplates: Sendable {
         }
         let parsed: MustacheTemplate
         do {
-            // Mustache escapes for HTML unless it is told that a template is text.
-            parsed = try MustacheTemplate(string: template.part == .html ? text : textMark + text)
+            // Mustache would escape values for HTML by characters, and miss a sign that makes one with what stands beside it.
+            parsed = try MustacheTemplate(string: textMark + text)
         } catch let error as MustacheTemplate.ParserError {
-            let line = error.context.lineNumber - (template.part == .html ? 0 : 1)
-            throw refused(flaw(error.error), line: line, remedy: "Write it as Mustache: https://mustache.github.io")
+            throw refused(
+                flaw(error.error), line: error.context.lineNumber - 1,
+                remedy: "Write it as Mustache: https://mustache.github.io")
         } catch {
             throw refused("it is not Mustache", remedy: "Write it as Mustache: https://mustache.github.io")
         }

@@ -18,7 +18,8 @@ final class SMTPConversation {
     }
 
     private let mail: [UInt8]
-    private let needsSMTPUTF8: Bool
+    private let fromNeedsSMTPUTF8: Bool
+    private let toNeedsSMTPUTF8: Bool
     private var sent = 0
     private var step = Step.greeting
     /// Whether we have said goodbye; what follows tells nothing of the mail.
@@ -27,9 +28,10 @@ final class SMTPConversation {
     /// The number of the last reply, and what RFC 3463 adds to it.
     private var reply: (code: Int, detail: String?)?
 
-    init(_ mail: [UInt8], needsSMTPUTF8: Bool) {
+    init(_ mail: [UInt8], fromNeedsSMTPUTF8: Bool, toNeedsSMTPUTF8: Bool) {
         self.mail = mail
-        self.needsSMTPUTF8 = needsSMTPUTF8
+        self.fromNeedsSMTPUTF8 = fromNeedsSMTPUTF8
+        self.toNeedsSMTPUTF8 = toNeedsSMTPUTF8
     }
 
     /// In bytes.
@@ -78,12 +80,17 @@ final class SMTPConversation {
     }
 
     private var lacksSMTPUTF8: Bool {
-        needsSMTPUTF8 && !offersSMTPUTF8 && [.sender, .recipient, .message].contains(step)
+        (fromNeedsSMTPUTF8 || toNeedsSMTPUTF8) && !offersSMTPUTF8 && [.sender, .recipient, .message].contains(step)
     }
 
     /// Why the transfer ended with this code of libcurl's. What the server said is not repeated beyond its numbers,
     /// because servers like to quote the address.
     func failure(_ code: Int, libcurl words: String, timeout: TimeSpan) -> MailFailure {
+        if lacksSMTPUTF8, fromNeedsSMTPUTF8 {
+            // Every mail has it: that is the operator's to settle.
+            return .outage(
+                "The sender's address has letters that are not ASCII, and the server does not know SMTPUTF8.")
+        }
         if lacksSMTPUTF8 {
             return .permanent("The address has letters that are not ASCII, and the server does not know SMTPUTF8.")
         }

@@ -19,7 +19,7 @@ struct SMTPTransport: MailTransport {
         let problem = UnsafeMutablePointer<CChar>.allocate(capacity: FORTNIGHT_CURL_ERROR_SIZE)
         problem.initialize(repeating: 0, count: FORTNIGHT_CURL_ERROR_SIZE)
         let conversation = SMTPConversation(
-            mail.rfc5322(), needsSMTPUTF8: mail.from.needsSMTPUTF8 || mail.to.needsSMTPUTF8)
+            mail.rfc5322(), fromNeedsSMTPUTF8: mail.from.needsSMTPUTF8, toNeedsSMTPUTF8: mail.to.needsSMTPUTF8)
         // Closing says goodbye to the server, which the conversation hears too.
         defer {
             withExtendedLifetime(conversation) { fortnight_curl_close(curl) }

@@ -74,6 +74,14 @@ struct MailTemplatesTests {
         #expect(mail.text.hasPrefix("Hello \"A\" Bcc: <b>,\n"))
         #expect(mail.html.contains("Hello &quot;A&quot; Bcc: &lt;b&gt;,"))
         #expect(mail.html.contains("<title>Ink &amp; &lt;Paper&gt;</title>"))
+        // Nor hidden by a letter that makes one character with the sign behind it.
+        let odd = try MailTemplates(directory: nil).render(
+            Letter(
+                message: .welcome, language: .english,
+                values: ["site": "Ink", "name": "Ada\u{600}<a href=//evil.example\u{600}>\u{600}&\u{600}\""]))
+        #expect(
+            odd.html.unicodeScalars.contains(
+                "Hello Ada\u{600}&lt;a href=//evil.example\u{600}&gt;\u{600}&amp;\u{600}&quot;,".unicodeScalars))
         #expect(throws: MembershipError.self) {
             try MailTemplates(directory: nil).render(
                 Letter(message: .welcome, language: .english, values: ["nmae": "Ada"]))

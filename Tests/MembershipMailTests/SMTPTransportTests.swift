@@ -84,6 +84,10 @@ struct SMTPTransportTests {
         let old = try await LoopbackServer.scripted([:])
         let failure = try await failure("smtp://127.0.0.1:\(old.port)?tls=none", mail: mail)
         #expect(failure.isPermanent && failure.text.contains("SMTPUTF8"))
+        // What every mail has is the operator's, and no mail's fault.
+        let sender = try sampleMail(from: "Büro <büro@harbour.test>", to: "grün@Bücher.example")
+        let outage = try await self.failure("smtp://127.0.0.1:\(old.port)?tls=none", mail: sender)
+        #expect(outage.kind == .outage && outage.text.contains("sender"), "\(outage.text)")
         // A domain has an ASCII spelling, which any server knows.
         try await deliver(sampleMail(to: "ada@Bücher.example"), to: "smtp://127.0.0.1:\(old.port)?tls=none")
     }

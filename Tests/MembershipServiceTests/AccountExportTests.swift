@@ -20,7 +20,7 @@ struct AccountExportTests {
         let export = try await accounts.export(.email(email("ADA@example.com")))
         #expect(export.account.name == "Ada")
         #expect(export.addresses.map(\.canonical) == ["ada@example.com", "work@example.com"])
-        #expect(export.addresses.map(\.trialStartedAt) == [TestDatabase.start, nil])
+        #expect(export.addresses.map(\.trialStartedAt) == [TestDatabase.start, TestDatabase.start])
         #expect(export.suspensions.map(\.reason) == ["Shared"])
         #expect(export.subscriptions.count == 1)
         #expect(export.grants.contains { $0.id == grant.id && $0.voidedAt != nil })

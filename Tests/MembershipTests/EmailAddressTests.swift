@@ -12,6 +12,10 @@ struct EmailAddressTests {
         ("ada@XN--BCHER-KVA.example", "ada@xn--bcher-kva.example"), ("jürgen@example.com", "jürgen@example.com"),
         ("ju\u{308}rgen@example.com", "jürgen@example.com"), ("o'neil@example.com", "o'neil@example.com"),
         ("ada@bu\u{308}cher.example", "ada@xn--bcher-kva.example"),
+        // Letters that make one character with the sign before or behind them.
+        ("ada+\u{FF9E}1@example.com", "ada@example.com"), ("ada+\u{E33}@example.com", "ada@example.com"),
+        ("ada+\u{EB3}x@gmail.com", "ada@gmail.com"), ("ad\u{D4E}+1@example.com", "ad\u{D4E}@example.com"),
+        ("a.\u{FF9E}da@gmail.com", "a\u{FF9E}da@gmail.com"), ("a\u{D4E}.d@gmail.com", "a\u{D4E}d@gmail.com"),
     ])
     func spellingsOfOnePersonHaveOneCanonicalForm(typed: String, canonical: String) throws {
         #expect(try EmailAddress(parsing: typed).canonical == canonical)

@@ -66,7 +66,7 @@ extension Console {
                     opening.isRetry ? "Recorded before, at \(read.openedAt), as \(read.id)." : "Recorded as \(read.id)."
                 )
             }
-            html("<h1>\(opening.answer.article.headline.asHTML)</h1>")
+            html("<h1>\(PlainText.html(opening.answer.article.headline))</h1>")
             html(content.bodyHTML)
         case .teaser(let teaser):
             try show(opening.answer)
@@ -79,22 +79,6 @@ extension Console {
         case .nothing:
             try show(opening.answer)
         }
-    }
-}
-
-extension String {
-    /// Plain text as HTML. By scalars: some make one character with the sign behind them.
-    fileprivate var asHTML: String {
-        var html = ""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "&": html += "&amp;"
-            case "<": html += "&lt;"
-            case ">": html += "&gt;"
-            default: html.unicodeScalars.append(scalar)
-            }
-        }
-        return html
     }
 }
 
