@@ -75,9 +75,8 @@ struct JobsCommand: ParsableCommand {
             if let note = report.note { global.console.note(note) }
             if report.run.failed > 0 {
                 global.console.note(
-                    "What failed is tried again later. "
-                        + (job == "outbox-delivery"
-                            ? "fortnight outbox list --due says why." : "fortnight doctor names it."))
+                    "What failed is tried again later: fortnight doctor names the accounts, fortnight outbox list "
+                        + "--due the messages, and why.")
             }
         }
 
