@@ -82,7 +82,7 @@ struct EntryDraft {
         }
         // As of the opening, never more than half of the text: a teaser has it whole.
         guard let cut = Opening.cut(of: text, room: min(80, text.count / 2)) else { return "…" }
-        return FeedText.shortened(String(text[..<cut.end]), to: 79) + (cut.isInSentence ? "…" : "")
+        return FeedText.shortened(String(text[..<cut.end]), to: 80) + (cut.isInSentence ? "…" : "")
     }
 
     private func date(_ text: String?) throws(Rejection) -> Timestamp? {
