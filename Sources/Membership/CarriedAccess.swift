@@ -64,8 +64,8 @@ extension Subscription {
 }
 
 extension [Grant] {
-    /// The first moment from one on at which nothing of these that was paid for gives a right; what is paid for without an
-    /// end is left aside.
+    /// The first moment from one on at which nothing of these that was paid for gives a right; what is paid for without
+    /// an end is left aside.
     fileprivate func firstFree(of entitlement: Entitlement, from moment: Timestamp) -> Timestamp {
         let paid = filter { $0.source == .purchase && $0.voidedAt == nil && $0.entitlement.gives(entitlement) }
         var free = moment

@@ -57,8 +57,8 @@ package struct FeedDocument: Sendable {
         package fileprivate(set) var sharedLinks: Set<String> = []
     }
 
-    /// By what all entries are known; those that will be rejected are among them, as far as they can be read. Texts are not
-    /// looked into, so this takes less time than reading the entries.
+    /// By what all entries are known; those that will be rejected are among them, as far as they can be read. Texts are
+    /// not looked into, so this takes less time than reading the entries.
     ///
     /// - Throws: ``MembershipError`` when the feed cannot be read any more.
     package func identities() throws -> Identities {

@@ -104,7 +104,8 @@ package struct MailTemplates: Sendable {
         }
         let parsed: MustacheTemplate
         do {
-            // Mustache would escape values for HTML by characters, and miss a sign that makes one with what stands beside it.
+            // Mustache would escape values for HTML by characters, and miss a sign that makes one with what stands
+            // beside it.
             parsed = try MustacheTemplate(string: textMark + text)
         } catch let error as MustacheTemplate.ParserError {
             throw refused(

@@ -44,8 +44,9 @@ public struct AccessService: Sendable {
 
     /// Decides whether a reader may open an article. Nothing is written, and nothing is spent.
     ///
-    /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`, `account_erased` when the account was
-    ///   erased or merged by the time asked about, `invalid_input` for knowledge of a time ahead; a denial is not an error.
+    /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`, `account_erased` when the
+    ///   account was erased or merged by the time asked about, `invalid_input` for knowledge of a time ahead; a denial
+    ///   is not an error.
     public func check(
         reader: ReaderReference, article: ArticleReference, _ moment: Moment = .now
     ) async throws -> Answer {
@@ -90,8 +91,8 @@ extension ReadTransaction {
         return (try judge(reader, known.account, &facts, moment, ledger), facts)
     }
 
-    /// Makes sure that whoever asks about now or later has an account that is one still. What held before is answered for
-    /// ever.
+    /// Makes sure that whoever asks about now or later has an account that is one still. What held before is answered
+    /// for ever.
     ///
     /// - Throws: ``MembershipError`` with code `account_erased`.
     func requirePresent(_ known: KnownReader, at moment: AccessService.Moment) throws {

@@ -25,11 +25,12 @@ extension AccountService {
     }
 
     /// Makes one account of two that belong to one person. The first becomes part of the second: its addresses lead
-    /// there, and so does what was given to it or paid for. Its payments stay where they are recorded. If the person has
-    /// had a trial by one address, she has had it by each.
+    /// there, and so does what was given to it or paid for. Its payments stay where they are recorded. If the person
+    /// has had a trial by one address, she has had it by each.
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input` when both are the same account, `account_erased` when one
-    ///   was erased or merged before, `unknown_account`; `key_missing` and `key_mismatch` until the key has been read once.
+    ///   was erased or merged before, `unknown_account`; `key_missing` and `key_mismatch` until the key has been read
+    ///   once.
     public func merge(
         _ reference: AccountReference, into otherReference: AccountReference, reason: String
     ) async throws -> Merge {

@@ -35,8 +35,8 @@ public struct DatabaseBackup: Sendable {
     ///     who has had a trial; with it, whoever has the backup can try addresses against the ledger.
     ///   - progress: is told how many pages of how many are copied.
     /// - Throws: ``MembershipError`` with code `invalid_input` for a server or a name that no backup can have,
-    ///   `database_exists` when there is such a file, `key_mismatch` when there is another key, `database_unavailable` when the key cannot be read now,
-    ///   `database_damaged`, `database_full` and others of the engine.
+    ///   `database_exists` when there is such a file, `key_mismatch` when there is another key, `database_unavailable`
+    ///   when the key cannot be read now, `database_damaged`, `database_full` and others of the engine.
     public func make(
         at path: String, withKey: Bool = true, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Report {

@@ -59,9 +59,9 @@ struct EntryMatcher: Sendable {
         return match.outcome
     }
 
-    /// By its id, then by its link, so that a corrected headline, id or link does not make a second article. A link that
-    /// several have, or that leads to the title itself, says of none which it is: a feed has its newest entries only, and
-    /// the next would take the place of one that is not among them any more.
+    /// By its id, then by its link, so that a corrected headline, id or link does not make a second article. A link
+    /// that several have, or that leads to the title itself, says of none which it is: a feed has its newest entries
+    /// only, and the next would take the place of one that is not among them any more.
     private func existing(_ entry: FeedEntry, _ title: Title, _ tx: ReadTransaction) throws -> StoredArticle? {
         if let stored = try tx.storedArticle(title: title.id, sourceID: entry.sourceID) { return stored }
         guard let link = entry.link, link != title.homePage, !feed.sharedLinks.contains(link) else { return nil }

@@ -62,8 +62,8 @@ public struct GrantService: Sendable {
         }
     }
 
-    /// Whether a rule could ask for a right: it opens a title or a section, or a plan gives it, or somebody was given it.
-    /// One that is given first opens nothing until a rule asks for it.
+    /// Whether a rule could ask for a right: it opens a title or a section, or a plan gives it, or somebody was given
+    /// it. One that is given first opens nothing until a rule asks for it.
     public func isKnown(_ entitlement: Entitlement) async throws -> Bool {
         try await store.read { tx in
             do {

@@ -197,8 +197,8 @@ struct OutboxDeliveryJob: Job {
         }
     }
 
-    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over, or
-    /// warned of a debt that is settled.
+    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over,
+    /// or warned of a debt that is settled.
     private func isOvertaken(_ parcel: Parcel, _ run: RunningJob) async throws -> Bool {
         guard case .success(let facts) = parcel.facts else { return false }
         if facts.account.email.isEmpty { return true }

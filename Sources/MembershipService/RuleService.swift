@@ -30,7 +30,7 @@ public struct RuleService: Sendable {
         public let startsAt: Timestamp?
         /// The first moment after it; nil for ever.
         public let endsAt: Timestamp?
-        /// Why; it is kept.
+        /// Why; it is kept with each rule that is written.
         public let reason: String?
 
         /// Checks an edit.

@@ -46,7 +46,8 @@ extension ReadTransaction {
         } ?? (0, nil)
     }
 
-    /// Of the messages that wait since before a moment those whose delivery has failed: how many, and why the oldest did.
+    /// Of the messages that wait since before a moment those whose delivery has failed: how many, and why the oldest
+    /// did.
     package func failingMessages(since moment: Timestamp) throws -> (count: Int, error: String)? {
         try sql.first(
             """

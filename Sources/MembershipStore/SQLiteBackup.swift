@@ -56,8 +56,8 @@ package struct SQLiteBackup: Sendable {
     /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new one.
     ///
     /// - Parameter remedy: what to do about a file that is there.
-    /// - Throws: ``MembershipError`` with code `database_exists`; `invalid_input` for a name that SQLite gives to what it
-    ///   keeps beside a database, and would remove.
+    /// - Throws: ``MembershipError`` with code `database_exists`; `invalid_input` for a name that SQLite gives to what
+    ///   it keeps beside a database, and would remove.
     package static func requireNothing(
         at path: String, remedy: String = "Name a file that is not there, such as one with the date in its name."
     ) throws(MembershipError) {

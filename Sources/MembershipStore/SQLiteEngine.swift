@@ -28,8 +28,8 @@ package final class SQLiteEngine: DatabaseEngine {
     /// - Parameters:
     ///   - lockWait: how long a transaction waits for another process to finish before it gives up.
     ///   - longLog: from how many pages on the log is emptied.
-    /// - Throws: ``MembershipError`` with code `database_missing` when it is not, `database_unavailable` when nobody may
-    ///   look.
+    /// - Throws: ``MembershipError`` with code `database_missing` when it is not, `database_unavailable` when nobody
+    ///   may look.
     package static func open(
         path: String, lockWait: TimeSpan, longLog: UInt32 = LogEmptier.standardLength,
         schema: Schema = Schema(migrations: sqliteMigrations)

@@ -302,9 +302,9 @@ extension Subscription {
     }
 }
 
-/// Put together once: it is asked with every decision to keep somebody out.
-/// The order of an account's subscriptions. One begins when the one before it has ended; their ids do not tell which came
-/// first when a clock stands still and several processes make them.
+/// The order of an account's subscriptions. One begins when the one before it has ended; their ids do not tell which
+/// came first when a clock stands still and several processes make them.
 let newestFirst = "ORDER BY (ended_at IS NULL) DESC, ended_at DESC, subscription_id DESC"
 
+/// Put together once: it is asked with every decision to keep somebody out.
 private let openByAccount = SubscriptionRecord.query("WHERE account_id = $1 AND ended_at IS NULL")
