@@ -22,6 +22,7 @@ package let sqliteMigrations: [Migration] = [
     Migration(version: 4, name: "m0004_catalog_version", sql: PackageResources.m0004_catalog_version_sqlite_sql),
     Migration(version: 5, name: "m0005_cheaper_rows", sql: PackageResources.m0005_cheaper_rows_sqlite_sql),
     Migration(version: 6, name: "m0006_remembered_texts", sql: PackageResources.m0006_remembered_texts_sqlite_sql),
+    Migration(version: 7, name: "m0007_who_voided_rules", sql: PackageResources.m0007_who_voided_rules_sqlite_sql),
 ]
 
 /// The schema of a PostgreSQL database: the same steps, with the same tables, columns and keys.
@@ -32,4 +33,5 @@ package let postgresMigrations: [Migration] = [
     Migration(version: 4, name: "m0004_catalog_version", sql: PackageResources.m0004_catalog_version_postgres_sql),
     Migration(version: 5, name: "m0005_cheaper_rows", sql: PackageResources.m0005_cheaper_rows_postgres_sql),
     Migration(version: 6, name: "m0006_remembered_texts", sql: PackageResources.m0006_remembered_texts_postgres_sql),
+    Migration(version: 7, name: "m0007_who_voided_rules", sql: PackageResources.m0007_who_voided_rules_postgres_sql),
 ]

@@ -15,13 +15,15 @@ public struct AccessRule: Equatable, Sendable {
     public let reason: String?
     /// When it was written down.
     public let recordedAt: Timestamp
-    /// When it was replaced; nil while it stands.
-    public let voidedAt: Timestamp?
+    /// When it was taken away or replaced, and by whom; nil while it stands.
+    public let voiding: Voiding?
+    /// When it was taken away or replaced; nil while it stands.
+    public var voidedAt: Timestamp? { voiding?.at }
 
     /// Makes a rule.
     public init(
         id: Identifier<AccessRule>, target: RuleTarget, content: Content, interval: Interval, actor: Actor = .unnamed,
-        reason: String? = nil, recordedAt: Timestamp, voidedAt: Timestamp? = nil
+        reason: String? = nil, recordedAt: Timestamp, voiding: Voiding? = nil
     ) {
         self.id = id
         self.target = target
@@ -30,7 +32,24 @@ public struct AccessRule: Equatable, Sendable {
         self.actor = actor
         self.reason = reason
         self.recordedAt = recordedAt
-        self.voidedAt = voidedAt
+        self.voiding = voiding
+    }
+
+    /// How a rule came to an end in the books.
+    public struct Voiding: Equatable, Sendable {
+        /// When.
+        public let at: Timestamp
+        /// Who did it; nil when that was before it was kept.
+        public let actor: Actor?
+        /// Why, in the words of whoever did.
+        public let reason: String?
+
+        /// Makes the end of a rule.
+        public init(at: Timestamp, actor: Actor?, reason: String? = nil) {
+            self.at = at
+            self.actor = actor
+            self.reason = reason
+        }
     }
 
     /// What a rule says, if that can be understood.
@@ -50,7 +69,7 @@ public struct AccessRule: Equatable, Sendable {
     func unreadable(_ why: String) -> AccessRule {
         AccessRule(
             id: id, target: target, content: .unreadable(why), interval: interval, actor: actor, reason: reason,
-            recordedAt: recordedAt, voidedAt: voidedAt)
+            recordedAt: recordedAt, voiding: voiding)
     }
 
     /// The rule as it stood in the books at a moment: not voided yet, when that came later. Nil before it was written.

@@ -30,7 +30,7 @@ public struct RuleService: Sendable {
         public let startsAt: Timestamp?
         /// The first moment after it; nil for ever.
         public let endsAt: Timestamp?
-        /// Why; it is kept with each rule that is written.
+        /// Why; it is kept with each rule that is written, taken away or replaced.
         public let reason: String?
 
         /// Checks an edit.
@@ -217,7 +217,7 @@ extension WriteTransaction {
 
     /// Does what a revision says has to be done.
     func take(_ revision: RuleTimeline.Revision, for target: RuleTarget, reason: String?) throws {
-        try void(revision.voided)
+        try void(revision.voided, reason: reason)
         for piece in revision.written {
             let origin = revision.origin(of: piece)
             _ = try insertRule(

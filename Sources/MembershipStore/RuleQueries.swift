@@ -64,8 +64,8 @@ extension ReadTransaction {
             arguments + [known], AccessRule.init(row:))
     }
 
-    /// Every rule that stands, or stood, of one title or of all, by target and time. Rows that are for nothing and can
-    /// concern no article are left out.
+    /// Every rule that stands, or stood, of one title or of all, by target and time, and who voided it. Rows that are for
+    /// nothing and can concern no article are left out.
     package func rules(
         title: Slug? = nil, asKnownAt known: Timestamp? = nil, withVoided: Bool = false
     ) throws -> [AccessRule] {
@@ -89,12 +89,14 @@ extension ReadTransaction {
         }
         return try sql.query(
             """
-            SELECT \(ruleColumns) FROM access_rules
+            SELECT \(ruleColumns), voided_by, void_reason FROM access_rules
             \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
             ORDER BY target, starts_at, rule_id
             """,
-            arguments, AccessRule.init(row:)
-        ).compactMap(\.self).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
+            arguments
+        ) { row in
+            try AccessRule(row: row, voidedBy: row.optionalText(17).map(Actor.init(stored:)), why: row.optionalText(18))
+        }.compactMap(\.self).compactMap { rule in known.map { rule.asKnown(at: $0) } ?? rule }
     }
 
     /// The rows that stand and are for what nothing is called, by that name.
@@ -132,16 +134,17 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Notes that rules were replaced.
-    package func void(_ rules: [AccessRule]) throws {
+    /// Notes that rules were taken away or replaced, by whom and why.
+    package func void(_ rules: [AccessRule], reason: String?) throws {
         for rule in rules {
             // Another machine's clock may have been ahead when it was recorded.
             try sql.submit(
                 """
-                UPDATE access_rules SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END
-                WHERE rule_id = $2 AND voided_at IS NULL
+                UPDATE access_rules SET voided_at = CASE WHEN recorded_at > $1 THEN recorded_at ELSE $1 END,
+                    voided_by = $2, void_reason = $3
+                WHERE rule_id = $4 AND voided_at IS NULL
                 """,
-                [now, rule.id])
+                [now, actor.name, reason, rule.id])
         }
     }
 
@@ -187,7 +190,11 @@ private let ruleColumns = """
 extension AccessRule {
     /// A rule whose words cannot be understood is one that denies. So is one for a section that none can be called: nobody
     /// knows which was meant, and it denies what belongs to the title. Nil for another row that is for nothing.
-    fileprivate init?(row: any SQLRow) throws {
+    ///
+    /// - Parameters:
+    ///   - voider: who voided it, where that is asked for.
+    ///   - why: and why.
+    fileprivate init?(row: any SQLRow, voidedBy voider: Actor?, why: String?) throws {
         let name = try row.text(1)
         let (target, content): (RuleTarget, Content)
         if let named = RuleTarget(name: name) {
@@ -205,8 +212,11 @@ extension AccessRule {
             id: try row.identifier(0), target: target, content: content,
             interval: Interval(from: try row.timestamp(11), until: try row.optionalTimestamp(12)),
             actor: Actor(stored: try row.text(13)), reason: try row.optionalText(14),
-            recordedAt: try row.timestamp(15), voidedAt: try row.optionalTimestamp(16))
+            recordedAt: try row.timestamp(15),
+            voiding: try row.optionalTimestamp(16).map { Voiding(at: $0, actor: voider, reason: why) })
     }
+
+    fileprivate init?(row: any SQLRow) throws { try self.init(row: row, voidedBy: nil, why: nil) }
 }
 
 extension RuleTarget {

@@ -19,6 +19,8 @@ struct RuleView: Encodable {
     @ExplicitNull var reason: String?
     let recordedAt: Timestamp
     @ExplicitNull var voidedAt: Timestamp?
+    @ExplicitNull var voidedBy: String?
+    @ExplicitNull var voidReason: String?
 
     struct Meter: Encodable {
         let anonymous: Int
@@ -44,6 +46,8 @@ struct RuleView: Encodable {
         reason = rule.reason
         recordedAt = rule.recordedAt
         voidedAt = rule.voidedAt
+        voidedBy = rule.voiding?.actor?.name
+        voidReason = rule.voiding?.reason
     }
 }
 
@@ -52,15 +56,15 @@ extension RuleView {
     static func table(_ rules: [AccessRule], withVoided: Bool = false) -> Table {
         var table =
             withVoided
-            ? Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "VOIDED", "BY", "REASON")
+            ? Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "BY", "REASON", "VOIDED", "BY", "REASON")
             : Table("TARGET", "RULE", "FROM", "UNTIL", "RECORDED", "BY", "REASON")
         for rule in rules {
             let (start, end) = (rule.interval.startsAt.rfc3339, rule.interval.endsAt?.rfc3339 ?? "for ever")
             let (target, actor, reason) = (rule.target.name, rule.actor.name, rule.reason ?? "")
             if withVoided {
                 table.add(
-                    target, rule.content.sentence, start, end, rule.recordedAt.rfc3339, rule.voidedAt?.rfc3339 ?? "-",
-                    actor, reason)
+                    target, rule.content.sentence, start, end, rule.recordedAt.rfc3339, actor, reason,
+                    rule.voidedAt?.rfc3339 ?? "-", rule.voiding?.actor?.name ?? "", rule.voiding?.reason ?? "")
             } else {
                 table.add(target, rule.content.sentence, start, end, rule.recordedAt.rfc3339, actor, reason)
             }

@@ -53,7 +53,8 @@ struct RuleCommandTests {
         #expect(
             Set(rule.keys) == [
                 "access", "actor", "embargo_until", "ends_at", "free_after", "free_for", "id", "meter", "reason",
-                "recorded_at", "requires", "starts_at", "target", "teaser", "unreadable", "voided_at", "withdrawn",
+                "recorded_at", "requires", "starts_at", "target", "teaser", "unreadable", "void_reason", "voided_at",
+                "voided_by", "withdrawn",
             ])
         #expect(rule["access"] as? String == "metered")
         #expect(rule["withdrawn"] as? Bool == true)

@@ -358,6 +358,36 @@ struct RuleServiceTests {
         // The one that was cut can still be seen.
         let all = try await ben.list(withVoided: true)
         #expect(all.count == 3)
-        #expect(all.filter { $0.voidedAt != nil }.map(\.interval.endsAt) == [nil])
+        let cut = all.filter { $0.voidedAt != nil }
+        #expect(cut.map(\.interval.endsAt) == [nil])
+        #expect(cut.map(\.voiding?.actor) == [try Actor(parsing: "operator:ben")])
+        #expect(cut.map(\.voiding?.reason) == ["Back online"])
+    }
+
+    @Test func whoTookARuleAwayAndWhyIsKept() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.addArticle()
+        let anna = database.services.acting(as: try Actor(parsing: "operator:anna")).rules
+        let ben = database.services.acting(as: try Actor(parsing: "operator:ben")).rules
+        let title = RuleTarget.title(try Slug(parsing: "golem"))
+        var change = RuleChange()
+        change.isWithdrawn = true
+        _ = try await anna.set(title, change, .init(reason: "Court order"))
+        #expect(try await ben.list(withVoided: true).map(\.voiding) == [nil])
+        let moment = try await database.services.clock.advance(by: .days(10)).now
+        _ = try await ben.unset(title, .init(until: moment + .days(2), reason: "Appeal"))
+        _ = try await ben.unset(title, .init())
+        let all = try await ben.list(withVoided: true)
+        #expect(all.map(\.actor.name) == Array(repeating: "operator:anna", count: 3))
+        #expect(
+            all.filter { $0.interval.endsAt == nil && $0.interval.startsAt < moment }.map(\.voiding) == [
+                .init(at: moment, actor: try Actor(parsing: "operator:ben"), reason: "Appeal")
+            ])
+        #expect(
+            all.filter { $0.interval.startsAt == moment + .days(2) }.map(\.voiding) == [
+                .init(at: moment, actor: try Actor(parsing: "operator:ben"))
+            ])
+        // As it was known before.
+        #expect(try await ben.list(knownAt: TestDatabase.start).map(\.voiding) == [nil])
     }
 }

@@ -1,5 +1,6 @@
 import Membership
 import MembershipService
+import Migrations
 import Testing
 import TestSupport
 
@@ -38,10 +39,7 @@ struct GateMigrationTests {
     @Test func everyArticleIsAsOpenAsItWas() async throws {
         let old = try await old()
         let migrated = try await DatabaseSetup(old.location).migrate(dryRun: false)
-        #expect(
-            migrated.migrations == [
-                "m0003_the_gate", "m0004_catalog_version", "m0005_cheaper_rows", "m0006_remembered_texts",
-            ])
+        #expect(migrated.migrations == sqliteMigrations.dropFirst(2).map(\.name))
         let rules = try await Services.open(old.location).rules
         for title in AccessLevel.allCases {
             for (place, access) in ([nil] + AccessLevel.allCases).enumerated() {
@@ -112,6 +110,23 @@ struct GateMigrationTests {
         #expect(readers.count == 2, "\(statements.count)")
         let left = try await old.engine.read { sql in try sql.tableNames() }
         #expect(Set(tables).isSubset(of: left) && !left.contains("section_names"))
+    }
+
+    @Test func whoVoidedARuleEarlierIsNotKnownAndTheRuleStaysVoided() async throws {
+        let start = start.milliseconds
+        let old = try await OldDatabase(version: 6) { sql in
+            try sql.run(
+                "INSERT INTO deployment (deployment_id, sandbox_now, key_fingerprint, created_at) "
+                    + "VALUES (1, \(start + 1000), 'none', \(start))", [])
+            try sql.run(
+                "INSERT INTO access_rules (rule_id, target, access, withdrawn, starts_at, actor, recorded_at, "
+                    + "voided_at) VALUES (1, 'default', 'free', 0, \(start), 'unnamed', \(start), \(start + 500))", [])
+        }
+        _ = try await DatabaseSetup(old.location).migrate(dryRun: false)
+        let rules = try await Services.open(old.location).rules
+        #expect(try await rules.list().isEmpty)
+        let voided = try await rules.list(withVoided: true)
+        #expect(voided.map(\.voiding) == [.init(at: self.start + TimeSpan(milliseconds: 500), actor: nil)])
     }
 
     @Test func aDatabaseWithoutTitlesHasNoRules() async throws {

@@ -24,7 +24,7 @@ struct RuleTimelineTests {
                 guard voided.contains(rule.id) else { return rule }
                 return AccessRule(
                     id: rule.id, target: rule.target, content: rule.content, interval: rule.interval,
-                    recordedAt: rule.recordedAt, voidedAt: now)
+                    recordedAt: rule.recordedAt, voiding: .init(at: now, actor: .unnamed))
             }
             for piece in revision.written { add(.settings(piece.settings), during: piece.interval, at: now) }
         }

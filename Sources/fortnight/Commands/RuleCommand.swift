@@ -38,7 +38,7 @@ struct RuleCommand: ParsableCommand {
         @Option(help: ArgumentHelp("As they were known then (default: now).", valueName: "time"))
         var knownAt: String?
 
-        @Flag(help: "Those too that were replaced, with the time at which they were.")
+        @Flag(help: "Those too that were taken away or replaced: when, by whom and why.")
         var voided = false
 
         func validate() throws {
@@ -68,7 +68,8 @@ struct RuleCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "unset", abstract: "Take away what a target says, for a time or for good.",
             discussion: """
-                What it said before is kept, and can be asked with --known-at.
+                What it said before is kept, and can be asked with --known-at; rule list --voided shows who took it \
+                away, and why.
 
                 Example:
                   fortnight rule unset article:golem/the-bridge --reason "Back to the title's"
@@ -114,7 +115,7 @@ struct RuleEditOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Until when, exclusive (default: for ever).", valueName: "time"))
     var until: String?
 
-    @Option(help: ArgumentHelp("Why; it is kept with each rule that is written.", valueName: "text"))
+    @Option(help: ArgumentHelp("Why; it is kept with each rule that is written or replaced.", valueName: "text"))
     var reason: String?
 
     func edit() throws -> RuleService.Edit {
