@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Many who call at the same time, each again as soon as it is answered.
 enum Callers {

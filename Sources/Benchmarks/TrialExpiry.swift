@@ -3,8 +3,8 @@ import Membership
 import MembershipService
 import Synchronization
 
-/// Trials that have ended are recorded as ended by the job, beside the same writes in the same batches by plain SQL. Ours
-/// and the reference take turns at those that are due, longest overdue first.
+/// Trials that have ended are recorded as ended by the job, beside the same writes in the same batches by plain SQL.
+/// Ours and the reference take turns at those that are due, longest overdue first.
 struct TrialExpiry {
     let size: BenchSize
     let directory: String
@@ -64,7 +64,7 @@ struct TrialExpiry {
 
     @concurrent
     private func expire(_ count: Int, _ services: Services) async throws {
-        let report = try await services.jobs.run("trial-expiry", limit: PageLimit(count, most: count))
+        let report = try await services.jobs.run("trial-expiry", limit: JobLimit(count))
         guard report.processed == count, report.run.failed == 0 else {
             throw Failure("of \(count) trials \(report.processed) were ended, and \(report.run.failed) failed")
         }

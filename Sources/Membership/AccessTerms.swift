@@ -14,11 +14,18 @@ public struct AccessTerms: Hashable, Sendable {
 
     /// Checks terms.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_input` for times that leave nothing between them, or too many
-    ///   entitlements.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for times that are none, too long or leave nothing
+    ///   between them, or too many entitlements.
     public init(
         access: AccessLevel, freeFor: TimeSpan? = nil, freeAfter: TimeSpan? = nil, requires: [Entitlement] = []
     ) throws(MembershipError) {
+        for span in [freeFor, freeAfter].compactMap(\.self) {
+            guard span > TimeSpan(milliseconds: 0), span <= TimeSpan.longest else {
+                throw MembershipError(
+                    .invalidInput, "‘\(span.milliseconds)’ ms is not a length of time after a publication.",
+                    remedy: "Give more than none, and at most \(TimeSpan.longest).")
+            }
+        }
         if let freeFor, let freeAfter, freeAfter <= freeFor {
             throw MembershipError(
                 .invalidInput, "Free for \(freeFor) and free again after \(freeAfter) leaves no time between.",

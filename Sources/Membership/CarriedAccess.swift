@@ -3,8 +3,8 @@ extension Subscription {
     /// has a subscription of its own: nobody loses what was given or paid for.
     ///
     /// - Free days stay free until the same moment. There is one trial for a person, so they are not made longer.
-    /// - What is paid for keeps its length, and begins when the other subscription no longer gives the same right, nor
-    ///   anything else that was paid for and carried before.
+    /// - What is paid for keeps its length, and begins when the other subscription no longer gives the same right;
+    ///   where something else that was paid for and carried before gives it, it makes way, and goes on behind that.
     /// - A period without a price is kept to its end. Grace was promised for a payment, and is not carried.
     ///
     /// - Parameters:
@@ -18,31 +18,24 @@ extension Subscription {
         // What a paused subscription has kept begins again now.
         if life.subscription.status == .paused { try? life.resume(at: now) }
         let rest = life.subscription
-        let access = rest.promisedAccess
-        return access.compactMap { promise -> PromisedAccess? in
-            let start = max(promise.interval.startsAt, now)
-            guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > start else { return nil }
+        // Up to where what is paid for of each right has been laid: it stays in a row.
+        var laid: [Entitlement: Timestamp] = [:]
+        return rest.promisedAccess.flatMap { promise -> [PromisedAccess] in
+            let (entitlement, start) = (promise.entitlement, max(promise.interval.startsAt, now))
+            guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > start else { return [] }
             switch promise.source {
-            case .trial:
-                return PromisedAccess(
-                    entitlement: promise.entitlement, source: .complimentary,
-                    interval: Interval(from: start, until: end))
-            case .subscription:
-                let isFree = rest.costsNothing(promise)
-                // All that is paid for moves by the same length, so that it stays in a row.
-                let first =
-                    access.first {
-                        $0.source == .subscription && $0.entitlement == promise.entitlement && !rest.costsNothing($0)
-                    } ?? promise
-                let paidFrom = max(first.interval.startsAt, now)
-                let otherEnd = other.paidEnd(of: promise.entitlement, at: now) ?? paidFrom
-                let free = grants.firstFree(of: promise.entitlement, from: max(otherEnd, paidFrom))
-                let wait = isFree ? TimeSpan(milliseconds: 0) : free - paidFrom
-                return PromisedAccess(
-                    entitlement: promise.entitlement, source: isFree ? .complimentary : .purchase,
-                    interval: Interval(from: start + wait, until: end + wait))
+            case .subscription where !rest.costsNothing(promise):
+                let free = laid[entitlement] ?? max(start, other.paidEnd(of: entitlement, at: now) ?? start)
+                let stretches = grants.stretches(of: end - start, withoutPaid: entitlement, from: free)
+                laid[entitlement] = stretches.last?.endsAt
+                return stretches.map { PromisedAccess(entitlement: entitlement, source: .purchase, interval: $0) }
+            case .trial, .subscription:
+                return [
+                    PromisedAccess(
+                        entitlement: entitlement, source: .complimentary, interval: Interval(from: start, until: end))
+                ]
             case .grace, .gift, .complimentary, .group, .purchase:
-                return nil
+                return []
             }
         }
     }
@@ -64,16 +57,29 @@ extension Subscription {
 }
 
 extension [Grant] {
-    /// The first moment from one on at which nothing of these that was paid for gives a right; what is paid for without
-    /// an end is left aside.
-    fileprivate func firstFree(of entitlement: Entitlement, from moment: Timestamp) -> Timestamp {
-        let paid = filter { $0.source == .purchase && $0.voidedAt == nil && $0.entitlement.gives(entitlement) }
-        var free = moment
-        while let end = paid.first(where: { $0.interval.contains(free) && $0.interval.endsAt != nil })?.interval.endsAt
-        {
+    /// The first stretches of time from a moment on, so long together, in which nothing of these that was paid for
+    /// gives a right; what is paid for without an end is left aside.
+    fileprivate func stretches(
+        of length: TimeSpan, withoutPaid entitlement: Entitlement, from moment: Timestamp
+    ) -> [Interval] {
+        let paid = filter {
+            $0.source == .purchase && $0.voidedAt == nil && $0.interval.endsAt != nil
+                && $0.entitlement.gives(entitlement)
+        }.map(\.interval)
+        var stretches: [Interval] = []
+        var (free, rest) = (moment, length)
+        while rest > TimeSpan(milliseconds: 0) {
+            if let end = paid.first(where: { $0.contains(free) })?.endsAt {
+                free = end
+                continue
+            }
+            let next = paid.map(\.startsAt).filter { $0 > free }.min()
+            let end = Swift.min(free + rest, next ?? free + rest)
+            stretches.append(Interval(from: free, until: end))
+            rest = TimeSpan(milliseconds: rest.milliseconds - (end - free).milliseconds)
             free = end
         }
-        return free
+        return stretches
     }
 }
 

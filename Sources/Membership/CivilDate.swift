@@ -48,7 +48,7 @@ package struct CivilDate: Hashable, Sendable {
 
 extension BinaryInteger {
     /// Division that rounds towards minus infinity; the remainder is never negative for a positive divisor.
-    func flooredDivision(by divisor: Self) -> (quotient: Self, remainder: Self) {
+    package func flooredDivision(by divisor: Self) -> (quotient: Self, remainder: Self) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

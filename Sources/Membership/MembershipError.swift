@@ -2,7 +2,7 @@
 ///
 /// A denied article is not an error; see ``AccessDecision``.
 public struct MembershipError: Error, Equatable, Sendable {
-    /// What kind of thing went wrong. Stable: the command line maps it to an exit status, HTTP to a status code.
+    /// What kind of thing went wrong. Stable: the command line maps it to an exit status.
     public let code: Code
     /// What was wrong, naming the value that was.
     public let message: String
@@ -51,14 +51,12 @@ public struct MembershipError: Error, Equatable, Sendable {
         case alreadySubscribed = "already_subscribed"
         case transitionForbidden = "transition_forbidden"
         case editConflict = "edit_conflict"
-        case planExists = "plan_exists"
         case planRetired = "plan_retired"
         case referenceReused = "reference_reused"
         case clientKeyReused = "client_key_reused"
         case amountMismatch = "amount_mismatch"
         case grantVoided = "grant_voided"
         case accountErased = "account_erased"
-        case chainBroken = "chain_broken"
         case alreadySuspended = "already_suspended"
         case notSuspended = "not_suspended"
         case liveClock = "live_clock"

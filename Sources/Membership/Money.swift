@@ -20,8 +20,7 @@ public struct Money: Hashable, Sendable {
         guard
             (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Money.isDigit) }),
             decimals.count <= currency.decimals,
-            let amount = Int64(parts[0] + decimals + String(repeating: "0", count: currency.decimals - decimals.count)),
-            amount <= Money.largest
+            let amount = Int64(parts[0] + decimals + String(repeating: "0", count: currency.decimals - decimals.count))
         else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not an amount in \(currency.code).",
@@ -30,6 +29,7 @@ public struct Money: Hashable, Sendable {
         }
         amountMinor = amount
         self.currency = currency
+        try requirePayable()
     }
 
     /// The amount with a decimal point and without the currency: `9.99`, `999`.
@@ -39,6 +39,17 @@ public struct Money: Hashable, Sendable {
         let padded = String(repeating: "0", count: max(0, currency.decimals + 1 - digits.count)) + digits
         return (amountMinor < 0 ? "-" : "") + padded.dropLast(currency.decimals) + "."
             + padded.suffix(currency.decimals)
+    }
+
+    /// Makes sure that it is an amount that can be asked or paid: not negative, and no more than can be added up.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    package func requirePayable() throws(MembershipError) {
+        guard (0...Money.largest).contains(amountMinor) else {
+            throw MembershipError(
+                .invalidInput, "‘\(self)’ is not an amount that can be asked or paid.",
+                remedy: "Give 0 to \(Money(amountMinor: Money.largest, currency: currency)).")
+        }
     }
 
     private static let largest: Int64 = 1_000_000_000_000

@@ -40,7 +40,7 @@ public enum PastSubscription: Equatable, Sendable {
 
 /// What stands in the data of an event, as far as people and programs of ours ask for it.
 package struct EventDetails: Decodable, Equatable, Sendable {
-    /// The status before it.
+    /// The status before it. Of a merge it has been the account that was merged.
     package var from: String?
     /// Which step of the state machine it was.
     package var transition: String?

@@ -76,7 +76,8 @@ public struct PlanTerms: Hashable, Sendable {
     /// Checks what a plan is to cost and give.
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input` for days that are out of bounds, a grace that is not
-    ///   shorter than the shortest period, a currency twice, some prices of zero beside others, or no entitlement.
+    ///   shorter than the shortest period, a price that none can be, a currency twice, some prices of zero beside
+    ///   others, or no entitlement.
     public init(
         prices: [Money], interval: BillingInterval = .month, trialDays: Int, graceDays: Int,
         entitlements: [Entitlement]
@@ -91,6 +92,7 @@ public struct PlanTerms: Hashable, Sendable {
                 .invalidInput, "‘\(graceDays)’ is not a number of grace days for a period of \(interval).",
                 remedy: "Give 0 to \(interval.fewestDays - 1): a grace ends before the next period begins.")
         }
+        for price in prices { try price.requirePayable() }
         var currencies: Set<Currency> = []
         for price in prices where !currencies.insert(price.currency).inserted {
             throw MembershipError(

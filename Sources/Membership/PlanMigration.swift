@@ -63,7 +63,9 @@ public struct PlanMigration: Hashable, Sendable {
             life = recorded
             return .isGone
         }
-        if (subscription.nextVersion?.version ?? subscription.version) == to {
+        // One that is on its way is brought forward when it is wanted now.
+        let isOnItsWay = subscription.nextVersion?.version == to && moment == .renewal
+        if isOnItsWay || subscription.nextVersion == nil && subscription.version == to {
             life = recorded
             return .wasMoved
         }

@@ -93,7 +93,8 @@ public struct GrantChanges: Equatable, Sendable {
     ///
     /// - Parameter live: the grants of the subscription that have not been voided.
     public init(live: [Grant], promised: [PromisedAccess], at now: Timestamp) {
-        var missing = promised
+        // A job promises by its own beginning, and what it does takes a while.
+        var missing = promised.filter { !$0.interval.hasEnded(by: now) }
         var leftover: [Grant] = []
         for grant in live where !grant.interval.hasEnded(by: now) {
             if let index = missing.firstIndex(where: { GrantChanges.isKept(grant, $0, now) }) {
@@ -123,7 +124,8 @@ public struct GrantChanges: Equatable, Sendable {
         }
     }
 
-    /// What goes on, goes on from where it began. Nothing is given for a time that has passed, in which it was not held.
+    /// What goes on, goes on from where it began. Nothing is given for a time that has passed, in which it was not
+    /// held.
     private static func start(of promise: PromisedAccess, replacing live: [Grant], _ now: Timestamp) -> Timestamp {
         let before = live.filter { $0.entitlement == promise.entitlement && $0.interval.contains(now) }
         if let same = before.first(where: { $0.source == promise.source }) { return same.interval.startsAt }

@@ -26,10 +26,19 @@ public struct RuleSettings: Hashable, Sendable {
     /// Whether nothing is said.
     public var isEmpty: Bool { self == RuleSettings() }
 
+    /// Makes sure that it can be kept, and understood when it is read again.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    package func requireSound() throws(MembershipError) {
+        try embargoUntil?.requireWritable()
+        try teaser?.requireSound()
+    }
+
     /// Makes sure that a target may say this.
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     package func requireFit(for target: RuleTarget) throws(MembershipError) {
+        try requireSound()
         switch target {
         case .everything, .title: return
         case .section, .article:

@@ -1,7 +1,7 @@
 /// An account's agreement to a version of a plan.
 ///
-/// A value is what was last recorded. What holds at a moment is ``advanced(to:)``: time ends trials and periods, whether
-/// or not a job has recorded it yet.
+/// A value is what was last recorded. What holds at a moment is ``advanced(to:)``: time ends trials and periods,
+/// whether or not a job has recorded it yet.
 public struct Subscription: Hashable, Sendable {
     /// Its identity.
     public let id: Identifier<Subscription>
@@ -193,8 +193,8 @@ extension Subscription {
 
     /// The next so many periods that nobody has paid for, of which each costs something.
     ///
-    /// - Throws: ``MembershipError`` with code `transition_forbidden` when there are fewer, `invalid_input` when they would
-    ///   go on for too long.
+    /// - Throws: ``MembershipError`` with code `transition_forbidden` when there are fewer, `invalid_input` when they
+    ///   would go on for too long.
     package func unsettledPeriods(_ count: Int) throws(MembershipError) -> Range<Int> {
         guard let first = nextUnsettledPeriod, !terms(ofPeriod: first + count - 1).isFree else {
             throw MembershipError(
@@ -202,16 +202,13 @@ extension Subscription {
                 "Subscription \(id) cannot be paid for: it is \(status.rawValue), and fewer than \(count) of its periods "
                     + "to come cost anything.", remedy: "fortnight subscription show shows what it is.")
         }
-        guard boundary(first + count) <= Subscription.lastEnd else {
+        guard boundary(first + count) <= Timestamp.lastForClocks else {
             throw MembershipError(
-                .invalidInput, "\(count) more periods would be paid for beyond \(Subscription.lastEnd).",
+                .invalidInput, "\(count) more periods would be paid for beyond \(Timestamp.lastForClocks).",
                 remedy: "Pay for fewer.")
         }
         return first..<first + count
     }
-
-    /// Nothing is paid for beyond this.
-    private static let lastEnd = Timestamp(milliseconds: 4_102_444_799_999)
 
     /// The first moment that is not paid for; nil when nothing is paid for from now on.
     public var paidUntil: Timestamp? {
@@ -226,18 +223,31 @@ extension Subscription {
     }
 
     /// What holds in a period.
-    func terms(ofPeriod index: Int) -> PlanTerms {
-        guard let nextVersion, index >= nextVersion.fromIndex else { return terms }
-        return nextVersion.version.terms
+    func terms(ofPeriod index: Int) -> PlanTerms { version(ofPeriod: index).terms }
+
+    private func version(ofPeriod index: Int) -> PlanVersion {
+        guard let nextVersion, index >= nextVersion.fromIndex else { return version }
+        return nextVersion.version
+    }
+
+    /// What the next so many periods that nobody has paid for are of: one version, or two of which the second follows.
+    public func versions(ofPeriods count: Int) -> [(version: PlanVersion, periods: Int)] {
+        let first = nextUnsettledPeriod ?? settledPeriods
+        return (first..<first + count).map(version(ofPeriod:)).reduce(into: []) { found, version in
+            if found.last?.version == version {
+                found[found.count - 1].periods += 1
+            } else {
+                found.append((version, 1))
+            }
+        }
     }
 
     /// What the next so many periods that nobody has paid for cost together; nil without a price in the currency.
     public func price(ofPeriods count: Int, in currency: Currency) -> Money? {
         var total: Int64 = 0
-        let first = nextUnsettledPeriod ?? settledPeriods
-        for index in first..<first + count {
-            guard let price = terms(ofPeriod: index).price(in: currency) else { return nil }
-            total += price.amountMinor
+        for (version, periods) in versions(ofPeriods: count) {
+            guard let price = version.terms.price(in: currency) else { return nil }
+            total += price.amountMinor * Int64(periods)
         }
         return Money(amountMinor: total, currency: currency)
     }

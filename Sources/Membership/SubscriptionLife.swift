@@ -209,12 +209,19 @@ extension SubscriptionLife {
         }
     }
 
-    /// Pays for so many periods, beginning with the first that is not paid for.
-    public mutating func pay(forPeriods count: Int, at now: Timestamp) throws(MembershipError) {
+    /// Makes sure that so many periods can be paid for at once.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    package static func requirePayable(periods count: Int) throws(MembershipError) {
         guard (1...120).contains(count) else {
             throw MembershipError(
                 .invalidInput, "‘\(count)’ is not a number of periods to pay for.", remedy: "Give 1 to 120.")
         }
+    }
+
+    /// Pays for so many periods, beginning with the first that is not paid for.
+    public mutating func pay(forPeriods count: Int, at now: Timestamp) throws(MembershipError) {
+        try SubscriptionLife.requirePayable(periods: count)
         let moment = try ready(.pay, at: now)
         let periods = try subscription.unsettledPeriods(count)
         take(.pay, at: moment) { $0.settle(upTo: periods.upperBound) }
@@ -387,13 +394,17 @@ extension Subscription {
         if status == .pastDue { status = .active }
     }
 
-    /// The rest of the period begins again where it stopped; later periods keep the new day.
+    /// The rest of the period begins again where it stopped; later periods keep the new day. Where the month was too
+    /// short for the day of the others, and the new end is on the last day of its month too, they keep theirs.
     fileprivate mutating func resume(at moment: Timestamp) {
         guard let pausedAt, let end = currentPeriodEnd, let index = periodIndex else { return }
         let newEnd = end + (moment - pausedAt)
         status = .active
         currentPeriodEnd = newEnd
-        anchor = Anchor(moment: newEnd, day: zone.local(newEnd).date.day, index: index + 1)
+        let (wanted, date) = (schedule.anchorDay, zone.local(newEnd).date)
+        let wasShortened = terms.interval.unit != .day && zone.local(end).date.day < wanted
+        let isLast = date.day == CivilDate.days(inMonth: date.month, of: date.year)
+        anchor = Anchor(moment: newEnd, day: wasShortened && isLast ? wanted : date.day, index: index + 1)
         (self.pausedAt, pauseUntil) = (nil, nil)
     }
 

@@ -1,5 +1,5 @@
-/// How much of an article's beginning a reader gets who may not read it: so many paragraphs or such a share of the text,
-/// and whatever it says, never more than half of the text.
+/// How much of an article's beginning a reader gets who may not read it: so many paragraphs or such a share of the
+/// text, and whatever it says, never more than half of the text.
 public enum TeaserLength: Hashable, Sendable {
     /// Paragraphs from the beginning, 0 to ``most``. A heading, a list's entry or a table's cell is one too.
     case paragraphs(Int)
@@ -18,15 +18,31 @@ public enum TeaserLength: Hashable, Sendable {
     public init(parsing text: String) throws(MembershipError) {
         let words = text.lowercased().filter { $0 != " " }
         let digits = words.prefix { $0.isASCII && $0.isNumber }
-        let count = Int(digits).flatMap { (0...TeaserLength.most).contains($0) ? $0 : nil }
-        switch (count, words.dropFirst(digits.count)) {
+        switch (Int(digits), words.dropFirst(digits.count)) {
         case (let count?, "paragraph"), (let count?, "paragraphs"): self = .paragraphs(count)
         case (let count?, "%"): self = .percent(count)
-        default:
-            throw MembershipError(
-                .invalidInput, "‘\(text)’ is not a length of a teaser.",
-                remedy: "Write 0 to \(TeaserLength.most) paragraphs or 0% to \(TeaserLength.most)%: 2 paragraphs, 20%.")
+        default: throw TeaserLength.refusal(of: text)
         }
+        guard isSound else { throw TeaserLength.refusal(of: text) }
+    }
+
+    /// Makes sure that it is one that can be chosen.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input` for less than nothing, or more than ``most``.
+    package func requireSound() throws(MembershipError) {
+        guard isSound else { throw TeaserLength.refusal(of: description) }
+    }
+
+    private var isSound: Bool {
+        switch self {
+        case .paragraphs(let count), .percent(let count): (0...TeaserLength.most).contains(count)
+        }
+    }
+
+    private static func refusal(of text: String) -> MembershipError {
+        MembershipError(
+            .invalidInput, "‘\(text)’ is not a length of a teaser.",
+            remedy: "Write 0 to \(most) paragraphs or 0% to \(most)%: 2 paragraphs, 20%.")
     }
 }
 

@@ -9,11 +9,17 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     }
 
     /// `count` times twenty-four hours.
-    public static func days(_ count: Int) -> TimeSpan { TimeSpan(milliseconds: Int64(count) * 86_400_000) }
+    public static func days(_ count: Int) -> TimeSpan { times(count, 86_400_000) }
     /// `count` hours.
-    public static func hours(_ count: Int) -> TimeSpan { TimeSpan(milliseconds: Int64(count) * 3_600_000) }
+    public static func hours(_ count: Int) -> TimeSpan { times(count, 3_600_000) }
     /// `count` minutes.
-    public static func minutes(_ count: Int) -> TimeSpan { TimeSpan(milliseconds: Int64(count) * 60_000) }
+    public static func minutes(_ count: Int) -> TimeSpan { times(count, 60_000) }
+
+    /// The longest of all where it is more than can be counted.
+    private static func times(_ count: Int, _ unit: Int64) -> TimeSpan {
+        let (product, overflow) = Int64(count).multipliedReportingOverflow(by: unit)
+        return TimeSpan(milliseconds: overflow ? (count < 0 ? .min : .max) : product)
+    }
 
     /// Shorter comes first.
     public static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
@@ -54,6 +60,20 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
             rest = rest.dropFirst(digits.count + 1)
         }
         return rest.isEmpty && !text.isEmpty ? total : nil
+    }
+}
+
+extension Int64 {
+    /// The sum, or the nearest number there is.
+    func clampedAdding(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    /// The difference, or the nearest number there is.
+    func clampedSubtracting(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
     }
 }
 

@@ -1,5 +1,5 @@
-/// What there is to know of an account's past, in one list: what happened, what it was given, what it paid, and what its
-/// owner was told.
+/// What there is to know of an account's past, in one list: what happened, what it was given, what it paid, and what
+/// its owner was told.
 public struct TimelineEntry: Equatable, Sendable {
     /// When it was written down.
     public let time: Timestamp
@@ -159,7 +159,8 @@ extension Event {
         var parts: [String] = []
         let details = details
         if let after = details.subscription {
-            let change = details.from.map { $0 == after.status ? $0 : "\($0) → \(after.status)" } ?? after.status
+            let before = details.from.flatMap(Subscription.Status.init(rawValue:))?.rawValue ?? after.status
+            let change = before == after.status ? before : "\(before) → \(after.status)"
             parts.append("\(change), \(after.plan)@\(after.version)")
             switch Subscription.Status(rawValue: after.status) {
             case .trialing: if let end = after.trialEnd { parts.append("free until \(end)") }

@@ -15,14 +15,36 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         left.milliseconds < right.milliseconds
     }
 
-    /// The moment `span` later.
+    /// The moment `span` later; the last or the first of all where that is more than can be counted.
     public static func + (moment: Timestamp, span: TimeSpan) -> Timestamp {
-        Timestamp(milliseconds: moment.milliseconds + span.milliseconds)
+        Timestamp(milliseconds: moment.milliseconds.clampedAdding(span.milliseconds))
     }
 
-    /// How long `right` is before `left`; negative when it is after.
+    /// The moment `span` earlier; the first or the last of all where that is more than can be counted.
+    public static func - (moment: Timestamp, span: TimeSpan) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds.clampedSubtracting(span.milliseconds))
+    }
+
+    /// How long `right` is before `left`; negative when it is after. The longest of all where that is more than can be
+    /// counted.
     public static func - (left: Timestamp, right: Timestamp) -> TimeSpan {
-        TimeSpan(milliseconds: left.milliseconds - right.milliseconds)
+        TimeSpan(milliseconds: left.milliseconds.clampedSubtracting(right.milliseconds))
+    }
+
+    /// The end of 2099: no sandbox's clock goes beyond it, and nothing is paid for beyond it. Identifiers carry the
+    /// time up to the year 2109.
+    package static let lastForClocks = Timestamp(milliseconds: 4_102_444_799_999)
+
+    /// Makes sure that it is one that RFC 3339 can write in UTC.
+    ///
+    /// - Parameter text: how it was given, when it was written.
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    package func requireWritable(as text: String? = nil) throws(MembershipError) {
+        guard Timestamp.writable.contains(self) else {
+            throw MembershipError(
+                .invalidInput, "‘\(text ?? description)’ is not a time that can be written in UTC.",
+                remedy: "Give a time in the years 0000 to 9999, UTC.")
+        }
     }
 }
 
@@ -47,11 +69,7 @@ extension Timestamp {
                 .invalidInput, "‘\(text)’ is not a time that exists.",
                 remedy: "Check the day of the month, the clock and the zone; leap seconds are not counted.")
         }
-        guard Timestamp.writable.contains(moment) else {
-            throw MembershipError(
-                .invalidInput, "‘\(text)’ is not a time that can be written in UTC.",
-                remedy: "Give a time in the years 0000 to 9999, UTC.")
-        }
+        try moment.requireWritable(as: text)
         self = moment
     }
 

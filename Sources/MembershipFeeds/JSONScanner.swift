@@ -52,7 +52,7 @@ struct JSONScanner {
             return nil
         }
         var items: [Place] = []
-        try array(depth: 2) { (scanner) throws(Problem) in
+        try array { (scanner) throws(Problem) in
             guard items.count < FeedLimits.entries else {
                 throw Problem(what: "has too many entries", line: scanner.line, isTooMany: true)
             }
@@ -77,7 +77,7 @@ struct JSONScanner {
         case UInt8(ascii: "{"):
             try object(depth: depth) { (scanner, _) throws(Problem) in try scanner.value(depth: depth + 1) }
         case UInt8(ascii: "["):
-            try array(depth: depth) { (scanner) throws(Problem) in try scanner.value(depth: depth + 1) }
+            try array { (scanner) throws(Problem) in try scanner.value(depth: depth + 1) }
         case UInt8(ascii: "\""): try string()
         case UInt8(ascii: "t"): try word("true")
         case UInt8(ascii: "f"): try word("false")
@@ -107,7 +107,7 @@ struct JSONScanner {
         try expect("}")
     }
 
-    private mutating func array(depth: Int, element: (inout JSONScanner) throws(Problem) -> Void) throws(Problem) {
+    private mutating func array(_ element: (inout JSONScanner) throws(Problem) -> Void) throws(Problem) {
         try expect("[")
         skipSpace()
         if take("]") { return }

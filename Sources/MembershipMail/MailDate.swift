@@ -3,8 +3,8 @@ import Membership
 /// A moment as mail has it (RFC 5322, 3.3), in UTC and to the second: `Tue, 24 Nov 2026 09:25:00 +0000`.
 enum MailDate {
     static func text(of moment: Timestamp) -> String {
-        let seconds = moment.milliseconds.flooredQuotient(by: 1000)
-        let days = seconds.flooredQuotient(by: 86_400)
+        let seconds = moment.milliseconds.flooredDivision(by: 1000).quotient
+        let days = seconds.flooredDivision(by: 86_400).quotient
         let date = CivilDate(daysSince1970: Int(days))
         // The first of January 1970 was a Thursday.
         let weekday = weekdays[Int((days % 7 + 7 + 4) % 7)]
@@ -19,12 +19,5 @@ enum MailDate {
     private static func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-}
-
-extension Int64 {
-    /// Rounded down also for what was before 1970.
-    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
-        self / divisor - (self % divisor < 0 ? 1 : 0)
     }
 }

@@ -23,8 +23,9 @@ extension AccountService {
     /// Gives an account another address. If the person has had a trial, the new address has had it too; the old one has
     /// had it still, whoever signs up with it next.
     ///
-    /// - Throws: ``MembershipError`` with code `account_exists` when another account has the address, `unknown_account`,
-    ///   `account_erased`; `key_missing` and `key_mismatch` until the key has been read once.
+    /// - Throws: ``MembershipError`` with code `account_exists` when another account has the address,
+    ///   `unknown_account`, `account_erased`, `invalid_input` for a reason that may not be kept; `key_missing` and
+    ///   `key_mismatch` until the key has been read once.
     public func changeEmail(
         _ reference: AccountReference, to email: EmailAddress, reason: String? = nil
     ) async throws -> EmailChange {

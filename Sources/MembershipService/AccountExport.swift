@@ -18,13 +18,13 @@ public struct AccountExport: Equatable, Sendable {
     /// In order.
     public let events: [Event]
     /// What the person was told, or is to be.
-    public let messages: [Letter]
+    public let messages: [OutboxMessage]
     /// What the person opened, oldest first.
     public let reads: [ArticleReadRecord]
     /// What the site knew the person by before she signed up.
     public let visitors: [Visitor]
     /// Jobs that have failed with the account.
-    public let failures: [Failure]
+    public let failures: [JobFailure]
     /// The same about the accounts that have become part of this one.
     public let merged: [AccountExport]
     /// The time for which this holds.
@@ -38,48 +38,12 @@ public struct AccountExport: Equatable, Sendable {
         public let trialStartedAt: Timestamp?
     }
 
-    /// A message.
-    public struct Letter: Equatable, Sendable {
-        /// What it says.
-        public let message: Message
-        /// The event that it tells of.
-        public let eventSequence: Int64
-        /// When it was written down.
-        public let createdAt: Timestamp
-        /// How often its delivery was tried.
-        public let attempts: Int
-        /// When it will be tried next; nil when that is over.
-        public let dueAt: Timestamp?
-        /// When it was delivered.
-        public let deliveredAt: Timestamp?
-        /// When it was given up.
-        public let deadAt: Timestamp?
-        /// What went wrong last.
-        public let lastError: String?
-        /// The file it was written to.
-        public let destination: String?
-    }
-
     /// A visitor that the person was.
     public struct Visitor: Equatable, Sendable {
         /// Which, and until when.
         public let visitor: LinkedVisitor
         /// What she opened by then, oldest first.
         public let reads: [ArticleReadRecord]
-    }
-
-    /// A failure of a job.
-    public struct Failure: Equatable, Sendable {
-        /// Which job.
-        public let job: String
-        /// How often.
-        public let attempts: Int
-        /// What went wrong.
-        public let error: String
-        /// When.
-        public let failedAt: Timestamp
-        /// When it is tried again.
-        public let retryAt: Timestamp
     }
 }
 
@@ -106,24 +70,14 @@ extension ReadTransaction {
                 canonical: email, trialStartedAt: try trialStart(identityHMACs: [key.identity(ofCanonicalEmail: email)])
             )
         }
-        let messages = try heldMessages(to: account.id).map { held in
-            AccountExport.Letter(
-                message: held.message, eventSequence: held.eventSequence, createdAt: held.createdAt,
-                attempts: held.attempts, dueAt: held.dueAt, deliveredAt: held.deliveredAt, deadAt: held.deadAt,
-                lastError: held.lastError, destination: held.destination)
-        }
-        let failures = try heldFailures(of: account.id).map { held in
-            AccountExport.Failure(
-                job: held.job, attempts: held.attempts, error: held.error, failedAt: held.failedAt,
-                retryAt: held.retryAt)
-        }
         let visitors = try visitors(of: account.id).map {
             AccountExport.Visitor(visitor: $0, reads: try allReads(of: $0))
         }
         return AccountExport(
             account: account, addresses: addresses, suspensions: try suspensions(of: account.id),
             subscriptions: try subscriptions(of: account.id), grants: try allGrants(of: account.id),
-            payments: try payments(of: account.id), events: try events(of: account.id), messages: messages,
-            reads: try allReads(of: account.id), visitors: visitors, failures: failures, merged: merged, at: now)
+            payments: try payments(of: account.id), events: try events(of: account.id),
+            messages: try outboxMessages(to: account.id), reads: try allReads(of: account.id), visitors: visitors,
+            failures: try jobFailures(of: account.id), merged: merged, at: now)
     }
 }

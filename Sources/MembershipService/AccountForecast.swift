@@ -30,10 +30,10 @@ extension HistoryService {
     ///   after 2099.
     public func forecast(_ reference: AccountReference, until end: Timestamp) async throws -> AccountForecast {
         let account = try await store.read { tx in
-            guard end > tx.now, end <= ClockService.last else {
+            guard end > tx.now, end <= Timestamp.lastForClocks else {
                 throw MembershipError(
                     .invalidInput, "‘\(end)’ is not a time to look ahead to.",
-                    remedy: "It is \(tx.now) now; give a later time, and not after \(ClockService.last).")
+                    remedy: "It is \(tx.now) now; give a later time, and not after \(Timestamp.lastForClocks).")
             }
             return try tx.account(reference)
         }

@@ -28,9 +28,9 @@ extension AccountService {
     /// there, and so does what was given to it or paid for. Its payments stay where they are recorded. If the person
     /// has had a trial by one address, she has had it by each.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_input` when both are the same account, `account_erased` when one
-    ///   was erased or merged before, `unknown_account`; `key_missing` and `key_mismatch` until the key has been read
-    ///   once.
+    /// - Throws: ``MembershipError`` with code `invalid_input` when both are the same account, `account_erased` when
+    ///   one was erased or merged before, `unknown_account`; `key_missing` and `key_mismatch` until the key has been
+    ///   read once.
     public func merge(
         _ reference: AccountReference, into otherReference: AccountReference, reason: String
     ) async throws -> Merge {
@@ -45,23 +45,24 @@ extension AccountService {
                     .invalidInput, "‘\(reference)’ and ‘\(otherReference)’ are one account already: \(account.id).",
                     remedy: "Name two accounts.")
             }
-            let moved = try tx.moveGrants(from: account, to: other, reason: reason)
-            let (outcome, carried, subscription) = try tx.moveSubscription(from: account, to: other, reason: reason)
+            let given = try tx.moveGrants(from: account, to: other, reason: reason)
+            let (outcome, carried, moved) = try tx.moveSubscription(from: account, to: other, reason: reason)
             try tx.moveSuspension(from: account, to: other)
             try tx.shareTrial(account, other, key)
             try tx.mergeAccount(account.id, into: other.id)
             var (left, right) = (JSONText(), JSONText())
             left.add("into", other.id.description)
-            right.add("from", account.id.description)
-            if let subscription { right.add("subscription", subscription.snapshot) }
+            right.add("merged_from", account.id.description)
+            if let moved { right.add("subscription", moved.subscription.snapshot) }
             try tx.record([
                 NewEvent(.accountMerged, account: account.id, reason: reason, data: left.text),
                 NewEvent(
-                    .accountMerged, account: other.id, subscription: subscription?.id, reason: reason, data: right.text),
+                    .accountMerged, account: other.id, subscription: moved?.subscription.id, reason: reason,
+                    data: right.text, message: moved?.message),
             ])
             return Merge(
                 overview: try tx.overview(of: tx.account(.id(other.id))), merged: account.id, subscription: outcome,
-                grants: moved + carried)
+                grants: given + carried)
         }
     }
 }
@@ -97,7 +98,7 @@ extension WriteTransaction {
     /// Moves the subscription that has not ended, or what is left of it when the other account has one too.
     fileprivate func moveSubscription(
         from account: Account, to other: Account, reason: String
-    ) throws -> (AccountService.Merge.Outcome, [Grant], Subscription?) {
+    ) throws -> (AccountService.Merge.Outcome, [Grant], (subscription: Subscription, message: Message?)?) {
         try closeOverdueSubscription(of: account, isTold: true)
         guard let recorded = try openSubscription(of: account.id) else {
             try closeOverdueSubscription(of: other, isTold: true)
@@ -117,8 +118,11 @@ extension WriteTransaction {
             return (.ended, try give(rest.map { ($0, reason) }, to: other, reason: reason), nil)
         }
         var moved = subscription.moved(to: other.id, as: newSubscriptionIdentifier(), at: now)
-        // A reminder that has not left goes with what it was to.
+        // A reminder or a warning that has not left goes with what it was of.
         if try isWaiting(.trialEnding, to: account.id) { moved.remindedAt = nil }
+        let hasJustFallenDue = life.steps.contains { $0.transition.rule.message == .paymentOverdue }
+        let isUnwarned =
+            try moved.status == .pastDue && (hasJustFallenDue || isWaiting(.paymentOverdue, to: account.id))
         try insert(moved)
         for promise in moved.promisedAccess {
             // The other account has had nothing of it up to now.
@@ -128,7 +132,7 @@ extension WriteTransaction {
                 PromisedAccess(entitlement: promise.entitlement, source: promise.source, interval: interval),
                 subscription: moved.id)
         }
-        return (.moved, [], moved)
+        return (.moved, [], (moved, isUnwarned ? .paymentOverdue : nil))
     }
 
     /// There is one trial for a person, whichever of her addresses she signs up with next.

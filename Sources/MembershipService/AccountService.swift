@@ -41,8 +41,8 @@ public struct AccountService: Sendable {
     ///   - device: what the app knows the device by, when a device is to have one trial too.
     ///   - visitor: what the site knew the person by before: what she has spent of this month's allowance stays spent.
     /// - Throws: ``MembershipError`` with code `account_exists` when the person has an account under any spelling of
-    ///   the address, `invalid_input` for a name or time zone that is none, `key_missing` or `key_mismatch` until
-    ///   the key has been read once.
+    ///   the address, `invalid_input` for a name or time zone that is none, `unknown_plan` when there is no
+    ///   plan to try, `key_missing` or `key_mismatch` until the key has been read once.
     public func signUp(
         email: EmailAddress, name: String? = nil, timeZone: String? = nil, language: Language = .english,
         device: DeviceID? = nil, visitor: VisitorID? = nil, wantsTrial: Bool = true
@@ -74,7 +74,7 @@ public struct AccountService: Sendable {
                 return try withoutTrial(hadOne ? .taken : .deviceTaken)
             }
             guard try tx.insertTrialLedgerEntry(identityHMAC: identity) else { return try withoutTrial(.taken) }
-            if let device { try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofDevice: device), since: tx.now) }
+            if let device { try tx.insertTrialLedgerEntry(identityHMAC: key.identity(ofDevice: device)) }
             let life = try tx.newTrial(of: account, to: version)
             try tx.recordBeginning(life, before: [created], isNewAccount: true)
             return SignUp(account: account, subscription: life.subscription, trial: .started)
@@ -141,7 +141,8 @@ public struct AccountService: Sendable {
 
     /// Keeps an account from reading anything that needs one.
     ///
-    /// - Throws: ``MembershipError`` with code `already_suspended`, `unknown_account`, `account_erased`, `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `already_suspended`, `unknown_account`, `account_erased`,
+    ///   `invalid_input`.
     public func suspend(_ reference: AccountReference, reason: String) async throws -> Overview {
         let reason = try PlainText.reason(reason)
         return try await store.write { tx in

@@ -33,9 +33,6 @@ public struct ClockService: Sendable {
         try await move { $0 + span }
     }
 
-    /// Identifiers carry the time up to the year 2109.
-    static let last = Timestamp(milliseconds: 4_102_444_799_999)
-
     private func move(_ target: @escaping @Sendable (Timestamp) -> Timestamp) async throws -> Reading {
         guard store.deployment.isSandbox else {
             throw MembershipError(
@@ -49,10 +46,10 @@ public struct ClockService: Sendable {
                     .clockBackwards, "The sandbox's clock stands at \(tx.now) and cannot go back to \(moment).",
                     remedy: "Make another sandbox to begin at an earlier time.")
             }
-            guard moment <= ClockService.last else {
+            guard moment <= Timestamp.lastForClocks else {
                 throw MembershipError(
                     .invalidInput, "‘\(moment)’ is too far away for a sandbox's clock.",
-                    remedy: "Stay before \(ClockService.last).")
+                    remedy: "Stay before \(Timestamp.lastForClocks).")
             }
             try tx.setSandboxClock(to: moment)
             return Reading(now: moment, isSandbox: true)

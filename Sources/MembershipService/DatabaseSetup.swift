@@ -90,6 +90,8 @@ public struct DatabaseSetup: Sendable {
     /// Takes the steps of the schema that the database has still to take.
     ///
     /// - Parameter dryRun: only names them.
+    /// - Throws: ``MembershipError`` with code `database_missing` when there is nothing to be brought forward,
+    ///   `database_newer`, and others of the engines.
     public func migrate(dryRun: Bool) async throws -> Report {
         let engine = try location.open()
         let applied = try await engine.read { try $0.appliedMigrations() }

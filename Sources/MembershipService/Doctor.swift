@@ -161,7 +161,7 @@ public struct Doctor: Sendable {
             let isBehind = newest.map { $0 > time } ?? false
             // The jobs run every few minutes; in a sandbox only when somebody runs them.
             let grace = isSandbox ? TimeSpan(milliseconds: 0) : Doctor.grace
-            let moment = Timestamp(milliseconds: tx.now.milliseconds - grace.milliseconds)
+            let moment = tx.now - grace
             let overdueTrials = try tx.dueSubscriptionCount(trials: true, at: moment)
             let overduePeriods = try tx.dueSubscriptionCount(trials: false, at: moment)
             let findings = [
@@ -199,7 +199,7 @@ public struct Doctor: Sendable {
         let dead = try tx.deadMessageCount()
         let waiting = try tx.undeliveredMessages()
         let failing = try tx.failingMessages(
-            since: Timestamp(milliseconds: tx.now.milliseconds - Doctor.longestOutage.milliseconds))
+            since: tx.now - Doctor.longestOutage)
         let details = [
             dead == 0 ? nil : "\(dead) given up",
             waiting.count == 0

@@ -13,7 +13,8 @@ public struct EventService: Sendable {
         public let next: EventPlace?
     }
 
-    /// The events that pass a filter, in the order in which they were recorded; of one moment, in the order of accounts.
+    /// The events that pass a filter, in the order in which they were recorded; of one moment, in the order of
+    /// accounts.
     ///
     /// - Parameter place: the one that the page before ended with; nil to begin at the start.
     /// - Throws: ``MembershipError`` with code `unknown_account`.
@@ -150,7 +151,7 @@ public struct EventTail: Sendable {
 
     /// The place from which is looked again when the last look was at a moment.
     private static func window(before moment: Timestamp) -> EventPlace {
-        let start = Timestamp(milliseconds: moment.milliseconds - overlap.milliseconds)
+        let start = moment - overlap
         return EventPlace(recordedAt: start, account: Identifier(rawValue: 0), sequence: 0)
     }
 }

@@ -20,7 +20,8 @@ public struct GrantService: Sendable {
 
         /// Checks a right.
         ///
-        /// - Throws: ``MembershipError`` with code `invalid_input` for a source that follows from a subscription.
+        /// - Throws: ``MembershipError`` with code `invalid_input` for a source that follows from a subscription, a
+        ///   time that cannot be written, or a reason that may not be kept.
         public init(
             entitlement: Entitlement, source: Grant.Source, from startsAt: Timestamp?, until endsAt: Timestamp?,
             reason: String
@@ -31,6 +32,8 @@ public struct GrantService: Sendable {
                     .invalidInput, "A grant with the source ‘\(source.rawValue)’ follows from a subscription.",
                     remedy: "Give one of \(others.joined(separator: ", ")).")
             }
+            try startsAt?.requireWritable()
+            try endsAt?.requireWritable()
             self.entitlement = entitlement
             self.source = source
             self.startsAt = startsAt
@@ -79,9 +82,8 @@ public struct GrantService: Sendable {
 
     /// Notes that a right given by hand was not one. What was read by it was read.
     ///
-    /// - Parameter keepsPast: whether it stays true up to now, and only its rest is taken away.
-    /// - Throws: ``MembershipError`` with code `unknown_grant`, `grant_voided`, `invalid_input` for one that follows from
-    ///   a subscription.
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `account_erased`, `unknown_grant`, `grant_voided`,
+    ///   `invalid_input` for one that follows from a subscription or a reason that may not be kept.
     public func void(
         _ reference: AccountReference, grant id: Identifier<Grant>, reason: String
     ) async throws -> Grant {
@@ -111,17 +113,18 @@ public struct GrantService: Sendable {
         }
     }
 
-    /// An account's grants, oldest first: all there ever were, with those that were voided, unless one time or the other
-    /// is asked about.
+    /// An account's grants, oldest first: all there ever were, with those that were voided, unless one time or the
+    /// other is asked about.
     ///
     /// - Parameters:
     ///   - moment: only those that hold at it; nil for all.
     ///   - known: as they were known then; nil for what is known now.
-    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `invalid_input` when `known` lies ahead.
     public func list(
         _ reference: AccountReference, at moment: Timestamp? = nil, knownAt known: Timestamp? = nil
     ) async throws -> [Grant] {
         try await store.read { tx in
+            if let known { try tx.requireKnowable(known) }
             let all = try tx.allGrants(of: tx.account(reference).id)
             guard moment != nil || known != nil else { return all }
             return all.filter { grant in

@@ -6,8 +6,8 @@ public struct HistoryService: Sendable {
     let store: Store
     let options: Services.Options
 
-    /// What happened to an account, what it was given, what it paid and what its owner was told, in the order in which it
-    /// was written down.
+    /// What happened to an account, what it was given, what it paid and what its owner was told, in the order in which
+    /// it was written down.
     ///
     /// - Throws: ``MembershipError`` with code `unknown_account`.
     public func timeline(_ reference: AccountReference) async throws -> [TimelineEntry] {
@@ -37,8 +37,8 @@ public struct HistoryService: Sendable {
         public let grants: [Grant]
     }
 
-    /// What an account was at a moment, as it was known at another: what had been recorded by then, and nothing that was
-    /// recorded later. A moment after that is answered by the clock, as if nobody had done anything since.
+    /// What an account was at a moment, as it was known at another: what had been recorded by then, and nothing that
+    /// was recorded later. A moment after that is answered by the clock, as if nobody had done anything since.
     ///
     /// - Parameter known: nil for now.
     /// - Throws: ``MembershipError`` with code `unknown_account`, `invalid_input` when `known` lies ahead.
@@ -48,11 +48,7 @@ public struct HistoryService: Sendable {
         try await store.read { tx in
             let account = try tx.account(reference)
             let known = known ?? tx.now
-            guard known <= tx.now else {
-                throw MembershipError(
-                    .invalidInput, "It is \(tx.now) now, and nobody knows what will be known at \(known).",
-                    remedy: "Leave --known-at out, or give an earlier time.")
-            }
+            try tx.requireKnowable(known)
             guard account.createdAt <= min(moment, known) else {
                 return State(
                     account: account, at: moment, knownAt: known, existed: false, suspension: nil, subscription: .none,

@@ -13,8 +13,7 @@ struct JobSchedule: Equatable, Sendable {
 
     /// The beginning of the stretch after the one that holds a moment.
     func next(after moment: Timestamp) -> Timestamp {
-        let length = interval.milliseconds
-        let into = moment.milliseconds % length
-        return Timestamp(milliseconds: moment.milliseconds - (into < 0 ? into + length : into) + length)
+        let into = moment.milliseconds.flooredDivision(by: interval.milliseconds).remainder
+        return moment - TimeSpan(milliseconds: into) + interval
     }
 }

@@ -67,7 +67,7 @@ public struct JobService: Sendable {
     ///
     /// - Parameter limit: how many things it would do at most; nil for all that is due.
     /// - Throws: ``MembershipError`` with code `unknown_job`.
-    public func preview(_ name: String, limit: PageLimit? = nil) async throws -> Preview {
+    public func preview(_ name: String, limit: JobLimit? = nil) async throws -> Preview {
         let job = try job(name).job
         let limit = limit?.count ?? .max
         return try await store.read { tx in
@@ -92,10 +92,10 @@ public struct JobService: Sendable {
     /// - Parameters:
     ///   - limit: how many things to do at most; nil for all that is due when the run begins.
     ///   - stopping: whether the run should end with the batch under way.
-    /// - Throws: ``MembershipError`` with code `unknown_job`, `job_running` when another process runs it, or what made a
-    ///   batch fail, after recording it.
+    /// - Throws: ``MembershipError`` with code `unknown_job`, `job_running` when another process runs it, or what made
+    ///   a batch fail, after recording it; `CancellationError` when its task is cancelled.
     public func run(
-        _ name: String, limit: PageLimit? = nil, stopping: @escaping @Sendable () -> Bool = { false }
+        _ name: String, limit: JobLimit? = nil, stopping: @escaping @Sendable () -> Bool = { false }
     ) async throws -> Report {
         let job = try job(name)
         guard let run = try await begin(job, onlyWhenDue: false) else {
@@ -122,20 +122,22 @@ public struct JobService: Sendable {
     /// - Parameters:
     ///   - stopping: whether to end with the batch under way.
     ///   - report: hears of each job as soon as it is done.
-    /// - Throws: ``MembershipError`` when the database cannot be asked what is due.
+    /// - Throws: ``MembershipError`` when the database cannot be asked what is due; `CancellationError` when its task
+    ///   is cancelled.
     public func runDue(
         stopping: @escaping @Sendable () -> Bool = { false }, report: (Outcome) -> Void = { _ in }
     ) async throws -> [Outcome] {
         var outcomes: [Outcome] = []
         for job in try await due() where !stopping() {
-            guard let outcome = await runIfDue(job, stopping: stopping) else { continue }
+            guard let outcome = try await runIfDue(job, stopping: stopping) else { continue }
             report(outcome)
             outcomes.append(outcome)
         }
         return outcomes
     }
 
-    /// How long until the next turn of a job. A sandbox's clock may be moved at any time, so that it is looked at often.
+    /// How long until the next turn of a job. A sandbox's clock may be moved at any time, so that it is looked at
+    /// often.
     public func untilNextTurn() async throws -> TimeSpan {
         guard !store.deployment.isSandbox else { return TimeSpan(milliseconds: 500) }
         return try await store.read { [jobs] tx in
@@ -171,12 +173,14 @@ public struct JobService: Sendable {
     }
 
     /// - Returns: nil when another process has done it meanwhile.
-    private func runIfDue(_ job: ScheduledJob, stopping: @escaping @Sendable () -> Bool) async -> Outcome? {
+    private func runIfDue(_ job: ScheduledJob, stopping: @escaping @Sendable () -> Bool) async throws -> Outcome? {
         do {
             guard let run = try await begin(job, onlyWhenDue: !store.deployment.isSandbox) else { return nil }
             return .ran(try await finish(run, job, limit: nil, stopping: stopping))
         } catch let error as MembershipError {
             return error.code == .jobRunning ? .skipped(job: job.name, error) : .failed(job: job.name, error)
+        } catch let error as CancellationError {
+            throw error
         } catch {
             return .failed(job: job.name, MembershipError(.unforeseen, "\(error)", remedy: "Report this as a bug."))
         }
@@ -243,14 +247,15 @@ public struct JobService: Sendable {
         do {
             let note = try await job.job.run(run)
             return Report(run: try await end(run, stopwatch, error: nil), note: note)
+        } catch let error as MembershipError where error.code == .jobRunning {
+            throw error
         } catch {
             // The run's own failure is what the caller must hear of; a second one in recording it would hide it.
-            let error = (error as? MembershipError) ?? MembershipError(.unforeseen, "\(error)")
-            if error.code != .jobRunning {
-                let said = error.message.withoutAddresses
-                do { _ = try await end(run, stopwatch, error: said) } catch { ended.note(begun.id, error: said) }
-            }
-            throw error
+            let failure = (error as? MembershipError) ?? MembershipError(.unforeseen, "\(error)")
+            let isCancelled = error is CancellationError
+            let said = isCancelled ? "stopped: whoever ran it gave it up" : failure.message.withoutAddresses
+            do { _ = try await end(run, stopwatch, error: said) } catch { ended.note(begun.id, error: said) }
+            throw isCancelled ? error : failure
         }
     }
 

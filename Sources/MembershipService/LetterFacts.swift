@@ -3,7 +3,8 @@ import Membership
 import MembershipMail
 import MembershipStore
 
-/// What a letter is made of: the message, whom it is to, and what was recorded when the event happened that it tells of.
+/// What a letter is made of: the message, whom it is to, and what was recorded when the event happened that it tells
+/// of.
 struct LetterFacts: Sendable {
     let message: OutboxMessage
     let account: Account
@@ -91,7 +92,14 @@ extension ReadTransaction {
             ? events.dropFirst().first { $0.kind == .trialStarted && $0.recordedAt == event.recordedAt } : event
         return LetterFacts(
             message: message, account: account, subscription: try told.flatMap { try subscription(in: $0) },
-            recordedAt: event.recordedAt, currency: try payments(of: account.id).last?.amount.currency)
+            recordedAt: event.recordedAt, currency: try lastPayment(of: account)?.amount.currency)
+    }
+
+    /// What was paid last for an account, or else for one that has become part of it.
+    private func lastPayment(of account: Account) throws -> Payment? {
+        if let own = try payments(of: account.id).last { return own }
+        return try accounts(mergedInto: account.id).compactMap { try payments(of: $0.id).last }
+            .max { $0.recordedAt < $1.recordedAt }
     }
 
     /// The subscription as it was right after an event.

@@ -102,11 +102,10 @@ struct OutboxDeliveryJob: Job {
         }
     }
 
-    /// A message that was taken, with what its letter is made of, or why there can be none.
+    /// A message that was taken.
     private struct Parcel: Sendable {
         /// As it was before it was taken.
         let message: OutboxMessage
-        let facts: Result<LetterFacts, MembershipError>
         /// The file that it will go to; nil when there will be none.
         let place: String?
     }
@@ -118,19 +117,7 @@ struct OutboxDeliveryJob: Job {
             try tx.leaseDueMessages(
                 dueBy: run.asOf, until: tx.now + OutboxDeliveryJob.leaseTime, limit: count,
                 place: { mailroom.place(of: $0, databaseMark: mark) }
-            ).map { message in
-                // One that cannot be read must not keep the others; but what the database refuses ends the run.
-                let facts: Result<LetterFacts, MembershipError>
-                do {
-                    facts = .success(try tx.letterFacts(of: message))
-                } catch  where error.isOfOneAccount {
-                    facts = .failure(
-                        error as? MembershipError ?? MembershipError(.databaseDamaged, "Its event cannot be read."))
-                }
-                return Parcel(
-                    message: message, facts: facts,
-                    place: mailroom.place(of: message.reference, databaseMark: mark))
-            }
+            ).map { Parcel(message: $0, place: mailroom.place(of: $0.reference, databaseMark: mark)) }
         }
     }
 
@@ -153,7 +140,8 @@ struct OutboxDeliveryJob: Job {
     private func deliver(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> Outcome {
         let reference = parcel.message.reference
         do {
-            if try await isOvertaken(parcel, run) {
+            let contents = try await contents(of: parcel, run)
+            if case .overtaken = contents {
                 try await removeFile(parcel.message.destination ?? parcel.place, run)
                 try await run.batch { tx, tally in
                     try tx.deleteOvertakenMessage(reference)
@@ -166,7 +154,7 @@ struct OutboxDeliveryJob: Job {
                 try await removeFile(old, run)
                 try await run.batch { tx, _ in try tx.setDestination(parcel.place, of: reference) }
             }
-            let destination = try await send(parcel, by: mailroom, run)
+            let destination = try await send(contents, by: mailroom, run)
             try await run.batch { tx, tally in
                 try tx.markDelivered(reference, destination: destination)
                 tally.processed += 1
@@ -197,23 +185,26 @@ struct OutboxDeliveryJob: Job {
         }
     }
 
-    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over,
-    /// or warned of a debt that is settled.
-    private func isOvertaken(_ parcel: Parcel, _ run: RunningJob) async throws -> Bool {
-        guard case .success(let facts) = parcel.facts else { return false }
-        if facts.account.email.isEmpty { return true }
-        guard let told = facts.subscription, [.trialEnding, .paymentOverdue].contains(parcel.message.message) else {
-            return false
-        }
-        // Meanwhile she may have paid, agreed to go on, cancelled, or got more days.
-        return try await run.store.read { tx in
-            guard let open = try tx.openSubscription(of: facts.account.id)?.advanced(to: tx.now), open.id == told.id
-            else { return true }
-            if parcel.message.message == .paymentOverdue {
-                return open.status != .pastDue || open.periodIndex != told.periodIndex
+    /// What is to be said of a message, or why nothing is.
+    private enum Contents: Sendable {
+        case letter(LetterFacts)
+        /// Nobody is to be told any more.
+        case overtaken
+        /// There can be no letter.
+        case unreadable(MembershipError)
+    }
+
+    /// What is to be said right now: the reader may have got another address since the message was taken.
+    private func contents(of parcel: Parcel, _ run: RunningJob) async throws -> Contents {
+        try await run.store.read { tx in
+            // One that cannot be read must not keep the others; but what the database refuses ends the run.
+            do {
+                let facts = try tx.letterFacts(of: parcel.message)
+                return try tx.isOvertaken(facts) ? .overtaken : .letter(facts)
+            } catch  where error.isOfOneAccount {
+                return .unreadable(
+                    error as? MembershipError ?? MembershipError(.databaseDamaged, "Its event cannot be read."))
             }
-            return open.status != .trialing || open.trialEnd != told.trialEnd || open.settledPeriods > 0
-                || open.convertsTrial || open.cancelAtPeriodEnd
         }
     }
 
@@ -224,11 +215,28 @@ struct OutboxDeliveryJob: Job {
     }
 
     /// - Returns: the file it went to; nil when it went to a server, or nowhere.
-    private func send(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> String? {
-        switch parcel.facts {
-        case .success(let facts):
+    private func send(_ contents: Contents, by mailroom: Mailroom, _ run: RunningJob) async throws -> String? {
+        switch contents {
+        case .letter(let facts):
             return try await mailroom.deliver(facts, databaseMark: run.store.deployment.keyFingerprint)
-        case .failure(let error): throw MailFailure(.temporary, text: error.message)
+        case .unreadable(let error): throw MailFailure(.temporary, text: error.message)
+        case .overtaken: return nil
         }
+    }
+}
+
+extension ReadTransaction {
+    /// Whether nobody is to be told any more: the account is nobody's, or the reader would be reminded of what is over,
+    /// or warned of a debt that is settled.
+    fileprivate func isOvertaken(_ facts: LetterFacts) throws -> Bool {
+        if facts.account.email.isEmpty { return true }
+        let message = facts.message.message
+        guard let told = facts.subscription, [.trialEnding, .paymentOverdue].contains(message) else { return false }
+        // Meanwhile she may have paid, agreed to go on, cancelled, or got more days.
+        guard let open = try openSubscription(of: facts.account.id)?.advanced(to: now), open.id == told.id
+        else { return true }
+        if message == .paymentOverdue { return open.status != .pastDue || open.periodIndex != told.periodIndex }
+        return open.status != .trialing || open.trialEnd != told.trialEnd || open.settledPeriods > 0
+            || open.convertsTrial || open.cancelAtPeriodEnd
     }
 }

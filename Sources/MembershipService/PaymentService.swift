@@ -14,12 +14,11 @@ public struct NewPayment: Sendable {
 
     /// Checks a payment.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `invalid_input` for an amount or a number of periods that none can be,
+    ///   or a reference that cannot be kept.
     public init(amount: Money, reference: String, periods: Int, takesAnyAmount: Bool = false) throws {
-        guard (1...120).contains(periods) else {
-            throw MembershipError(
-                .invalidInput, "‘\(periods)’ is not a number of periods to pay for.", remedy: "Give 1 to 120.")
-        }
+        try SubscriptionLife.requirePayable(periods: periods)
+        try amount.requirePayable()
         self.amount = amount
         self.reference = try PlainText.checked(reference, as: "a payment reference", longest: 200)
         self.periods = periods
@@ -42,20 +41,18 @@ public struct NewPayment: Sendable {
     func requireAmount(for subscription: Subscription) throws {
         guard !takesAnyAmount else { return }
         let remedy = "If this was agreed, say so with --any-amount."
-        let version = subscription.versionToPayFor
-        guard let price = subscription.price(ofPeriods: periods, in: amount.currency) else {
+        let versions = subscription.versions(ofPeriods: periods)
+        if let (version, _) = versions.first(where: { $0.version.terms.price(in: amount.currency) == nil }) {
             let currencies = version.terms.prices.map(\.currency.code).joined(separator: ", ")
             throw MembershipError(
                 .amountMismatch,
                 "\(version) has no price in \(amount.currency.code); its prices are in "
                     + (currencies.isEmpty ? "no currency." : currencies + "."), remedy: remedy)
         }
-        guard price.amountMinor == amount.amountMinor else {
-            throw MembershipError(
-                .amountMismatch,
-                "\(amount) is not what \(periods) \(periods == 1 ? "period" : "periods") of \(version) "
-                    + "cost: \(price).", remedy: remedy)
-        }
+        guard let price = subscription.price(ofPeriods: periods, in: amount.currency), price != amount else { return }
+        let what = versions.map { "\($0.periods) \($0.periods == 1 ? "period" : "periods") of \($0.version)" }
+        throw MembershipError(
+            .amountMismatch, "\(amount) is not what \(what.joined(separator: " and ")) cost: \(price).", remedy: remedy)
     }
 }
 
@@ -77,7 +74,8 @@ public struct PaymentService: Sendable {
     /// same payment under the same reference is recorded once.
     ///
     /// - Throws: ``MembershipError`` with code `reference_reused` when the reference is that of another payment,
-    ///   `amount_mismatch`, `transition_forbidden`, `unknown_account`, `unknown_subscription`.
+    ///   `amount_mismatch`, `transition_forbidden`, `unknown_account`, `account_erased`, `unknown_subscription`,
+    ///   `invalid_input` when it would be paid for beyond 2099.
     public func record(_ reference: AccountReference, _ new: NewPayment) async throws -> Receipt {
         try await store.write { tx in
             let account = try tx.account(reference)

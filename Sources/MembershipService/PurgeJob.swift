@@ -12,15 +12,15 @@ struct PurgeJob: Job {
     private static let batchSize = 500
 
     func dueCount(_ tx: ReadTransaction) throws -> Int {
-        try tx.oldJobRunCount(before: before(tx.now, PurgeJob.runsKept))
-            + tx.pastMessageCount(before: before(tx.now, PurgeJob.messagesKept))
+        try tx.oldJobRunCount(before: tx.now - PurgeJob.runsKept)
+            + tx.pastMessageCount(before: tx.now - PurgeJob.messagesKept)
     }
 
     /// Nothing of it is worth a look.
     func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] { [] }
 
     func run(_ run: RunningJob) async throws -> String? {
-        let (runs, messages) = (before(run.asOf, PurgeJob.runsKept), before(run.asOf, PurgeJob.messagesKept))
+        let (runs, messages) = (run.asOf - PurgeJob.runsKept, run.asOf - PurgeJob.messagesKept)
         try await purge(run) { tx, limit in try tx.deleteJobRuns(before: runs, limit: limit) }
         try await purge(run) { tx, limit in try tx.deletePastMessages(before: messages, limit: limit) }
         return nil
@@ -40,9 +40,5 @@ struct PurgeJob: Job {
             // A row that was made due meanwhile is left: fewer than were wanted need not be the last.
             if removed == 0 { return }
         }
-    }
-
-    private func before(_ moment: Timestamp, _ span: TimeSpan) -> Timestamp {
-        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
     }
 }

@@ -31,7 +31,7 @@ extension RuleService {
     ///   - reason: why; it is kept with each rule that is written.
     ///   - dryRun: only tells what would be done.
     /// - Throws: ``MembershipError`` with code `unreadable_file`; `invalid_rules` for a file that is none of rules, or
-    ///   one that the database cannot follow.
+    ///   one that the database cannot follow; `invalid_input` for a reason that may not be kept.
     public func apply(path: String, reason: String? = nil, dryRun: Bool = false) async throws -> RuleReport {
         let reason = try reason.map { try PlainText.reason($0) }
         let file = try RuleFile(path: path)
@@ -87,8 +87,8 @@ extension ReadTransaction {
             change: RuleReport.TargetChange(target: entry.target, difference: difference))
     }
 
-    /// Makes sure that there is what the file speaks of; says where it does when there is not. What a target's rules have
-    /// asked for before is asked for again.
+    /// Makes sure that there is what the file speaks of; says where it does when there is not. What a target's rules
+    /// have asked for before is asked for again.
     fileprivate func requireKnown(_ file: RuleFile) throws {
         let standing = try standingRules(of: file)
         var known: Set<Entitlement> = []

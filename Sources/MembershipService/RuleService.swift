@@ -37,6 +37,8 @@ public struct RuleService: Sendable {
         ///
         /// - Throws: ``MembershipError`` with code `invalid_input`.
         public init(from startsAt: Timestamp? = nil, until endsAt: Timestamp? = nil, reason: String? = nil) throws {
+            try startsAt?.requireWritable()
+            try endsAt?.requireWritable()
             self.startsAt = startsAt
             self.endsAt = endsAt
             self.reason = try reason.map { try PlainText.reason($0) }

@@ -3,13 +3,24 @@ package import Membership
 extension Services {
     /// What an operator may choose beside the database. Nothing of it is read before it is needed.
     public struct Options: Sendable {
-        /// How many days before the end of a trial its reader is told; 0 tells nobody.
+        /// How many days before the end of a trial its reader is told: 0 to 365; 0 tells nobody.
         public var trialReminderDays = 3
         /// How messages leave.
         public var mail = MailOptions()
 
         /// Takes the defaults.
         public init() {}
+
+        /// Makes sure that they can be followed.
+        ///
+        /// - Throws: ``MembershipError`` with code `invalid_input`.
+        package func requireSound() throws(MembershipError) {
+            guard (0...365).contains(trialReminderDays) else {
+                throw MembershipError(
+                    .invalidInput, "‘\(trialReminderDays)’ is not a number of days before the end of a trial.",
+                    remedy: "Give 1 to 365, or 0 to remind nobody.")
+            }
+        }
     }
 
     /// How messages leave, and what is said in them of the site.

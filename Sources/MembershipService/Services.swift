@@ -3,7 +3,9 @@ import MembershipStore
 
 /// Every use case of Fortnight on one database: one method, one transaction.
 ///
-/// This is what a host application embeds, and all that the command line and the HTTP interface call.
+/// This is what a host application embeds, and all that the command line calls. A method runs where its caller does: on
+/// SQLite one that reads works on the calling thread for the microseconds that takes, and one that writes waits without
+/// a thread. A task that is cancelled while a job or a wait for a server goes on throws `CancellationError`.
 public struct Services: Sendable {
     /// People.
     public let accounts: AccountService
@@ -47,11 +49,13 @@ public struct Services: Sendable {
     ///   - clock: where a live database takes the time from.
     ///   - actor: who does what is done; it is kept with every event.
     ///   - options: what an operator may choose.
-    /// - Throws: ``MembershipError`` with code `database_missing`, `database_older`, `database_newer` and others.
+    /// - Throws: ``MembershipError`` with code `database_missing`, `database_older`, `database_newer` and others;
+    ///   `invalid_input` for options that are none.
     public static func open(
         _ location: DatabaseLocation, clock: WallClock = .system, actor: Actor = .unnamed,
         options: Options = Options()
     ) async throws -> Services {
+        try options.requireSound()
         let store = try await Store.open(location.open(), clock: clock, actor: actor)
         return Services(store: store, ledgerKey: location.ledgerKey(of: store), options: options)
     }

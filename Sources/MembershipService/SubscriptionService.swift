@@ -1,25 +1,25 @@
 public import Membership
 import MembershipStore
 
-/// Why a subscription is changed, and which state of it that is meant for.
-public struct Edit: Sendable {
-    /// Kept with the event.
-    public let reason: String?
-    /// The revision the change is meant for; nil for whichever there is.
-    public let revision: Int?
-
-    /// Makes a change known.
-    ///
-    /// - Throws: ``MembershipError`` with code `invalid_input` for a reason that may not be kept.
-    public init(reason: String? = nil, revision: Int? = nil) throws {
-        self.reason = try reason.map { try PlainText.reason($0) }
-        self.revision = revision
-    }
-}
-
 /// Subscriptions: what an operator may do with one. Every method first does what the clock has done meanwhile.
 public struct SubscriptionService: Sendable {
     let store: Store
+
+    /// Why a subscription is changed, and which state of it that is meant for.
+    public struct Edit: Sendable {
+        /// Kept with the event.
+        public let reason: String?
+        /// The revision the change is meant for; nil for whichever there is.
+        public let revision: Int?
+
+        /// Makes a change known.
+        ///
+        /// - Throws: ``MembershipError`` with code `invalid_input` for a reason that may not be kept.
+        public init(reason: String? = nil, revision: Int? = nil) throws {
+            self.reason = try reason.map { try PlainText.reason($0) }
+            self.revision = revision
+        }
+    }
 
     /// The newest subscription of an account as it is now, whether or not a job has recorded that.
     ///
@@ -28,28 +28,39 @@ public struct SubscriptionService: Sendable {
         try await store.read { tx in try tx.newestSubscription(of: tx.account(reference)).advanced(to: tx.now) }
     }
 
+    /// What beginning a subscription led to.
+    public struct Receipt: Equatable, Sendable {
+        /// The subscription as it is now.
+        public let subscription: Subscription
+        /// Whether it had been begun before with the same payment, so that nothing was done.
+        public let wasKnown: Bool
+    }
+
     /// Begins a subscription whose first period begins now.
     ///
     /// - Parameter payment: what was paid for it; nil when nothing has been, so that it is past due unless it is free.
     /// - Throws: ``MembershipError`` with code `already_subscribed`, `unknown_plan`, `plan_retired`,
-    ///   `amount_mismatch`, `reference_reused`.
+    ///   `amount_mismatch`, `reference_reused`, `transition_forbidden` when the plan has no price, `invalid_input` when
+    ///   it would be paid for beyond 2099, `unknown_account`, `account_erased`.
     public func start(
         _ reference: AccountReference, plan: Slug, payment: NewPayment? = nil, reason: String? = nil
-    ) async throws -> Subscription {
+    ) async throws -> Receipt {
         let reason = try reason.map { try PlainText.reason($0) }
         return try await store.write { tx in
             let account = try tx.account(reference)
             if let payment, let earlier = try tx.earlierPayment(payment, of: account) {
                 // The same command again; anything else would begin nothing and look as if it had.
                 let begun = try tx.newestSubscription(of: account).advanced(to: tx.now)
-                guard begun.id == earlier.subscriptionID, begun.plan == plan, !begun.status.isFinal else {
+                guard begun.id == earlier.subscriptionID, begun.createdAt == earlier.recordedAt, begun.plan == plan,
+                    !begun.status.isFinal
+                else {
                     throw MembershipError(
                         .referenceReused,
                         "Reference ‘\(payment.reference)’ was recorded at \(earlier.recordedAt) for subscription "
                             + "\(earlier.subscriptionID).",
                         remedy: "Nothing was begun. Give a new payment a reference of its own.")
                 }
-                return begun
+                return Receipt(subscription: begun, wasKnown: true)
             }
             try tx.closeOverdueSubscription(of: account, isTold: false)
             try tx.requireNoOpenSubscription(of: account)
@@ -66,20 +77,21 @@ public struct SubscriptionService: Sendable {
             var life = SubscriptionLife(beginning: unpaid, by: .start)
             guard let payment else {
                 try tx.recordBeginning(life, reason: reason)
-                return unpaid
+                return Receipt(subscription: unpaid.advanced(to: tx.now), wasKnown: false)
             }
             try payment.requireAmount(for: unpaid)
             try life.payWithBeginning(forPeriods: payment.periods)
             let id = tx.newPaymentIdentifier()
             try tx.recordBeginning(life, reason: reason, data: payment.json(id))
             _ = try tx.insertPayment(id, payment, for: life.subscription)
-            return life.subscription
+            return Receipt(subscription: life.subscription, wasKnown: false)
         }
     }
 
     /// Settles the current period without a payment, or the first one after a trial that ends with it.
     ///
-    /// - Throws: ``MembershipError`` with code `transition_forbidden`, `edit_conflict`, `unknown_subscription`.
+    /// - Throws: ``MembershipError`` with code `transition_forbidden`, `edit_conflict`, `unknown_subscription`,
+    ///   `unknown_account`, `account_erased`.
     public func activate(_ reference: AccountReference, _ edit: Edit) async throws -> Subscription {
         try await store.change(reference, edit) { life, now in try life.activate(at: now) }
     }
@@ -110,7 +122,7 @@ public struct SubscriptionService: Sendable {
 
     /// Lets a subscription stand still, until it is resumed or until a moment. What is left of its period is kept.
     ///
-    /// - Throws: ``MembershipError`` as ``activate(_:_:)``.
+    /// - Throws: ``MembershipError`` as ``activate(_:_:)``, and with code `invalid_input` for an end that is not ahead.
     public func pause(
         _ reference: AccountReference, until end: Timestamp?, _ edit: Edit
     ) async throws -> Subscription {
@@ -138,25 +150,26 @@ public struct SubscriptionService: Sendable {
 extension Store {
     /// Takes an account's subscription through a command, and writes down what became of it.
     func change(
-        _ reference: AccountReference, _ edit: Edit,
+        _ reference: AccountReference, _ edit: SubscriptionService.Edit,
         _ command: @escaping @Sendable (inout SubscriptionLife, Timestamp) throws -> Void
     ) async throws -> Subscription {
         try await change(reference, edit) { tx, life in try command(&life, tx.now) }
     }
 
     func change(
-        _ reference: AccountReference, _ edit: Edit,
+        _ reference: AccountReference, _ edit: SubscriptionService.Edit,
         _ command: @escaping @Sendable (WriteTransaction, inout SubscriptionLife) throws -> Void
     ) async throws -> Subscription {
         try await write { tx in
             let account = try tx.account(reference)
             try tx.requirePresent(account)
             let subscription = try tx.newestSubscription(of: account)
-            if let wanted = edit.revision, wanted != subscription.revision {
+            // As it is shown, whether or not a job has recorded what the clock has done.
+            let revision = subscription.advanced(to: tx.now).revision
+            if let wanted = edit.revision, wanted != revision {
                 throw MembershipError(
                     .editConflict,
-                    "Subscription \(subscription.id) was changed meanwhile: it is at revision \(subscription.revision), "
-                        + "and this change was meant for \(wanted).",
+                    "Subscription \(subscription.id) was changed meanwhile: it is at revision \(revision), and this change was meant for \(wanted).",
                     remedy: "Look at it again with fortnight subscription show, and decide anew.")
             }
             var life = SubscriptionLife(subscription)

@@ -10,7 +10,8 @@ public struct TrialService: Sendable {
     ///
     /// - Parameter device: what the app knows the device by, when a device is to have one trial too.
     /// - Throws: ``MembershipError`` with code `trial_taken`, `disposable_domain`, `already_subscribed`,
-    ///   `unknown_account`, `account_erased`.
+    ///   `unknown_account`, `account_erased`, `unknown_plan`; `key_missing` and `key_mismatch` until the key has been
+    ///   read once.
     public func start(
         _ reference: AccountReference, device: DeviceID? = nil, reason: String? = nil
     ) async throws -> Subscription {
@@ -52,15 +53,18 @@ public struct TrialService: Sendable {
 
     /// Makes a running trial longer by so many times twenty-four hours.
     ///
-    /// - Throws: ``MembershipError`` with code `transition_forbidden`, `edit_conflict`, `invalid_input`.
-    public func extend(_ reference: AccountReference, byDays days: Int, _ edit: Edit) async throws -> Subscription {
+    /// - Throws: ``MembershipError`` with code `transition_forbidden`, `edit_conflict`, `invalid_input`,
+    ///   `unknown_account`, `account_erased`, `unknown_subscription`.
+    public func extend(_ reference: AccountReference, byDays days: Int, _ edit: SubscriptionService.Edit) async throws
+        -> Subscription
+    {
         try await store.change(reference, edit) { life, now in try life.extendTrial(byDays: days, at: now) }
     }
 
     /// Ends a running trial now. A period that is paid for, or that was agreed to, begins at once.
     ///
     /// - Throws: ``MembershipError`` as ``extend(_:byDays:_:)``.
-    public func end(_ reference: AccountReference, _ edit: Edit) async throws -> Subscription {
+    public func end(_ reference: AccountReference, _ edit: SubscriptionService.Edit) async throws -> Subscription {
         try await store.change(reference, edit) { life, now in try life.endTrial(at: now) }
     }
 
@@ -68,7 +72,7 @@ public struct TrialService: Sendable {
     ///
     /// - Throws: ``MembershipError`` as ``extend(_:byDays:_:)``; also when the plan has no price.
     public func convert(
-        _ reference: AccountReference, now immediately: Bool, _ edit: Edit
+        _ reference: AccountReference, now immediately: Bool, _ edit: SubscriptionService.Edit
     ) async throws -> Subscription {
         try await store.change(reference, edit) { life, now in try life.convertTrial(now: immediately, at: now) }
     }

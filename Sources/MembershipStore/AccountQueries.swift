@@ -80,8 +80,8 @@ extension ReadTransaction {
         }
     }
 
-    /// Accounts in the order in which they were made, at most `limit`, after the one given: all that have the status, and
-    /// perhaps some whose subscription the clock has changed since it was recorded.
+    /// Accounts in the order in which they were made, at most `limit`, after the one given: all that have the status,
+    /// and perhaps some whose subscription the clock has changed since it was recorded.
     package func accounts(
         status: AccountStatus?, after: Identifier<Account>?, limit: Int
     ) throws -> [Account] {
@@ -127,10 +127,6 @@ extension ReadTransaction {
     /// Accounts by a condition of our own.
     func accounts(_ condition: String, _ arguments: [any SQLValueConvertible]) throws -> [Account] {
         try sql.query("SELECT \(accountColumns) FROM accounts \(condition)", arguments, Account.init(row:))
-    }
-
-    package func accountCount() throws -> Int {
-        try sql.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } ?? 0
     }
 
     /// What the account's addresses are compared by, in order; more than one when others were merged into it.

@@ -2,7 +2,8 @@ package import Membership
 
 /// A database that holds transactions: SQLite or PostgreSQL.
 ///
-/// Every method throws `MembershipError`, whatever the engine beneath reported.
+/// Every method throws `MembershipError`, whatever the engine beneath reported; but `CancellationError` where its task
+/// is cancelled while it waits to try again.
 package protocol DatabaseEngine: Sendable {
     /// The steps of this engine's schema.
     var schema: Schema { get }
@@ -37,7 +38,8 @@ package protocol DatabaseEngine: Sendable {
 
     /// Clears away what the engine's own files keep of rows that are gone, as far as it can do that at once.
     ///
-    /// - Returns: false when others were reading, so that some of it is left; nil when the engine does it in its own time.
+    /// - Returns: false when others were reading, so that some of it is left; nil when the engine does it in its own
+    ///   time.
     func scrub() async throws -> Bool?
 
     /// Looks at the engine's own settings and the soundness of what is stored.
@@ -61,5 +63,22 @@ extension DatabaseEngine {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await write(.change, body)
+    }
+}
+
+extension Finding {
+    /// Whether the tables are as the migrations make them.
+    ///
+    /// - Parameters:
+    ///   - found: a line for everything there is, which begins with its kind and its name.
+    ///   - made: the same of what the migrations make.
+    static func tables(_ found: Set<String>, asMade made: Set<String>) -> Finding {
+        let differing = made.symmetricDifference(found).map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        let names = Set(differing).sorted().joined(separator: ", ")
+        return Finding(
+            "tables", names.isEmpty ? "as the migrations make them" : "not as the migrations make them: \(names)",
+            isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
     }
 }

@@ -15,7 +15,7 @@ extension ReadTransaction {
             """,
             [moment + reminder, reminder.milliseconds]
         ) { try $0.optionalTimestamp(0) }
-        let reminderTime = (trialEnd ?? nil).map { Timestamp(milliseconds: $0.milliseconds - reminder.milliseconds) }
+        let reminderTime = (trialEnd ?? nil).map { $0 - reminder }
         return [due ?? nil, reminderTime].compactMap(\.self).min()
     }
 }

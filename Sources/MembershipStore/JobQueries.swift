@@ -37,16 +37,15 @@ extension ReadTransaction {
     /// The accounts with which jobs failed, the oldest failure first.
     package func jobFailures(limit: Int) throws -> [JobFailure] {
         try sql.query(
-            """
-            SELECT account_id, job, attempts, retry_at, error, failed_at FROM job_failures
-            ORDER BY failed_at, account_id, job LIMIT $1
-            """,
-            [limit]
-        ) { row in
-            JobFailure(
-                account: try row.identifier(0), job: try row.text(1), attempts: try row.count(2),
-                retryAt: try row.timestamp(3), error: try row.text(4), failedAt: try row.timestamp(5))
-        }
+            "SELECT \(jobFailureColumns) FROM job_failures ORDER BY failed_at, account_id, job LIMIT $1", [limit],
+            JobFailure.init(row:))
+    }
+
+    /// The jobs that have failed with an account.
+    package func jobFailures(of account: Identifier<Account>) throws -> [JobFailure] {
+        try sql.query(
+            "SELECT \(jobFailureColumns) FROM job_failures WHERE account_id = $1 ORDER BY job", [account],
+            JobFailure.init(row:))
     }
 
     /// With how many accounts jobs failed.
@@ -172,7 +171,16 @@ extension WriteTransaction {
 }
 
 private let jobRunColumns = "run_id, job, as_of, runner, duration_ms, processed, failed, error"
+private let jobFailureColumns = "account_id, job, attempts, retry_at, error, failed_at"
 private let jobLeaseColumns = "job, run_id, runner, leased_until"
+
+extension JobFailure {
+    fileprivate init(row: any SQLRow) throws {
+        self.init(
+            account: try row.identifier(0), job: try row.text(1), attempts: try row.count(2),
+            retryAt: try row.timestamp(3), error: try row.text(4), failedAt: try row.timestamp(5))
+    }
+}
 
 extension JobRun {
     fileprivate init(row: any SQLRow) throws {

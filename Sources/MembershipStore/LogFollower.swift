@@ -216,7 +216,7 @@ package final class LogFollower {
         (generation, position, segments) = (made, try made.startOfLog(), 0)
         var step = try copyWhatIsNew()
         step.newBase = why
-        let moment = options.keep.map { Timestamp(milliseconds: clock.now().milliseconds - $0.milliseconds) }
+        let moment = options.keep.map { clock.now() - $0 }
         step.removed = try directory.removeWhatIsOld(since: moment)
         return step
     }

@@ -8,6 +8,13 @@ extension ReadTransaction {
             [reference.account, reference.sequence], OutboxMessage.init(row:))
     }
 
+    /// The messages to an account, in the order of the events they tell of.
+    package func outboxMessages(to account: Identifier<Account>) throws -> [OutboxMessage] {
+        try sql.query(
+            "SELECT \(messageColumns) FROM outbox WHERE account_id = $1 ORDER BY event_sequence", [account],
+            OutboxMessage.init(row:))
+    }
+
     /// Messages in the order of their names, after the one given, at most `limit`; all, or those in one state.
     package func messages(
         _ state: OutboxMessage.State?, after: MessageReference?, limit: Int

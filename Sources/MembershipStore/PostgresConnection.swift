@@ -63,7 +63,7 @@ actor PostgresConnection {
         } catch {
             guard session.isAlive else {
                 self.session = nil
-                return .unknown(PostgresConnection.unknownOutcome(address, error))
+                return .unknown(PostgresConnection.unknownOutcome(address))
             }
             return rolledBack(session, error)
         }
@@ -98,7 +98,7 @@ actor PostgresConnection {
         MembershipError(.databaseUnavailable, "The connection to \(address.name) was lost.", remedy: "Try again.")
     }
 
-    private static func unknownOutcome(_ address: PostgresAddress, _ error: any Error) -> MembershipError {
+    private static func unknownOutcome(_ address: PostgresAddress) -> MembershipError {
         MembershipError(
             .outcomeUnknown,
             "The connection to \(address.name) broke while a change was being committed; whether it was is unknown.",

@@ -51,7 +51,8 @@ struct PostgresExamination {
             isSound: open.isEmpty, remedy: "ALTER TABLE … VALIDATE CONSTRAINT them.")
     }
 
-    /// Every column, key, check and index as the migrations make it, found by making them anew in a schema of their own.
+    /// Every column, key, check and index as the migrations make it, found by making them anew in a schema of their
+    /// own.
     private func definitions() throws -> Finding {
         let mayCompare =
             try sql.first(
@@ -73,13 +74,7 @@ struct PostgresExamination {
         for migration in schema.migrations { try sql.runScript(String(decoding: migration.sql, as: UTF8.self)) }
         let pristine = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
         try sql.runScript("ROLLBACK TO SAVEPOINT pristine")
-        let differing = pristine.symmetricDifference(found).map {
-            $0.split(separator: " ").prefix(2).joined(separator: " ")
-        }
-        let names = Set(differing).sorted().joined(separator: ", ")
-        return Finding(
-            "tables", names.isEmpty ? "as the migrations make them" : "not as the migrations make them: \(names)",
-            isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
+        return .tables(found, asMade: pristine)
     }
 
     /// One line for everything that the migrations define of the tables of the current schema, without its name.

@@ -64,8 +64,8 @@ extension ReadTransaction {
             arguments + [known], AccessRule.init(row:))
     }
 
-    /// Every rule that stands, or stood, of one title or of all, by target and time, and who voided it. Rows that are for
-    /// nothing and can concern no article are left out.
+    /// Every rule that stands, or stood, of one title or of all, by target and time, and who voided it. Rows that are
+    /// for nothing and can concern no article are left out.
     package func rules(
         title: Slug? = nil, asKnownAt known: Timestamp? = nil, withVoided: Bool = false
     ) throws -> [AccessRule] {
@@ -188,8 +188,8 @@ private let ruleColumns = """
     """
 
 extension AccessRule {
-    /// A rule whose words cannot be understood is one that denies. So is one for a section that none can be called: nobody
-    /// knows which was meant, and it denies what belongs to the title. Nil for another row that is for nothing.
+    /// A rule whose words cannot be understood is one that denies. So is one for a section that none can be called:
+    /// nobody knows which was meant, and it denies what belongs to the title. Nil for another row that is for nothing.
     ///
     /// - Parameters:
     ///   - voider: who voided it, where that is asked for.
@@ -234,8 +234,8 @@ extension RuleSettings {
         if let access = try row.optionalText(2) {
             terms = try AccessTerms(
                 access: AccessLevel(parsing: access),
-                freeFor: row.optionalInteger(3).map(RuleSettings.span),
-                freeAfter: row.optionalInteger(4).map(RuleSettings.span),
+                freeFor: row.optionalInteger(3).map(TimeSpan.init(milliseconds:)),
+                freeAfter: row.optionalInteger(4).map(TimeSpan.init(milliseconds:)),
                 requires: row.optionalText(5)?.split(separator: " ", omittingEmptySubsequences: false).map {
                     try Entitlement(parsing: String($0))
                 } ?? [])
@@ -244,21 +244,9 @@ extension RuleSettings {
         if let anonymous = try row.optionalInteger(8) {
             meter = try MeterAllowance(anonymous: Int(anonymous), registered: row.count(9))
         }
-        let embargo = try row.optionalTimestamp(6)
-        if let embargo, !Timestamp.writable.contains(embargo) {
-            throw MembershipError(.invalidInput, "‘\(embargo)’ is no time that can be written.")
-        }
         self.init(
-            terms: terms, embargoUntil: embargo, isWithdrawn: try row.flag(7), meter: meter,
+            terms: terms, embargoUntil: try row.optionalTimestamp(6), isWithdrawn: try row.flag(7), meter: meter,
             teaser: try row.optionalText(10).map { try TeaserLength(parsing: $0) })
-    }
-
-    /// A length that nobody can have set would make a time that no calendar has.
-    private static func span(_ milliseconds: Int64) throws -> TimeSpan {
-        let span = TimeSpan(milliseconds: milliseconds)
-        guard span > TimeSpan(milliseconds: 0), span <= TimeSpan.longest else {
-            throw MembershipError(.invalidInput, "‘\(milliseconds)’ ms is not a length of time.")
-        }
-        return span
+        try requireSound()
     }
 }

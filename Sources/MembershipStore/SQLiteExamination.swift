@@ -52,13 +52,7 @@ struct SQLiteExamination {
         let found = Set(
             try String.fetchAll(database, sql: sql).filter { !$0.contains("schema_migrations") }
                 + ["application_id \(applicationID(database))"])
-        let differing = pristine.symmetricDifference(found).map {
-            $0.split(separator: " ").prefix(2).joined(separator: " ")
-        }
-        let names = Set(differing).sorted().joined(separator: ", ")
-        return Finding(
-            "tables", names.isEmpty ? "as the migrations make them" : "not as the migrations make them: \(names)",
-            isSound: names.isEmpty, remedy: "They were changed by hand; put them back, or restore a backup.")
+        return .tables(found, asMade: pristine)
     }
 
     private func applicationID(_ database: Database) throws -> Int {
@@ -92,9 +86,9 @@ extension Database {
 }
 
 extension SQLiteExamination {
-    /// Whether what `PRAGMA integrity_check` says is that a page could not be had. Of a page of a tree it gives the number
-    /// of the error; of one that goes on with a long row, or that is free, it says no more than that, and never because
-    /// of what is on it.
+    /// Whether what `PRAGMA integrity_check` says is that a page could not be had. Of a page of a tree it gives the
+    /// number of the error; of one that goes on with a long row, or that is free, it says no more than that, and never
+    /// because of what is on it.
     static func isRefused(_ said: [String]) -> Bool {
         said.contains { text in
             text.contains(/failed to get page \d/)

@@ -11,17 +11,21 @@ extension ReadTransaction {
         try subscriptions(sql: openByAccount, [account]).first
     }
 
-    /// The subscriptions that have not ended of a version of a plan, in the order of their accounts, after the one given,
-    /// at most `limit`. An account has at most one.
+    /// The subscriptions that have not ended of a version of a plan, and those that the clock has moved there without
+    /// that being recorded, in the order of their accounts, after the one given, at most `limit`. An account has at
+    /// most one.
     package func openSubscriptions(
         to version: PlanVersion, after account: Identifier<Account>?, limit: Int
     ) throws -> [Subscription] {
         try subscriptions(
             """
-            WHERE plan = $1 AND plan_version = $2 AND ended_at IS NULL AND account_id > $3
-            ORDER BY account_id LIMIT $4
+            WHERE ((plan = $1 AND plan_version = $2) OR (next_plan = $3 AND next_plan_version = $4 AND due_at <= $5))
+                AND ended_at IS NULL AND account_id > $6
+            ORDER BY account_id LIMIT $7
             """,
-            [version.plan, version.version, account?.rawValue ?? -1, limit])
+            [
+                version.plan, version.version, version.plan, version.version, now, account?.rawValue ?? -1, limit,
+            ])
     }
 
     /// How many subscriptions the clock has changed by a moment without that being recorded.
@@ -59,8 +63,8 @@ extension ReadTransaction {
             [start, end, span.milliseconds, job, start] + SubscriptionKey.beforeAll.place + [limit])
     }
 
-    /// As ``dueSubscriptionKeys(trials:job:at:limit:)``, whole, behind one of them. A transaction that writes makes them
-    /// its own.
+    /// As ``dueSubscriptionKeys(trials:job:at:limit:)``, whole, behind one of them. A transaction that writes makes
+    /// them its own.
     package func dueSubscriptions(
         trials: Bool, job: String, at moment: Timestamp, after last: SubscriptionKey, limit: Int
     ) throws -> [Subscription] {
@@ -238,7 +242,8 @@ private struct SubscriptionRecord {
         """
     static func query(_ condition: String) -> String { "SELECT \(columns) FROM subscriptions \(condition)" }
     static let names = columns.split { $0 == "," || $0.isWhitespace }.map(String.init)
-    /// What a step nearly always changes, and what follows from other columns: a row in which that was wrong is put right.
+    /// What a step nearly always changes, and what follows from other columns: a row in which that was wrong is put
+    /// right.
     static let isAlwaysWritten = names.map { ["status", "due_at", "ended_at", "revision", "updated_at"].contains($0) }
 
     init(row: any SQLRow, zone: Zone) throws {

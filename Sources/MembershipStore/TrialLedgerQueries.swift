@@ -19,25 +19,17 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Notes that the person or device behind this HMAC has the one trial now.
+    /// Notes that the person or device behind this HMAC has the one trial.
     ///
+    /// - Parameter moment: since when; nil for now.
     /// - Returns: false, with nothing written, when she has had it before.
-    package func insertTrialLedgerEntry(identityHMAC: String) throws -> Bool {
+    @discardableResult
+    package func insertTrialLedgerEntry(identityHMAC: String, since moment: Timestamp? = nil) throws -> Bool {
         try sql.run(
             """
             INSERT INTO trial_ledger (identity_hmac, started_at) VALUES ($1, $2)
             ON CONFLICT (identity_hmac) DO NOTHING
             """,
-            [identityHMAC, now]) == 1
-    }
-
-    /// Notes that somebody who has had the one trial is known by this HMAC too.
-    package func insertTrialLedgerEntry(identityHMAC: String, since moment: Timestamp) throws {
-        try sql.run(
-            """
-            INSERT INTO trial_ledger (identity_hmac, started_at) VALUES ($1, $2)
-            ON CONFLICT (identity_hmac) DO NOTHING
-            """,
-            [identityHMAC, moment])
+            [identityHMAC, moment ?? now]) == 1
     }
 }

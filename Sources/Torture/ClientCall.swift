@@ -28,7 +28,7 @@ enum ClientCall: Hashable, Sendable {
             ).payment.id.description
         case .renew(let email):
             return String(
-                try await services.subscriptions.renew(AccountReference(parsing: email), Edit()).revision)
+                try await services.subscriptions.renew(AccountReference(parsing: email), .init()).revision)
         }
     }
 

@@ -10,12 +10,12 @@ extension GlobalOptions {
     private static func deliveryOptions() throws -> Services.Options {
         var options = Services.Options()
         if let text = variable("FORTNIGHT_TRIAL_REMINDER_DAYS") {
-            guard let days = Int(text), (0...365).contains(days) else {
+            options.trialReminderDays = Int(text) ?? -1
+            do { try options.requireSound() } catch {
                 throw MembershipError(
-                    .invalidInput, "FORTNIGHT_TRIAL_REMINDER_DAYS is ‘\(text)’, which is not a number of days.",
-                    remedy: "Set it to 1 to 365, or to 0 to remind nobody.")
+                    error.code, "FORTNIGHT_TRIAL_REMINDER_DAYS is ‘\(text)’, which is not a number of days.",
+                    remedy: error.remedy)
             }
-            options.trialReminderDays = days
         }
         options.mail.destination = variable("FORTNIGHT_MAIL")
         options.mail.sender = variable("FORTNIGHT_MAIL_FROM")

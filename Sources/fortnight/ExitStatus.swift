@@ -22,9 +22,9 @@ enum ExitStatus {
         case .invalidEmail, .invalidSlug, .invalidFeed, .feedTooLarge, .invalidCatalog, .invalidTemplate,
             .invalidRules, .accountExists, .titleExists, .trialTaken, .disposableDomain, .alreadySubscribed,
             .transitionForbidden,
-            .editConflict, .planExists, .planRetired, .referenceReused, .clientKeyReused, .amountMismatch, .grantVoided,
+            .editConflict, .planRetired, .referenceReused, .clientKeyReused, .amountMismatch, .grantVoided,
             .accountErased,
-            .chainBroken, .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
+            .alreadySuspended, .notSuspended, .liveClock, .clockBackwards, .databaseExists,
             .constraintViolated, .backupDamaged:
             65
         case .unknownAccount, .unknownArticle, .unknownTitle, .unknownSection, .unknownEntitlement, .unknownPlan,

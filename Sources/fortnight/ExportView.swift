@@ -17,19 +17,19 @@ struct ExportView: Encodable {
     let merged: [ExportView]
     let at: Timestamp
 
-    init(_ export: AccountExport) throws {
+    init(_ export: AccountExport) {
         account = AccountView(export.account)
         addresses = export.addresses.map(AddressView.init)
         suspensions = export.suspensions.map(SuspensionView.init)
         subscriptions = export.subscriptions.map { JSONValue(text: $0.snapshot.text) }
         grants = export.grants.map { GrantView($0, at: export.at) }
         payments = export.payments.map(PaymentView.init)
-        events = try export.events.map(EventView.init)
+        events = export.events.map(EventView.init)
         messages = export.messages.map(MessageView.init)
         reads = export.reads.map(ReadRecordView.init)
         visitors = export.visitors.map(VisitorView.init)
         failures = export.failures.map(FailureView.init)
-        merged = try export.merged.map(ExportView.init)
+        merged = export.merged.map(ExportView.init)
         at = export.at
     }
 
@@ -98,7 +98,7 @@ struct ExportView: Encodable {
         let effectiveAt: Timestamp
         let recordedAt: Timestamp
 
-        init(_ event: Event) throws {
+        init(_ event: Event) {
             (sequence, kind, actor) = (event.sequence, event.kind.rawValue, event.actor.name)
             (subscription, reason) = (event.subscriptionID?.description, event.reason)
             (effectiveAt, recordedAt) = (event.effectiveAt, event.recordedAt)
@@ -117,8 +117,8 @@ struct ExportView: Encodable {
         @ExplicitNull var lastError: String?
         @ExplicitNull var file: String?
 
-        init(_ letter: AccountExport.Letter) {
-            (message, event, createdAt) = (letter.message.rawValue, letter.eventSequence, letter.createdAt)
+        init(_ letter: OutboxMessage) {
+            (message, event, createdAt) = (letter.message.rawValue, letter.reference.sequence, letter.createdAt)
             (attempts, dueAt, deliveredAt) = (letter.attempts, letter.dueAt, letter.deliveredAt)
             (deadAt, lastError, file) = (letter.deadAt, letter.lastError, letter.destination)
         }
@@ -142,7 +142,7 @@ struct ExportView: Encodable {
         let failedAt: Timestamp
         let retryAt: Timestamp
 
-        init(_ failure: AccountExport.Failure) {
+        init(_ failure: JobFailure) {
             (job, attempts, error) = (failure.job, failure.attempts, failure.error)
             (failedAt, retryAt) = (failure.failedAt, failure.retryAt)
         }

@@ -44,7 +44,7 @@ struct AccountErasureTests {
             _ = try await services.accounts.changeEmail(
                 .id(id), to: email("Ada.Lovelace+x@googlemail.com"), reason: "Asked by telephone")
             let plan = try await database.addPaidPlan()
-            _ = try await services.trials.end(.id(id), Edit(reason: "Asked by telephone"))
+            _ = try await services.trials.end(.id(id), .init(reason: "Asked by telephone"))
             try await database.subscribe(id, to: plan, months: 2, reference: "REF-4711-ADA")
             _ = try await services.grants.add(
                 .id(id),

@@ -1,5 +1,5 @@
 import Membership
-import MembershipService
+@testable import MembershipService
 import MembershipStore
 import Testing
 import TestSupport
@@ -140,7 +140,7 @@ struct AccountMergeTests {
         let pair = try await Pair()
         let plan = try await pair.database.addPaidPlan()
         let paid = try await pair.database.subscribe(pair.from, to: plan, months: 3, reference: "r-1")
-        _ = try await pair.database.services.subscriptions.cancel(.id(pair.from), now: false, Edit())
+        _ = try await pair.database.services.subscriptions.cancel(.id(pair.from), now: false, .init())
         _ = try await pair.merge()
         let moved = try await pair.database.services.subscriptions.show(.id(pair.into))
         #expect(moved.paidUntil == paid.paidUntil)
@@ -149,7 +149,7 @@ struct AccountMergeTests {
         // What came in stays where it was recorded.
         #expect(try await pair.database.services.payments.list(.id(pair.from)).count == 1)
         #expect(try await pair.database.services.payments.list(.id(pair.into)).isEmpty)
-        _ = try await pair.database.services.subscriptions.resume(.id(pair.into), Edit())
+        _ = try await pair.database.services.subscriptions.resume(.id(pair.into), .init())
         try await pair.requireSound()
     }
 
@@ -157,10 +157,10 @@ struct AccountMergeTests {
         let pair = try await Pair()
         let plan = try await pair.database.addPaidPlan()
         try await pair.database.subscribe(pair.from, to: plan, reference: "r-1")
-        _ = try await pair.database.services.subscriptions.pause(.id(pair.from), until: nil, Edit())
+        _ = try await pair.database.services.subscriptions.pause(.id(pair.from), until: nil, .init())
         _ = try await pair.merge()
         #expect(try await pair.database.services.subscriptions.show(.id(pair.into)).status == .paused)
-        #expect(try await pair.database.services.subscriptions.resume(.id(pair.into), Edit()).status == .active)
+        #expect(try await pair.database.services.subscriptions.resume(.id(pair.into), .init()).status == .active)
         try await pair.requireSound()
     }
 
@@ -207,6 +207,51 @@ struct AccountMergeTests {
         #expect(try await services.jobs.run("trial-reminder").processed == 1)
         let told = try await pair.database.store().read { [into = pair.into] in try $0.messages(to: into) }
         #expect(told == [.welcome, .trialEnding])
+    }
+
+    @Test(arguments: [true, false]) func aWarningThatHasNotLeftIsWrittenAnew(isRecorded: Bool) async throws {
+        let pair = try await Pair()
+        let services = pair.database.services
+        let plan = try await pair.database.addPaidPlan()
+        try await pair.database.subscribe(pair.from, to: plan, reference: "r-1")
+        _ = try await services.clock.advance(by: .days(32))
+        if isRecorded { #expect(try await services.jobs.run("renewal").processed == 1) }
+        _ = try await pair.merge()
+        let (from, into) = (pair.from, pair.into)
+        let told = try await pair.database.store().read { tx in
+            try [from, into].map { try tx.messages(to: $0) }
+        }
+        #expect(told[1] == [.welcome, .paymentOverdue])
+        #expect(!told[0].contains(.paymentOverdue))
+        // It says of her debt what it would have said, with the price in what she paid in with the other account.
+        let warning = try #require(
+            try await services.outbox.list(.due, limit: PageLimit(9)).messages.last { $0.message == .paymentOverdue })
+        let letter = try await pair.database.store().read { tx in try tx.letterFacts(of: warning) }
+        #expect(letter.subscription?.status == .pastDue && letter.currency?.code == "EUR")
+        try await pair.requireSound()
+    }
+
+    @Test func aWarningThatHasLeftIsNotWrittenAgain() async throws {
+        let pair = try await Pair()
+        let services = pair.database.services
+        let plan = try await pair.database.addPaidPlan()
+        try await pair.database.subscribe(pair.from, to: plan, reference: "r-1")
+        _ = try await services.clock.advance(by: .days(32))
+        _ = try await services.jobs.run("renewal")
+        try await pair.database.engine().write { sql in
+            try sql.runScript("UPDATE outbox SET due_at = NULL, delivered_at = created_at")
+        }
+        _ = try await pair.merge()
+        let told = try await pair.database.store().read { [into = pair.into] in try $0.messages(to: into) }
+        #expect(told == [.welcome])
+    }
+
+    @Test func aMergeIsToldAsOneInTheTimeline() async throws {
+        let pair = try await Pair(fromTrial: true)
+        _ = try await pair.merge()
+        let lines = try await pair.database.services.history.timeline(.id(pair.into))
+        let merge = try #require(lines.last { $0.what == .event(.accountMerged) })
+        #expect(merge.details.hasPrefix("trialing, "))
     }
 
     @Test func aTrialThatIsOverUnrecordedIsNotCarried() async throws {

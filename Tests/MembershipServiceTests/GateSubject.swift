@@ -86,7 +86,7 @@ struct GateSubject {
         case .pay(let email, let plan):
             _ = try await services.payments.record(account(email), newPayment(plan, 1))
         case .cancel(let email, let now):
-            _ = try await services.subscriptions.cancel(account(email), now: now, Edit())
+            _ = try await services.subscriptions.cancel(account(email), now: now, .init())
         case .suspend(let email): _ = try await services.accounts.suspend(account(email), reason: "shared")
         case .reinstate(let email): _ = try await services.accounts.reinstate(account(email), reason: "sorry")
         case .give(let email, let right):

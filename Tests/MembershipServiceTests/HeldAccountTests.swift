@@ -41,7 +41,7 @@ struct HeldAccountTests {
                 switch change {
                 case .suspension: _ = try await services.accounts.suspend(.id(id), reason: "Shared her password")
                 case .voidedGrant: _ = try await services.grants.void(.id(id), grant: gift.id, reason: "Writes no more")
-                case .endedTrial: _ = try await services.trials.end(.id(id), Edit(reason: "Asked for it"))
+                case .endedTrial: _ = try await services.trials.end(.id(id), .init(reason: "Asked for it"))
                 case .merge: _ = try await services.accounts.merge(.id(id), into: grace, reason: "The same person")
                 case .erasure: _ = try await services.accounts.erase(.id(id), reason: "Asked for it")
                 case .job: _ = try await services.jobs.run("trial-expiry")

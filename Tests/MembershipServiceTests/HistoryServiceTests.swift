@@ -55,7 +55,7 @@ struct HistoryServiceTests {
         }
         try await look()
         _ = try await services.clock.advance(by: .days(5))
-        _ = try await services.trials.extend(ada, byDays: 3, Edit())
+        _ = try await services.trials.extend(ada, byDays: 3, .init())
         try await look()
         _ = try await services.clock.advance(by: .days(20))
         try await look()

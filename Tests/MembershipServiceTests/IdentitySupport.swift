@@ -36,6 +36,7 @@ extension TestDatabase {
     ) async throws -> Subscription {
         let amount = Money(amountMinor: 999 * Int64(months), currency: try Currency(parsing: "EUR"))
         return try await services.subscriptions.start(
-            .id(account), plan: plan, payment: NewPayment(amount: amount, reference: reference, periods: months))
+            .id(account), plan: plan, payment: NewPayment(amount: amount, reference: reference, periods: months)
+        ).subscription
     }
 }

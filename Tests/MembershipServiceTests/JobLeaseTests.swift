@@ -55,8 +55,8 @@ struct JobLeaseTests {
         #expect(abandoned?.error == "abandoned: its process was gone")
     }
 
-    /// Found by Scripts/torture --only faulty: on a full disk the end of a run could not be recorded either, and its job
-    /// stood still for two minutes after there was space again.
+    /// Found by Scripts/torture --only faulty: on a full disk the end of a run could not be recorded either, and its
+    /// job stood still for two minutes after there was space again.
     @Test func aRunThatEndedAndCouldNotSaySoHoldsItsJobNoLonger() async throws {
         let database = try await TestDatabase.sandbox()
         let run = try await begin(by: JobRunner.current.name, database)
@@ -91,7 +91,7 @@ struct JobLeaseTests {
         try await first.batch { tx, tally in tally.processed += try job.runBatch(tx, asOf: first.asOf, limit: 1) }
         // Its time passes, and another takes the job.
         _ = try await database.services.clock.advance(by: .minutes(2))
-        #expect(try await database.services.jobs.run("trial-expiry", limit: PageLimit(1)).processed == 1)
+        #expect(try await database.services.jobs.run("trial-expiry", limit: JobLimit(1)).processed == 1)
         let error = await #expect(throws: MembershipError.self) {
             try await first.batch { tx, tally in tally.processed += try job.runBatch(tx, asOf: first.asOf, limit: 1) }
         }

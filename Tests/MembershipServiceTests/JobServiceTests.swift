@@ -31,6 +31,24 @@ struct JobServiceTests {
         }
     }
 
+    @Test func aRunWhoseTaskIsCancelledIsRecordedAsStoppedAndLeavesTheRest() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.fillWithTrials(4000)
+        _ = try await database.services.clock.advance(by: .days(14))
+        let jobs = database.services.jobs
+        let run = Task { try await jobs.run("trial-expiry") }
+        run.cancel()
+        let result = await run.result
+        let processed = try #require(try await jobs.history(limit: PageLimit(1)).first)
+        switch result {
+        case .failure(let error):
+            #expect(error is CancellationError, "\(error)")
+            #expect(processed.error == "stopped: whoever ran it gave it up")
+        case .success(let report): #expect(report.processed == 4000)
+        }
+        #expect(try await jobs.run("trial-expiry").processed == 4000 - processed.processed)
+    }
+
     /// Runs the job from many processes' worth of services until all have had a turn without being told to wait.
     private func runAtOnce(_ workers: Int, _ database: TestDatabase) async throws -> (processed: [Int], refused: Int) {
         try await withThrowingTaskGroup(of: Int?.self) { group in
@@ -103,10 +121,10 @@ struct JobServiceTests {
         _ = try await database.services.clock.advance(by: .days(1))
         try await signUp(3, database, prefix: "late")
         _ = try await database.services.clock.advance(by: .days(30))
-        let due = try await database.services.jobs.preview("trial-expiry", limit: PageLimit(4))
+        let due = try await database.services.jobs.preview("trial-expiry", limit: JobLimit(4))
         #expect(due.count == 4)
         #expect(due.items.map(\.dueAt) == [14, 14, 14, 15].map { TestDatabase.start + .days($0) })
-        #expect(try await database.services.jobs.run("trial-expiry", limit: PageLimit(4)).processed == 4)
+        #expect(try await database.services.jobs.run("trial-expiry", limit: JobLimit(4)).processed == 4)
         #expect(try await database.services.jobs.list().first?.dueCount == 2)
         #expect(try await database.services.jobs.run("trial-expiry").processed == 2)
     }

@@ -2,8 +2,9 @@ import Foundation
 import Membership
 import TestSupport
 
-/// What docs/lifecycle.md says, once more and in other words: one account, plain fields, the calendar of Foundation, and
-/// access from the rules instead of from grants. It is slow and simple on purpose, and shares no rule with `Sources`.
+/// What docs/lifecycle.md says, once more and in other words: one account, plain fields, the calendar of Foundation,
+/// and access from the rules instead of from grants. It is slow and simple on purpose, and shares no rule with
+/// `Sources`.
 struct LifecycleModel {
     /// What a version of a plan is, as the model sees it.
     struct Offer: Equatable {
@@ -272,7 +273,15 @@ extension LifecycleModel {
         }
         let newEnd = end + (moment - since)
         agreement.periodEnd = newEnd
-        agreement.origin = Origin(number: period + 1, moment: newEnd, wall: calendar.wall(newEnd))
+        var wall = calendar.wall(newEnd)
+        // Who is due on the 31st, and in a short month on its last day, stays so from one month's last day to
+        // another's.
+        if agreement.offer.unit != .day, let wanted = agreement.origin?.wall.wantedDay, calendar.wall(end).day < wanted,
+            calendar.isLastDayOfMonth(wall)
+        {
+            wall.wantedDay = wanted
+        }
+        agreement.origin = Origin(number: period + 1, moment: newEnd, wall: wall)
         (agreement.pausedAt, agreement.pausedUntil) = (nil, nil)
         agreement.status = .active
         return [Deed(.subscriptionResumed, moment)]

@@ -76,12 +76,12 @@ struct LifecycleSubject {
 
     /// What a refusal never is.
     private static let faults: Set<MembershipError.Code> = [
-        .unforeseen, .constraintViolated, .databaseBusy, .databaseDamaged, .outcomeUnknown, .chainBroken,
+        .unforeseen, .constraintViolated, .databaseBusy, .databaseDamaged, .outcomeUnknown,
     ]
 
     private mutating func attempt(_ command: LifecycleCommand, zone: String) async throws {
         let services = database.services
-        let edit = try Edit()
+        let edit = try SubscriptionService.Edit()
         switch command {
         case .signUp(let withTrial):
             _ = try await services.accounts.signUp(email: email, timeZone: zone, wantsTrial: withTrial)
@@ -92,7 +92,7 @@ struct LifecycleSubject {
         case .start(let plan, let payment, let anyAmount):
             _ = try await services.subscriptions.start(
                 reader, plan: Slug(parsing: plan), payment: payment?.newPayment(anyAmount))
-        case .activate: _ = try await services.subscriptions.activate(reader, Edit(reason: "given"))
+        case .activate: _ = try await services.subscriptions.activate(reader, .init(reason: "given"))
         case .renew: _ = try await services.subscriptions.renew(reader, edit)
         case .cancel(let now): _ = try await services.subscriptions.cancel(reader, now: now, edit)
         case .resume: _ = try await services.subscriptions.resume(reader, edit)

@@ -52,8 +52,8 @@ struct OpeningClockTests {
         #expect(opening.answer.decision.reason == .registered)
     }
 
-    /// What was written by a clock that is three seconds ahead holds at once on a machine whose clock is behind, and what
-    /// it was to begin later begins later.
+    /// What was written by a clock that is three seconds ahead holds at once on a machine whose clock is behind, and
+    /// what it was to begin later begins later.
     @Test func whatWasWrittenByAClockAheadHolds() async throws {
         let database = try await TestDatabase.live(clock: WallClock { TestDatabase.start })
         try await database.addArticle("golem/a", access: .premium)
@@ -78,7 +78,7 @@ struct OpeningClockTests {
         #expect(try await reasons() == [.entitled, .entitled])
         let further = try await Services.open(
             database.location, clock: WallClock { time + TimeSpan(milliseconds: 1) })
-        _ = try await further.trials.end(ada, Edit(reason: "Asked for it"))
+        _ = try await further.trials.end(ada, .init(reason: "Asked for it"))
         #expect(try await reasons() == [.trialEnded, .trialEnded])
         _ = try await further.grants.add(
             ada,

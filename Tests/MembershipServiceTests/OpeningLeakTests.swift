@@ -126,7 +126,7 @@ private struct LeakyNewsroom {
         case .paymentOverdue, .subscriptionLapsed:
             try await subscribe(account)
             if reason == .subscriptionLapsed {
-                _ = try await services.subscriptions.cancel(account, now: false, Edit())
+                _ = try await services.subscriptions.cancel(account, now: false, .init())
             }
             _ = try await services.clock.advance(by: .days(60))
         case .entitlementMissing:

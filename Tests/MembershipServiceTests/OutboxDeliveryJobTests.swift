@@ -1,7 +1,9 @@
 import Foundation
+import GRDB
 import Membership
 @testable import MembershipService
 import MembershipStore
+import Synchronization
 import Testing
 import TestSupport
 
@@ -94,7 +96,7 @@ struct OutboxDeliveryJobTests {
     @Test func aLimitIsKept() async throws {
         let database = try await prepared(4)
         let services = try await services(database, to: "nowhere:")
-        #expect(try await services.jobs.run("outbox-delivery", limit: PageLimit(3)).processed == 3)
+        #expect(try await services.jobs.run("outbox-delivery", limit: JobLimit(3)).processed == 3)
         #expect(try await messages(database).map(\.state) == [.delivered, .delivered, .delivered, .due])
     }
 
@@ -253,15 +255,51 @@ struct OutboxDeliveryJobTests {
     }
 
     @Test func whatBecomesDueDuringARunIsForTheNextOne() async throws {
-        let database = try await prepared(2)
+        let clock = ManualClock()
+        let database = try await TestDatabase.live(clock: clock.wallClock)
+        for number in 0..<12 {
+            _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "r\(number)@example.com"))
+        }
         let last = try #require(try await messages(database).last).reference
         try await database.store().write { tx in
             try tx.markFailed(last, attempts: 1, error: "No.", retryAt: tx.now + .minutes(1))
         }
-        let taken = try await database.store().write { tx in
-            try tx.leaseDueMessages(dueBy: tx.now, until: tx.now + .minutes(6), limit: 10)
+        var options = Services.Options()
+        options.mail.destination = "nowhere:"
+        options.mail.sender = "letters@harbour.test"
+        let services = try await Services.open(database.location, clock: clock.wallClock, options: options)
+        // The clock goes on as soon as the run is under way.
+        let report = try await services.jobs.run("outbox-delivery") {
+            clock.set(TestDatabase.start + .minutes(2))
+            return false
         }
-        #expect(taken.count == 1 && taken.allSatisfy { $0.reference != last })
+        #expect(report.processed == 11)
+        #expect(try await services.outbox.list(.due, limit: PageLimit(100)).messages.map(\.reference) == [last])
+        #expect(try await services.jobs.run("outbox-delivery").processed == 1)
+    }
+
+    @Test(.enabled(if: TestEngine.isSQLite))
+    func aLetterGoesToTheAddressThatTheReaderHasWhenItIsSent() async throws {
+        let database = try await prepared(3)
+        let services = try await services(database, to: "folder:" + folder(database))
+        let asked = Locked(0)
+        _ = try await services.jobs.run("outbox-delivery") {
+            // Asked for the second time when all have been taken and none has been sent.
+            if asked.withLock({
+                $0 += 1; return $0
+            }) == 2 {
+                do {
+                    try DatabaseQueue(path: database.address).write { sql in
+                        try sql.execute(sql: "UPDATE accounts SET email = 'new@example.com' WHERE email LIKE 'r2@%'")
+                    }
+                } catch { Issue.record(error) }
+            }
+            return false
+        }
+        let letters = try mails(database)
+        #expect(letters.count == 3)
+        #expect(letters.filter { $0.contains("To: new@example.com") }.count == 1)
+        #expect(letters.allSatisfy { !$0.contains("r2@example.com") })
     }
 
     @Test func whatAnInterruptedDeliveryLeftElsewhereIsRemovedBeforeTheLetterGoesAnotherWay() async throws {
@@ -304,7 +342,7 @@ struct OutboxDeliveryJobTests {
         _ = try await database.services.jobs.run("trial-reminder")
         let account = try #require(
             try await database.services.accounts.list(limit: PageLimit(1)).accounts.first?.account.id)
-        _ = try await database.services.trials.extend(.id(account), byDays: 30, Edit())
+        _ = try await database.services.trials.extend(.id(account), byDays: 30, .init())
         _ = try await services(database, to: "nowhere:").jobs.run("outbox-delivery")
         #expect(try await messages(database).map(\.message) == [.welcome])
     }

@@ -212,10 +212,47 @@ struct PlanServiceTests {
         #expect(again.moved == 0)
         #expect(again.alreadyMoved == 1)
         #expect(items.isEmpty)
-        let (now, _) = try await migrate(database, at: .now)
-        #expect(now.moved == 0)
-        #expect(now.alreadyMoved == 1)
         #expect(try await database.services.subscriptions.show(ada).revision == revision)
+    }
+
+    @Test func aMoveThatIsToComeIsMadeNowWhereThatIsWanted() async throws {
+        let database = try await database(versions: 1)
+        let ada = try await subscriber("ada", database)
+        let bea = try await subscriber("bea", database, paid: 3)
+        _ = try await database.services.plans.add(archive, wishes("5.99"))
+        _ = try await database.services.plans.publish(archive)
+        _ = try await migrate(database)
+        let (report, _) = try await migrate(database, at: .now)
+        #expect((report.moved, report.refused, report.alreadyMoved) == (1, 1, 0))
+        let moved = try await database.services.subscriptions.show(ada)
+        #expect(moved.version.version == 2 && moved.nextVersion == nil)
+        // Who has paid ahead stays, and changes when she was to.
+        #expect(try await database.services.subscriptions.show(bea).nextVersion?.version.version == 2)
+        #expect(try await migrate(database, at: .now).0.moved == 0)
+    }
+
+    @Test func whomTheClockHasBroughtToTheVersionIsMovedBeforeAJobHasRecordedIt() async throws {
+        let database = try await database(versions: 1)
+        let other = try Slug(parsing: "other")
+        _ = try await database.services.plans.add(other, wishes("3.00"))
+        _ = try await database.services.plans.publish(other)
+        let email = try EmailAddress(parsing: "ada@example.com")
+        let ada = AccountReference.id(
+            try await database.services.accounts.signUp(email: email, wantsTrial: false).account.id)
+        let subscriptions = database.services.subscriptions
+        _ = try await subscriptions.start(
+            ada, plan: other,
+            payment: NewPayment(amount: euros("3.00"), reference: "1", periods: 1))
+        _ = try await subscriptions.changePlan(ada, to: archive, now: false, .init())
+        _ = try await database.services.payments.record(
+            ada, NewPayment(amount: euros("4.01"), reference: "2", periods: 1))
+        _ = try await database.services.plans.add(archive, wishes("5.99"))
+        _ = try await database.services.plans.publish(archive)
+        #expect(try await migrate(database).0.moved == 0)
+        _ = try await database.services.clock.advance(by: .days(31))
+        #expect(try await subscriptions.show(ada).version.description == "archive@1")
+        #expect(try await migrate(database).0.moved == 1)
+        #expect(try await subscriptions.show(ada).nextVersion?.version.version == 2)
     }
 
     @Test func nowTheCurrentPeriodStaysAndWhatItGivesChanges() async throws {
@@ -241,9 +278,9 @@ struct PlanServiceTests {
         let database = try await database(versions: 1)
         let ahead = try await subscriber("ahead", database, paid: 3)
         let paused = try await subscriber("paused", database)
-        _ = try await database.services.subscriptions.pause(paused, until: nil, Edit())
+        _ = try await database.services.subscriptions.pause(paused, until: nil, .init())
         let leaving = try await subscriber("leaving", database)
-        _ = try await database.services.subscriptions.changePlan(leaving, to: other(database), now: false, Edit())
+        _ = try await database.services.subscriptions.changePlan(leaving, to: other(database), now: false, .init())
         let ada = try await subscriber("ada", database)
         _ = try await database.services.plans.add(archive, wishes("5.99"))
         _ = try await database.services.plans.publish(archive)

@@ -46,10 +46,10 @@ struct PreparedBatchTests {
                     payment: NewPayment(amount: paid, reference: "p\(number)", periods: periods))
             }
             switch number {
-            case 2, 3: _ = try await services.subscriptions.cancel(reader, now: false, Edit())
-            case 4: _ = try await services.trials.convert(reader, now: false, Edit())
-            case 6: _ = try await services.trials.extend(reader, byDays: 1, Edit())
-            case 7: _ = try await services.subscriptions.pause(reader, until: TestDatabase.start + .days(20), Edit())
+            case 2, 3: _ = try await services.subscriptions.cancel(reader, now: false, .init())
+            case 4: _ = try await services.trials.convert(reader, now: false, .init())
+            case 6: _ = try await services.trials.extend(reader, byDays: 1, .init())
+            case 7: _ = try await services.subscriptions.pause(reader, until: TestDatabase.start + .days(20), .init())
             case 8, 9:
                 _ = try await services.grants.add(
                     reader,
@@ -190,7 +190,8 @@ struct PreparedBatchTests {
         #expect(try await database.store().read { try $0.eventCount(.trialEnding) } == 0)
     }
 
-    /// As when somebody has changed a row by hand: what the state promises is put right, from the moment it is recorded.
+    /// As when somebody has changed a row by hand: what the state promises is put right, from the moment it is
+    /// recorded.
     @Test func aBatchThatVoidsAGrantIsPutTogetherWhenItIsWritten() async throws {
         let database = try await TestDatabase.sandbox()
         try await database.fillWithTrials(3)
@@ -233,8 +234,8 @@ struct PreparedBatchTests {
     }
 }
 
-/// The expiry of trials, counting how batches are put together. With a path it ends one of the third batch by itself, as
-/// another process would, when that batch has been put together.
+/// The expiry of trials, counting how batches are put together. With a path it ends one of the third batch by itself,
+/// as another process would, when that batch has been put together.
 private struct WatchedExpiryJob: DueSubscriptionsJob {
     static let name = "trial-expiry"
     static let areTrials = true

@@ -82,7 +82,7 @@ struct RenewalJobTests {
         _ = try await database.services.subscriptions.start(account, plan: plan, payment: pay(1))
         _ = try await database.services.grants.add(
             account, .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "Won"))
-        _ = try await database.services.subscriptions.cancel(account, now: true, Edit())
+        _ = try await database.services.subscriptions.cancel(account, now: true, .init())
         let messages = try await database.store().read { tx in try tx.messages(to: tx.account(account).id) }
         #expect(messages == [.welcome])
     }
@@ -111,7 +111,7 @@ struct RenewalJobTests {
         let (database, account) = try await prepared()
         _ = try await database.services.subscriptions.start(account, plan: Slug(stored: "membership"), payment: pay(1))
         _ = try await database.services.subscriptions.pause(
-            account, until: TestDatabase.start + .days(10), Edit())
+            account, until: TestDatabase.start + .days(10), .init())
         _ = try await database.services.clock.advance(by: .days(10))
         #expect(try await database.services.jobs.run("renewal").processed == 1)
         let subscription = try await database.services.subscriptions.show(account)

@@ -71,7 +71,7 @@ struct ServerDeathTests {
             let names = (0..<40).map { "round\(round)reader\($0)@example.com" }
             async let expiry: Void = {
                 // What the rounds before have left comes due now; a run that fails has done what it has done.
-                for _ in 0..<3 { _ = try? await database.services.jobs.run("trial-expiry", limit: PageLimit(7)) }
+                for _ in 0..<3 { _ = try? await database.services.jobs.run("trial-expiry", limit: JobLimit(7)) }
             }()
             let done = try await withThrowingTaskGroup(of: [String].self) { group in
                 for caller in 0..<4 {

@@ -34,15 +34,82 @@ struct SubscriptionServiceTests {
     @Test func ofTwoEditsOfOneStateTheSecondIsToldAndNothingIsOverwritten() async throws {
         let (database, ada) = try await prepared()
         let subscriptions = database.services.subscriptions
-        let seen = try await subscriptions.start(ada, plan: Slug(parsing: "membership"), payment: payment("1")).revision
-        _ = try await subscriptions.cancel(ada, now: false, Edit(revision: seen))
-        let conflict = await code { _ = try await subscriptions.pause(ada, until: nil, Edit(revision: seen)) }
+        let seen = try await subscriptions.start(ada, plan: Slug(parsing: "membership"), payment: payment("1"))
+            .subscription.revision
+        _ = try await subscriptions.cancel(ada, now: false, .init(revision: seen))
+        let conflict = await code { _ = try await subscriptions.pause(ada, until: nil, .init(revision: seen)) }
         #expect(conflict == .editConflict)
         let left = try await subscriptions.show(ada)
         #expect(left.status == .active)
         #expect(left.cancelAtPeriodEnd)
         #expect(left.revision == seen + 1)
-        _ = try await subscriptions.resume(ada, Edit(revision: left.revision))
+        _ = try await subscriptions.resume(ada, .init(revision: left.revision))
+    }
+
+    @Test func theRevisionThatIsShownIsTheOneAChangeCanBeMeantFor() async throws {
+        let (database, ada) = try await prepared()
+        let subscriptions = database.services.subscriptions
+        let begun = try await subscriptions.start(
+            ada, plan: Slug(parsing: "membership"), payment: payment("1", periods: 2)
+        ).subscription
+        _ = try await database.services.clock.advance(by: .days(32))
+        // The clock has begun the second period, and no job has recorded that.
+        let shown = try await subscriptions.show(ada)
+        #expect(shown.revision == begun.revision + 1)
+        let early = await code {
+            _ = try await subscriptions.cancel(ada, now: false, .init(revision: begun.revision))
+        }
+        #expect(early == .editConflict)
+        let left = try await subscriptions.cancel(ada, now: false, .init(revision: shown.revision))
+        #expect(left.cancelAtPeriodEnd && left.revision == shown.revision + 1)
+    }
+
+    @Test func aBeginningIsToldApartFromOneThatWasKnown() async throws {
+        let (database, ada) = try await prepared()
+        let (subscriptions, plan) = (database.services.subscriptions, try Slug(parsing: "membership"))
+        let begun = try await subscriptions.start(ada, plan: plan, payment: payment("1"))
+        #expect(!begun.wasKnown)
+        let again = try await subscriptions.start(ada, plan: plan, payment: payment("1"))
+        #expect(again.wasKnown && again.subscription == begun.subscription)
+        // What was paid later has begun nothing.
+        _ = try await database.services.clock.advance(by: .days(1))
+        _ = try await database.services.payments.record(ada, payment("2"))
+        let refused = await code { _ = try await subscriptions.start(ada, plan: plan, payment: payment("2")) }
+        #expect(refused == .referenceReused)
+    }
+
+    @Test func whatIsBegunUnpaidWithoutGraceIsOver() async throws {
+        let (database, ada) = try await prepared()
+        let plan = try Slug(parsing: "strict")
+        let price = try Money(parsing: "1.00", currency: Currency(parsing: "EUR"))
+        _ = try await database.services.plans.add(
+            plan, .init(prices: [price], graceDays: 0, entitlements: [.allTitles]))
+        _ = try await database.services.plans.publish(plan)
+        let begun = try await database.services.subscriptions.start(ada, plan: plan)
+        #expect(begun.subscription.status == .expired)
+        #expect(try await database.services.subscriptions.show(ada) == begun.subscription)
+    }
+
+    @Test func aPaymentForPeriodsOfTwoPlansIsRefusedByWhatEachCosts() async throws {
+        let (database, ada) = try await prepared()
+        let (subscriptions, payments) = (database.services.subscriptions, database.services.payments)
+        try await database.services.plans.publishPriced("archive")
+        let price = try Money(parsing: "29.99", currency: Currency(parsing: "USD"))
+        _ = try await database.services.plans.add(
+            Slug(parsing: "dollars"), .init(prices: [price], entitlements: [.allTitles]))
+        _ = try await database.services.plans.publish(Slug(parsing: "dollars"))
+        _ = try await subscriptions.start(ada, plan: Slug(parsing: "membership"))
+        func refusal(_ plan: String) async throws -> String {
+            _ = try await subscriptions.changePlan(ada, to: Slug(parsing: plan), now: false, .init())
+            let amount = try Money(parsing: "0.01", currency: Currency(parsing: "EUR"))
+            let error = await #expect(throws: MembershipError.self) {
+                try await payments.record(ada, NewPayment(amount: amount, reference: "1", periods: 2))
+            }
+            #expect(error?.code == .amountMismatch)
+            return error?.message ?? ""
+        }
+        #expect(try await refusal("archive").contains("1 period of membership@2 and 1 period of archive@1 cost: "))
+        #expect(try await refusal("dollars").contains("dollars@1 has no price in EUR; its prices are in USD."))
     }
 
     @Test func commandsThatRaceAreDoneOneAfterTheOther() async throws {
@@ -56,9 +123,9 @@ struct SubscriptionServiceTests {
                     let services = try await Services.open(database.location)
                     do {
                         if number.isMultiple(of: 2) {
-                            _ = try await services.subscriptions.cancel(ada, now: false, Edit())
+                            _ = try await services.subscriptions.cancel(ada, now: false, .init())
                         } else {
-                            _ = try await services.subscriptions.resume(ada, Edit())
+                            _ = try await services.subscriptions.resume(ada, .init())
                         }
                         return true
                     } catch let error as MembershipError where error.code == .transitionForbidden {
@@ -69,7 +136,7 @@ struct SubscriptionServiceTests {
             return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         let left = try await database.services.subscriptions.show(ada)
-        #expect(left.revision == start.revision + done)
+        #expect(left.revision == start.subscription.revision + done)
         #expect(left.cancelAtPeriodEnd == !done.isMultiple(of: 2))
         let (events, fault) = try await database.store().read { tx in
             let id = try tx.account(ada).id
@@ -118,12 +185,13 @@ struct SubscriptionServiceTests {
             let email = try EmailAddress(parsing: "r\(number)@example.com")
             let reader = AccountReference.email(email)
             _ = try await services().accounts.signUp(email: email)
-            let ended = try await services().subscriptions.cancel(reader, now: true, Edit())
+            let ended = try await services().subscriptions.cancel(reader, now: true, .init())
             let first = try payment("first-\(number)")
             let begun = try await services().subscriptions.start(reader, plan: plan, payment: first)
+                .subscription
             #expect(begun.id != ended.id)
             #expect(try await services().subscriptions.show(reader) == begun)
-            #expect(try await services().subscriptions.start(reader, plan: plan, payment: first) == begun)
+            #expect(try await services().subscriptions.start(reader, plan: plan, payment: first).subscription == begun)
             let paid = try await services().payments.record(reader, payment("second-\(number)")).subscription
             #expect(paid.id == begun.id && paid.settledPeriods == 2)
         }
@@ -137,9 +205,9 @@ struct SubscriptionServiceTests {
         let own = try Slug(parsing: "archive")
         try await plans.publishPriced("archive")
         try await plans.publishPriced("big")
-        let begun = try await subscriptions.start(ada, plan: own, payment: payment("1"))
+        let begun = try await subscriptions.start(ada, plan: own, payment: payment("1")).subscription
         func change(to plan: String) async throws -> Subscription {
-            try await subscriptions.changePlan(ada, to: Slug(parsing: plan), now: false, Edit())
+            try await subscriptions.changePlan(ada, to: Slug(parsing: plan), now: false, .init())
         }
         #expect(try await change(to: "big").nextVersion != nil)
         try await plans.publishPriced("archive")
@@ -159,7 +227,8 @@ struct SubscriptionServiceTests {
     @Test func aBeginningThatIsPaidIsTwoEventsAndThePaymentIsInOne() async throws {
         let (database, ada) = try await prepared()
         let subscription = try await database.services.subscriptions.start(
-            ada, plan: Slug(parsing: "membership"), payment: payment("INV-1"))
+            ada, plan: Slug(parsing: "membership"), payment: payment("INV-1")
+        ).subscription
         #expect(subscription.status == .active)
         let events = try await database.store().read { tx in try tx.events(of: tx.account(ada).id) }
         #expect(events.map(\.kind) == [.accountCreated, .subscriptionStarted, .paymentRecorded])
@@ -170,11 +239,11 @@ struct SubscriptionServiceTests {
         let (database, _) = try await prepared()
         let email = try EmailAddress(parsing: "bob@example.com")
         _ = try await database.services.accounts.signUp(email: email)
-        _ = try await database.services.trials.convert(.email(email), now: false, Edit())
+        _ = try await database.services.trials.convert(.email(email), now: false, .init())
         try await database.services.plans.publishPriceless("gratis")
         let refused = await code {
             _ = try await database.services.subscriptions.changePlan(
-                .email(email), to: Slug(parsing: "gratis"), now: true, Edit())
+                .email(email), to: Slug(parsing: "gratis"), now: true, .init())
         }
         #expect(refused == .transitionForbidden)
     }
@@ -211,7 +280,7 @@ struct SubscriptionServiceTests {
         ahead.set(TestDatabase.start + TimeSpan(milliseconds: 2000))
         let bob = AccountReference.email(try EmailAddress(parsing: "bob@example.com"))
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "bob@example.com"))
-        #expect(try await other.trials.end(bob, Edit()).status == .expired)
+        #expect(try await other.trials.end(bob, .init()).status == .expired)
         #expect(try await other.accounts.overview(bob).grants.allSatisfy { $0.interval.startsAt >= TestDatabase.start })
     }
 }

@@ -1,5 +1,6 @@
 import Membership
 import Testing
+import TestSupport
 
 struct CarriedAccessTests {
     private let start = Timestamp(milliseconds: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
@@ -129,6 +130,52 @@ struct CarriedAccessTests {
             grant(.allTitles, february, march, .gift), grant(golem, february, march, .purchase),
             grant(.allTitles, february, nil, .purchase), grant(.allTitles, march, march + .days(9), .purchase),
         ] { #expect(try begin(.allTitles, beside: [other]) == february) }
+    }
+
+    @Test func whatComesBeforeWhatWasCarriedMakesWayForIt() throws {
+        let now = start + .days(10)
+        let (february, other) = (start + .days(31), start + .days(40))
+        func grant(_ from: Timestamp, _ days: Int) -> Grant {
+            Grant(
+                id: .init(rawValue: 7), entitlement: .allTitles, source: .purchase, subscription: nil,
+                interval: Interval(from: from, until: from + .days(days)), recordedAt: start, voidedAt: nil, reason: nil
+            )
+        }
+        let before = [grant(other, 30), grant(other + .days(31), 5)]
+        let carried = try paid(2).carriedAccess(into: paid(1), beside: before, at: now)
+        // Nine days, one, and the rest of the 49.
+        #expect(
+            carried.map(\.interval) == [
+                Interval(from: february, until: other), Interval(from: other + .days(30), until: other + .days(31)),
+                Interval(from: other + .days(36), until: other + .days(75)),
+            ])
+        #expect(carried.allSatisfy { $0.source == .purchase })
+    }
+
+    @Test func whateverWasPaidForBeforeNothingIsOverlaidAndNothingIsLost() throws {
+        var random = SeededNumbers(seed: 20_261_130)
+        for _ in 0..<300 {
+            var before: [Grant] = []
+            var moment = start
+            for number in 0..<random.below(5) {
+                moment = moment + .days(random.below(30))
+                let end = moment + .days(1 + random.below(40))
+                before.append(
+                    Grant(
+                        id: .init(rawValue: Int64(number)), entitlement: .allTitles, source: .purchase,
+                        subscription: nil, interval: Interval(from: moment, until: end), recordedAt: start,
+                        voidedAt: nil, reason: nil))
+                moment = end
+            }
+            let now = start + .days(random.below(25))
+            let periods = 1 + random.below(4)
+            let mine = try paid(periods)
+            let carried = try mine.carriedAccess(into: paid(random.below(3)), beside: before, at: now)
+            let length = carried.reduce(Int64(0)) { $0 + ($1.interval.endsAt! - $1.interval.startsAt).milliseconds }
+            #expect(length == (mine.boundary(periods) - now).milliseconds)
+            let all = (carried.map(\.interval) + before.map(\.interval)).sorted { $0.startsAt < $1.startsAt }
+            #expect(zip(all, all.dropFirst()).allSatisfy { $0.endsAt! <= $1.startsAt })
+        }
     }
 
     private func free() throws -> PlanVersion {

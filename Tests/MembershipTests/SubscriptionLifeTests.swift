@@ -237,6 +237,26 @@ struct SubscriptionLifeTests {
         #expect((resumed.status, resumed.pausedAt, resumed.currentPeriodStart) == (.active, nil, start))
     }
 
+    @Test(arguments: [
+        (0, "2026-02-28T12:00:00Z", "2026-03-31T12:00:00Z"),
+        (3_600_000, "2026-02-28T13:00:00Z", "2026-03-31T13:00:00Z"),
+        (31 * 86_400_000, "2026-03-31T12:00:00Z", "2026-04-30T12:00:00Z"),
+        (86_400_000, "2026-03-01T12:00:00Z", "2026-04-01T12:00:00Z"),
+    ])
+    func whoIsDueOnTheLastOfAShortMonthKeepsTheDayWhereAPauseEndsOnTheLastOfAMonth(
+        pause: Int64, end: String, next: String
+    ) throws {
+        let began = try moment("2026-01-31T12:00:00Z")
+        var life = SubscriptionLife(Fixture.started(paid: 12, at: began))
+        try life.pause(until: nil, at: began + .days(10))
+        try life.resume(at: began + .days(10) + TimeSpan(milliseconds: pause))
+        #expect(life.subscription.currentPeriodEnd?.rfc3339 == end)
+        #expect(life.subscription.boundary(2).rfc3339 == next)
+        if pause < 86_400_000 {
+            #expect(life.subscription.paidUntil == (try moment("2027-01-31T12:00:00Z")) + TimeSpan(milliseconds: pause))
+        }
+    }
+
     @Test func aPauseEndsByTheClockAtItsEnd() throws {
         let end = start + .days(20)
         let paused = try Fixture.started().after { try $0.pause(until: end, at: start + .days(10)) }

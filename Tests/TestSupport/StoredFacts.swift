@@ -3,6 +3,11 @@ package import MembershipStore
 
 /// What tests ask of a database, and the program does not.
 extension ReadTransaction {
+    /// How many accounts there are.
+    package func accountCount() throws -> Int {
+        try sql.first("SELECT count(*) FROM accounts", []) { try $0.count(0) } ?? 0
+    }
+
     /// How many events of a kind there are.
     package func eventCount(_ kind: Event.Kind) throws -> Int {
         try sql.first("SELECT count(*) FROM events WHERE kind = $1", [kind]) { try $0.count(0) } ?? 0

@@ -61,6 +61,11 @@ package struct ZoneCalendar: Sendable {
         return result
     }
 
+    /// Whether the month is over with the day that the wall shows.
+    package func isLastDayOfMonth(_ wall: Wall) -> Bool {
+        step(wall, .day, 1).month != wall.month
+    }
+
     /// The moment at which the wall shows this: the first of two; behind a gap, as far as it stood in it.
     package func moment(_ wall: Wall) -> Int64 {
         let found = date(wall)

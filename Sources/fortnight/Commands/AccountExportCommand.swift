@@ -25,7 +25,7 @@ extension AccountCommand {
 
         func perform() async throws {
             let export = try await global.services().accounts.export(AccountReference(parsing: account))
-            let view = try ExportView(export)
+            let view = ExportView(export)
             guard let out else {
                 try global.console.document(view)
                 return

@@ -149,9 +149,9 @@ private struct Demo {
                 payment: name == "overdue" ? nil : payment)
         }
         _ = try await services.subscriptions.pause(
-            .email(EmailAddress(parsing: Demo.email("paused"))), until: nil, Edit(reason: "On holiday"))
+            .email(EmailAddress(parsing: Demo.email("paused"))), until: nil, .init(reason: "On holiday"))
         _ = try await services.subscriptions.cancel(
-            .email(EmailAddress(parsing: Demo.email("leaving"))), now: false, Edit(reason: "Moving abroad"))
+            .email(EmailAddress(parsing: Demo.email("leaving"))), now: false, .init(reason: "Moving abroad"))
     }
 
     private func signUp(_ name: String, _ accounts: AccountService, wantsTrial: Bool = true) async throws {

@@ -60,7 +60,7 @@ struct JobsCommand: ParsableCommand {
         var limit: Int?
 
         func perform() async throws {
-            let limit = try limit.map { try PageLimit($0, most: 1_000_000) }
+            let limit = try limit.map(JobLimit.init)
             let jobs = try await global.servicesForDelivery().jobs
             if dryRun {
                 try show(await jobs.preview(job, limit: limit))

@@ -89,9 +89,11 @@ struct SubscriptionCommand: ParsableCommand {
                     periods: periods ?? 1, takesAnyAmount: anyAmount)
             }
             let services = try await global.services()
-            let subscription = try await services.subscriptions.start(
+            let receipt = try await services.subscriptions.start(
                 AccountReference(parsing: account), plan: Slug(parsing: plan), payment: payment, reason: reason)
-            try await global.show(subscription, at: services.clock.read().now, "Started.")
+            try await global.show(
+                receipt.subscription, at: services.clock.read().now,
+                receipt.wasKnown ? "It had been started with this payment before. Nothing was done." : "Started.")
         }
     }
 
@@ -119,7 +121,7 @@ struct SubscriptionCommand: ParsableCommand {
         func perform() async throws {
             let services = try await global.services()
             let subscription = try await services.subscriptions.activate(
-                AccountReference(parsing: account), Edit(reason: reason, revision: revision))
+                AccountReference(parsing: account), .init(reason: reason, revision: revision))
             try await global.show(subscription, at: services.clock.read().now, "Activated.")
         }
     }
@@ -144,7 +146,10 @@ struct SubscriptionCommand: ParsableCommand {
         func perform() async throws {
             let services = try await global.services()
             let subscription = try await services.subscriptions.renew(AccountReference(parsing: account), edit.edit())
-            try await global.show(subscription, at: services.clock.read().now, "Renewed.")
+            try await global.show(
+                subscription, at: services.clock.read().now,
+                subscription.status == .active
+                    ? "Renewed." : "Recorded what time has done: \(subscription.status.rawValue).")
         }
     }
 
@@ -284,5 +289,5 @@ struct EditOptions: ParsableArguments {
     @Option(help: EditOptions.revisionHelp)
     var revision: Int?
 
-    func edit() throws -> Edit { try Edit(reason: reason, revision: revision) }
+    func edit() throws -> SubscriptionService.Edit { try .init(reason: reason, revision: revision) }
 }
