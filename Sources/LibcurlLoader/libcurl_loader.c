@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 typedef void *list;
 
@@ -14,6 +15,7 @@ static int (*loaded_global_init)(long flags);
 static void *(*loaded_easy_init)(void);
 static int (*loaded_easy_setopt)(void *curl, int option, ...);
 static int (*loaded_easy_perform)(void *curl);
+static int (*loaded_easy_getinfo)(void *curl, int what, ...);
 static void (*loaded_easy_cleanup)(void *curl);
 static const char *(*loaded_easy_strerror)(int code);
 static list (*loaded_slist_append)(list rest, const char *text);
@@ -28,6 +30,7 @@ enum {
     READFUNCTION = 20012,
     DEBUGFUNCTION = 20094,
     OUT_OF_MEMORY = 27,
+    ACTIVESOCKET = 0x500000 + 44,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -63,6 +66,7 @@ static void load(void) {
     *(void **)&loaded_easy_init = symbol(library, "curl_easy_init");
     *(void **)&loaded_easy_setopt = symbol(library, "curl_easy_setopt");
     *(void **)&loaded_easy_perform = symbol(library, "curl_easy_perform");
+    *(void **)&loaded_easy_getinfo = symbol(library, "curl_easy_getinfo");
     *(void **)&loaded_easy_cleanup = symbol(library, "curl_easy_cleanup");
     *(void **)&loaded_easy_strerror = symbol(library, "curl_easy_strerror");
     *(void **)&loaded_slist_append = symbol(library, "curl_slist_append");
@@ -146,6 +150,10 @@ const char *fortnight_curl_meaning(int code) {
 }
 
 void fortnight_curl_close(void *curl) {
+    // What became of the mail is known, and should be recorded: nobody waits for what the server says to our goodbye,
+    // which libcurl would do for as long as for any answer.
+    int open_socket = -1;
+    if (loaded_easy_getinfo(curl, ACTIVESOCKET, &open_socket) == 0 && open_socket >= 0) shutdown(open_socket, SHUT_RD);
     held held = hold_pipe_signal();
     loaded_easy_cleanup(curl);
     release_pipe_signal(held);

@@ -111,7 +111,8 @@ final class SMTPConversation {
         }
     }
 
-    /// A conversation that ended without an answer. Once the server has heard of the recipient, the mail may be the reason.
+    /// A conversation that ended without an answer. Once the server has heard of the recipient, the mail may be the
+    /// reason.
     private func broken(_ text: String) -> MailFailure {
         switch step {
         case .greeting, .hello, .encryption, .login, .sender: .outage(text)
@@ -122,9 +123,9 @@ final class SMTPConversation {
     /// A refusal of this recipient or this mail will not change. Anything else is between the operator and the server,
     /// and mail that waits goes out when it is settled.
     private func kind(of code: Int) -> MailFailure.Kind {
-        // With 421 a server closes the conversation, whatever it was about.
-        if code == 421 { return .outage }
-        return switch step {
+        switch step {
+        // With 421 a server closes the conversation. Once it has heard of the recipient, that may be why: she would
+        // keep the others from theirs for ever.
         case .recipient, .message: code >= 500 ? .permanent : .temporary
         // Of what stands in MAIL, only the size is this mail's own.
         case .sender: code == 552 ? .permanent : .outage

@@ -204,7 +204,9 @@ public struct Doctor: Sendable {
             dead == 0 ? nil : "\(dead) given up",
             waiting.count == 0
                 ? "none waiting" : "\(waiting.count) waiting, the first since \(waiting.since?.rfc3339 ?? "")",
-            failing.map { "\($0.count) of them failing for more than an hour, the first with: \($0.error)" },
+            failing.map {
+                "\($0.count) of them waiting for more than an hour and failing, the first with: \($0.error)"
+            },
         ]
         return Finding(
             "messages", details.compactMap(\.self).joined(separator: ", "), isSound: dead == 0 && failing == nil,

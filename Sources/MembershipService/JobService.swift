@@ -112,6 +112,14 @@ public struct JobService: Sendable {
         case skipped(job: String, MembershipError)
         /// It could not run, or ended before its time.
         case failed(job: String, MembershipError)
+
+        /// The job's name.
+        public var job: String {
+            switch self {
+            case .ran(let report): report.run.job
+            case .skipped(let job, _), .failed(let job, _): job
+            }
+        }
     }
 
     /// Runs every job whose turn it is, one after the other. One that fails does not keep the others from theirs.
@@ -136,12 +144,21 @@ public struct JobService: Sendable {
         return outcomes
     }
 
-    /// How long until the next turn of a job. A sandbox's clock may be moved at any time, so that it is looked at
-    /// often.
-    public func untilNextTurn() async throws -> TimeSpan {
+    /// How long until the next turn of a job: nothing when one has come while the others ran. A sandbox's clock may be
+    /// moved at any time, so that it is looked at often.
+    ///
+    /// - Parameter outcomes: those of the round before. A job that could not run in it waits for the turn after.
+    public func untilNextTurn(after outcomes: [Outcome] = []) async throws -> TimeSpan {
         guard !store.deployment.isSandbox else { return TimeSpan(milliseconds: 500) }
+        let waiting = Set(outcomes.filter { if case .ran = $0 { false } else { true } }.map(\.job))
         return try await store.read { [jobs] tx in
-            jobs.map { $0.schedule.next(after: tx.now) - tx.now }.min() ?? .minutes(1)
+            let turns = try jobs.map { job in
+                let last = waiting.contains(job.name) ? tx.now : try tx.lastFinishedRun(of: job.name)?.asOf
+                return last.map(job.schedule.next(after:)) ?? tx.now
+            }
+            let wait = (turns.min() ?? tx.now) - tx.now
+            // A clock that is kept from going back may stand just before a turn.
+            return wait > TimeSpan(milliseconds: 0) ? max(wait, TimeSpan(milliseconds: 100)) : TimeSpan(milliseconds: 0)
         }
     }
 
@@ -164,7 +181,7 @@ public struct JobService: Sendable {
     private func due() async throws -> [ScheduledJob] {
         let isSandbox = store.deployment.isSandbox
         return try await store.read { [jobs] tx in
-            try jobs.filter { job in try isTurn(of: job, tx) || isSandbox && job.job.dueCount(tx) > 0 }
+            try jobs.filter { job in try isTurn(of: job, tx) || isSandbox && job.job.hasWork(tx) }
         }
     }
 
@@ -195,7 +212,10 @@ public struct JobService: Sendable {
     private func begin(_ job: ScheduledJob, onlyWhenDue: Bool) async throws -> JobRun? {
         var gone: (run: Identifier<JobRun>, why: String)?
         while true {
+            let schema = store.engine.schema
             let attempt = try await store.acting(as: .job(job.name)).write { [gone] tx -> Beginning in
+                // Another version of the program may have changed the tables since they were looked at.
+                try tx.requireCurrent(schema)
                 if onlyWhenDue, try !isTurn(of: job, tx) { return .notDue }
                 if let lease = try tx.jobLease(of: job.name) {
                     let why = lease.run == gone?.run ? gone?.why : nil

@@ -42,6 +42,8 @@ struct ScheduledJob: Sendable {
 protocol Job: Sendable {
     /// How many things are due.
     func dueCount(_ tx: ReadTransaction) throws -> Int
+    /// Whether a run would try something now.
+    func hasWork(_ tx: ReadTransaction) throws -> Bool
     /// What would be done, longest overdue first.
     func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem]
     /// Does what was due when the run began.
@@ -54,4 +56,6 @@ protocol Job: Sendable {
 
 extension Job {
     func takeOver(_ tx: WriteTransaction) throws {}
+
+    func hasWork(_ tx: ReadTransaction) throws -> Bool { try dueCount(tx) > 0 }
 }

@@ -18,6 +18,12 @@ struct OutboxDeliveryJob: Job {
 
     func dueCount(_ tx: ReadTransaction) throws -> Int { try tx.dueMessageCount() }
 
+    /// Nothing leaves while nothing says where to, and what somebody is delivering is left to them.
+    func hasWork(_ tx: ReadTransaction) throws -> Bool {
+        guard try !tx.delivers() || options.destination != nil else { return false }
+        return try !tx.dueMessages(limit: 1).isEmpty
+    }
+
     func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] {
         try tx.dueMessages(limit: limit).map {
             JobService.DueItem(

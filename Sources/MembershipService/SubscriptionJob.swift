@@ -27,6 +27,9 @@ extension SubscriptionJob {
         }
     }
 
+    /// An account with which it failed is left for a while.
+    func hasWork(_ tx: ReadTransaction) throws -> Bool { try !due(tx, asOf: tx.now, limit: 1).isEmpty }
+
     func run(_ run: RunningJob) async throws -> String? {
         var batchSize = BatchSize()
         if run.store.engine.hasOneWriter {
@@ -79,7 +82,7 @@ extension SubscriptionJob {
             }
         }
         // All of them may be in the hands of others: then there is nothing to do here.
-        return keys.count < limit || run.tally == before
+        return !run.isStopping && (keys.count < limit || run.tally == before)
     }
 
     private func runOne(_ key: SubscriptionKey, _ run: RunningJob) async throws {

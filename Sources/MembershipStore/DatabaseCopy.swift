@@ -52,8 +52,8 @@ package struct CopiedTable: Sendable {
         case ledger
     }
 
-    /// What is copied, a table behind those that it refers to. A new table belongs here, or among those left out; a test
-    /// holds this against the schema.
+    /// What is copied, a table behind those that it refers to. A new table belongs here, or among those left out; a
+    /// test holds this against the schema.
     package static let all: [CopiedTable] = [
         CopiedTable(name: "plans", part: .common),
         CopiedTable(name: "plan_versions", part: .common),
@@ -80,9 +80,11 @@ package struct CopiedTable: Sendable {
         CopiedTable(name: "payment_references", part: .account, anonymous: nil),
         CopiedTable(name: "events", part: .account, anonymous: ["reason": .null, "reason_salt": .null]),
         CopiedTable(name: "event_heads", part: .account),
-        // The letters in folders are the original's: erasing somebody in a copy must not remove them.
+        // The letters in folders are the original's: erasing somebody in a copy must not remove them. Who is delivering
+        // some of them delivers the original's.
         CopiedTable(
-            name: "outbox", part: .account, replaced: ["destination": .null], anonymous: ["last_error": .null]),
+            name: "outbox", part: .account, replaced: ["destination": .null, "leased_until": .null],
+            anonymous: ["last_error": .null]),
     ]
 
     /// What a copy has of its own: its steps, its clock, and the jobs that run in it.
@@ -92,8 +94,8 @@ package struct CopiedTable: Sendable {
 extension Store {
     /// Makes a sandbox of another database that has nothing in it: its schema, and a copy of what is in this one.
     ///
-    /// Everything is read in one transaction, a page at a time, and written in one, so that the copy is of one moment, and
-    /// is there as a whole or not at all. The sandbox's clock stands at that moment, and it delivers nothing.
+    /// Everything is read in one transaction, a page at a time, and written in one, so that the copy is of one moment,
+    /// and is there as a whole or not at all. The sandbox's clock stands at that moment, and it delivers nothing.
     ///
     /// - Parameter name: what the other database is called, for people.
     /// - Throws: ``MembershipError`` with code `database_exists` when the other one is not empty, `unknown_account`.

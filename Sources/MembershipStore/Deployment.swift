@@ -27,6 +27,11 @@ package struct Deployment: Equatable, Sendable {
     package var isSandbox: Bool { sandboxNow != nil }
 }
 
+extension ReadTransaction {
+    /// Whether messages leave this database; from a copy none does.
+    package func delivers() throws -> Bool { try sql.deployment()?.delivers ?? true }
+}
+
 extension SQLConnection {
     /// What was written when the database was set up; nil when that has not happened.
     package func deployment() throws -> Deployment? {

@@ -15,7 +15,9 @@ package final class LogFollower {
     package let keyFingerprint: String
     private let path: String
     private let lockWait: TimeSpan
-    private let clock: WallClock
+    private let machineClock: WallClock
+    /// The machine's, kept from going back behind what is copied.
+    private var clock: WallClock
     private let directory: BackupDirectory
     private let options: Options
     private let lock: DirectoryLock
@@ -56,6 +58,9 @@ package final class LogFollower {
         package var removed = 0
     }
 
+    /// A clock that goes back by less is waited for.
+    private static let longestStandstill = TimeSpan(milliseconds: 2000)
+
     /// As many frames as those after which SQLite itself writes the log into the database.
     private static let framesBetweenAnchors = 1000
 
@@ -88,9 +93,8 @@ package final class LogFollower {
                 .databaseExists, "\(other.path) is of another database than \(path).",
                 remedy: "Name another directory for this one.")
         }
-        // The moments of a directory are in order, even when the machine's clock goes back.
-        let newest = try known.map { try $0.chain().end }.max()
-        self.clock = clock.neverBackBehind(newest)
+        machineClock = clock
+        self.clock = clock.neverBackBehind(try known.last.map { try $0.chain().end })
     }
 
     /// Copies what is new. The first time it goes on where the directory ends, or begins with a copy of the whole
@@ -107,6 +111,8 @@ package final class LogFollower {
     }
 
     private func step() throws -> Step {
+        let (newest, now) = (clock.now(), machineClock.now())
+        if newest - now > LogFollower.longestStandstill { return try beginBehind(newest, now) }
         do {
             guard let generation else { return try begin() }
             if clock.now() - generation.manifest.copiedAt >= options.newBaseAfter {
@@ -193,6 +199,20 @@ package final class LogFollower {
         }
         (generation, position, segments) = (last.generation, end, last.segments)
         return true
+    }
+
+    /// The moments of a copy and its log are in order. Where the machine's clock is behind the newest, the times to
+    /// come have a copy of their own, and can be asked for; the newest one holds for a time that is in two.
+    private func beginBehind(_ newest: Timestamp, _ now: Timestamp) throws -> Step {
+        let before = clock
+        (generation, position) = (nil, nil)
+        clock = machineClock.neverBackBehind(nil)
+        do {
+            return try beginAnew("the machine's clock says \(now), and what is copied is of up to \(newest)")
+        } catch {
+            clock = before
+            throw error
+        }
     }
 
     private func beginAnew(_ why: String) throws -> Step {

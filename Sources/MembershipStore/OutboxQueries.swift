@@ -46,9 +46,9 @@ extension ReadTransaction {
         try sql.first("SELECT count(*) FROM outbox WHERE due_at <= $1", [now]) { try $0.count(0) } ?? 0
     }
 
-    /// How many messages have not left and were not given up, and since when the first should have.
+    /// How many messages have not left and were not given up, and since when the first waits.
     package func undeliveredMessages() throws -> (count: Int, since: Timestamp?) {
-        try sql.first("SELECT count(*), min(due_at) FROM outbox WHERE due_at IS NOT NULL", []) { row in
+        try sql.first("SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL", []) { row in
             (try row.count(0), try row.optionalTimestamp(1))
         } ?? (0, nil)
     }

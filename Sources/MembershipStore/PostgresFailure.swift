@@ -16,10 +16,12 @@ struct PostgresFailure: Error {
         ["40001", "40P01", "23505"].contains(sqlState)
     }
 
-    /// Whether the server is gone or about to go: connection exceptions, shutdown, crash, starting up.
+    /// Whether another connection is needed: connection exceptions, shutdown, crash, starting up; and statements that
+    /// the server has forgotten (26000), or of which a table was changed since they were prepared (0A000).
     var endsConnection: Bool {
         guard let sqlState else { return true }
-        return sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05", "25P03"].contains(sqlState)
+        return sqlState.hasPrefix("08")
+            || ["57P01", "57P02", "57P03", "57P05", "25P03", "26000", "0A000"].contains(sqlState)
     }
 
     var membershipError: MembershipError {

@@ -85,6 +85,11 @@ extension Migration {
     }
 }
 
+extension ReadTransaction {
+    /// Refuses a database that another version of the program has changed, or is to change.
+    package func requireCurrent(_ schema: Schema) throws { try schema.requireCurrent(sql.appliedMigrations()) }
+}
+
 // MARK: - The record of steps
 
 extension SQLConnection {

@@ -50,6 +50,8 @@ struct Console {
         do {
             var text = lines.joined(separator: "\n") + "\n"
             try handle.write(contentsOf: text.withUTF8 { Data(buffer: $0) })
+        } catch  where handle == .standardError {
+            // What is said beside the result is of no use to whoever does not read it, and ends nothing.
         } catch {
             // A result that nobody gets must not look like one that somebody got.
             let complaint = "fortnight: The result cannot be written: \(error.systemReason).\n"

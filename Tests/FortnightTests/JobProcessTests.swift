@@ -30,6 +30,28 @@ struct JobProcessTests {
         #expect(try await shell.rowCounts()["job_leases"] == 0)
     }
 
+    @Test func whoeverDoesNotReadWhatIsSaidEndsNoService() async throws {
+        let shell = try await prepared()
+        try await shell.fortnight("signup", "ada@example.com")
+        try await shell.fortnight("clock", "advance", "14d")
+        // One says it where there is no room, one where nobody reads.
+        let outcome = try await shell.run(
+            "/bin/bash",
+            [
+                "-c",
+                """
+                "$0" serve --jobs-only 2>/dev/full & first=$!
+                exec 4> >(exec true)
+                "$0" serve --jobs-only 2>&4 & second=$!
+                until "$0" jobs history --json | grep -q purge; do :; done
+                kill -TERM $first $second
+                wait $first; echo "first $?"
+                wait $second; echo "second $?"
+                """, "{}",
+            ])
+        #expect(outcome.output == "first 0\nsecond 0\n", "\(outcome.output) \(outcome.errors)")
+    }
+
     /// A database on which a run of the trials' end was sent a signal between two of its batches, how many trials there
     /// were, and how the process ended. A run that was nearly over before anybody looked is one of too few trials.
     private func interrupted(
@@ -104,7 +126,7 @@ struct JobProcessTests {
 
     @Test func noPasswordIsEverShown() async throws {
         var shell = try await prepared()
-        shell.set("FORTNIGHT_MAIL", "smtp://news:hunter2@127.0.0.1:1/?tls=none&tries=3")
+        shell.set("FORTNIGHT_MAIL", "smtp://news:hunter2@127.0.0.1:1/?tls=none")
         shell.set("FORTNIGHT_MAIL_FROM", "news@example.org")
         try await shell.fortnight("signup", "ada@example.com")
         for command in [["jobs", "run-due"], ["jobs", "history"], ["outbox", "list"], ["doctor"], ["jobs", "list"]] {

@@ -119,7 +119,7 @@ struct SMTPTransportTests {
         Refusal(["MAIL": "530 5.7.0 authenticate"], .outage, "The server refused the sender: 530 5.7.0."),
         Refusal(["MAIL": "552 5.3.4 too large"], .permanent, "The server refused the sender: 552 5.3.4."),
         Refusal(["greeting": "554 5.7.1 go away"], .outage, "The server refused the connection: 554 5.7.1."),
-        Refusal(["RCPT": "421 closing"], .outage, "The server refused the recipient: 421."),
+        Refusal(["RCPT": "421 closing"], .temporary, "The server refused the recipient: 421."),
         Refusal(["greeting": "421 busy"], .outage, "The server refused the connection: 421."),
     ]
 
@@ -153,6 +153,11 @@ struct SMTPTransportTests {
         let failure = try await failure("smtp://127.0.0.1:\(server.port)?tls=none", timeout: 4000)
         let kind: MailFailure.Kind = step == "greeting" ? .outage : .temporary
         #expect(failure == MailFailure(kind, text: "The server did not answer within 4.0 seconds."))
+    }
+
+    @Test(.timeLimit(.minutes(5))) func aServerThatDoesNotAnswerOurGoodbyeIsNotWaitedFor() async throws {
+        let server = try await LoopbackServer.scripted(["QUIT": "silence"])
+        try await deliver(sampleMail(), to: "smtp://127.0.0.1:\(server.port)?tls=none", timeout: 3_600_000)
     }
 
     @Test func aServerThatIsNotThereIsTriedAgain() async throws {

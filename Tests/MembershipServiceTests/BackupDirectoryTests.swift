@@ -33,8 +33,8 @@ import TestSupport
                     try DetachedSQLite(path: database.path).execute("PRAGMA wal_checkpoint(PASSIVE)")
                 }
             }
-            // The follower ends, and another goes on now or later, with writes between. One that is killed is in the trials
-            // (Scripts/torture).
+            // The follower ends, and another goes on now or later, with writes between. One that is killed is in the
+            // trials (Scripts/torture).
             if numbers.chance(10) { follower = nil }
             if follower == nil, numbers.chance(50) { follower = try database.follower(clock.wallClock) }
             guard let follower else { continue }
@@ -492,19 +492,51 @@ import TestSupport
         }
     }
 
-    @Test func aClockThatGoesBackMixesUpNoMoments() async throws {
+    @Test(arguments: [true, false]) func whereTheClockGoesBackTheTimesToComeHaveACopyOfTheirOwn(
+        isWhileFollowing: Bool
+    ) async throws {
         let database = try await BackedUpDatabase()
         let clock = ManualClock(at: seconds(100))
         var follower: BackupFollower? = try database.follower(clock.wallClock)
         _ = try follower?.followOnce()
         try await database.addReader("ada")
+        clock.set(seconds(101))
         _ = try follower?.followOnce()
-        follower = nil
+        if !isWhileFollowing { follower = nil }
         clock.set(seconds(50))
-        follower = try database.follower(clock.wallClock)
+        if !isWhileFollowing { follower = try database.follower(clock.wallClock) }
         try await database.addReader("bob")
-        _ = try follower?.followOnce()
-        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada", "bob"])
+        let begun = try #require(try follower?.followOnce())
+        #expect(begun.newBase?.contains("the machine's clock says \(seconds(50))") == true)
+        #expect(begun.completeUntil == seconds(50))
+        try await database.addReader("cem")
+        clock.set(seconds(52))
+        #expect(try follower?.followOnce().newBase == nil)
+        func readers(_ time: Timestamp?) async throws -> Set<String> {
+            try await BackedUpDatabase.readers(database.restore(at: time).location)
+        }
+        #expect(try await readers(seconds(50)) == ["ada", "bob"])
+        #expect(try await readers(seconds(52)) == ["ada", "bob", "cem"])
+        #expect(try await readers(nil) == ["ada", "bob", "cem"])
+        let extents = try DatabaseRestoration(of: database.backups).extents()
+        #expect(extents.compactMap(\.from) == [seconds(100), seconds(50)] && extents.allSatisfy { $0.fault == nil })
+        // Another goes on with the newest.
+        follower = nil
+        clock.set(seconds(53))
+        try await database.addReader("dora")
+        #expect(try database.follower(clock.wallClock).followOnce().newBase == nil)
+        #expect(try await readers(seconds(53)) == ["ada", "bob", "cem", "dora"])
+    }
+
+    @Test func aClockThatGoesBackByAMomentMixesUpNoMoments() async throws {
+        let database = try await BackedUpDatabase()
+        let clock = ManualClock(at: seconds(100))
+        let follower = try database.follower(clock.wallClock)
+        _ = try follower.followOnce()
+        clock.set(seconds(98))
+        try await database.addReader("ada")
+        #expect(try follower.followOnce().newBase == nil)
+        #expect(try await BackedUpDatabase.readers(database.restore().location) == ["ada"])
         #expect(try DatabaseRestoration(of: database.backups).extents().compactMap(\.until) == [seconds(100)])
     }
 }

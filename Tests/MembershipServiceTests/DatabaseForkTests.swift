@@ -116,6 +116,19 @@ struct DatabaseForkTests {
         #expect(try await contents(target)["deployment"]?.first?.contains("integer(0)") == true)
     }
 
+    @Test func whatTheOriginalIsDeliveringIsTheForksToDeliver() async throws {
+        let (source, target) = (try await place("a.db"), try await place("b.db"))
+        _ = try await fill(source)
+        let store = try await Store.open(source.open(), clock: WallClock { TestDatabase.start })
+        let taken = try await store.write { tx in
+            try tx.leaseDueMessages(dueBy: tx.now, until: tx.now + .minutes(6), limit: 10)
+        }
+        #expect(!taken.isEmpty)
+        _ = try await DatabaseFork(from: source, to: target).make()
+        let fork = try await Services.open(target)
+        #expect(try await fork.jobs.run("outbox-delivery").processed == taken.count)
+    }
+
     @Test func erasingInAForkLeavesTheLettersOfTheOriginal() async throws {
         let (source, target) = (try await place("a.db"), try await place("b.db"))
         _ = try await fill(source)

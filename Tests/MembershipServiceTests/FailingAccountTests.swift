@@ -1,6 +1,7 @@
 import Membership
 @testable import MembershipService
 import MembershipStore
+import Synchronization
 import Testing
 import TestSupport
 
@@ -32,6 +33,30 @@ struct FailingAccountTests {
         }
         _ = try await database.services.clock.advance(by: .days(14))
         return (database, account)
+    }
+
+    @Test(arguments: 1...6) func whoeverIsToldToStopForgetsNoFailure(call: Int) async throws {
+        let (database, account) = try await prepared(FailingAccountTests.damages[0])
+        #expect(try await database.services.jobs.run("trial-expiry").run.failed == 1)
+        _ = try await database.services.clock.advance(by: .minutes(1))
+        let asked = Locked(0)
+        _ = try await database.services.jobs.run("trial-expiry") {
+            asked.withLock { count in
+                count += 1
+                return count >= call
+            }
+        }
+        let failures = try await database.store().read { try $0.jobFailures(limit: 10) }
+        #expect(failures.map(\.account) == [account])
+    }
+
+    @Test func inASandboxAnAccountThatFailsIsNotTriedInCircles() async throws {
+        let (database, _) = try await prepared(FailingAccountTests.damages[0])
+        let jobs = database.services.jobs
+        #expect(try await jobs.runDue().count == 5)
+        #expect(try await jobs.runDue().isEmpty)
+        _ = try await database.services.clock.advance(by: .minutes(1))
+        #expect(try await jobs.runDue().contains { $0.job == "trial-expiry" })
     }
 
     @Test(arguments: damages) func theOthersAreDoneAndItIsTriedAgainLaterAndLater(damage: String) async throws {

@@ -41,7 +41,10 @@ struct JobScheduleTests {
 
     @Test func inASandboxWhatIsDueRunsAlsoWhenTheClockStands() async throws {
         let database = try await TestDatabase.sandbox()
-        let jobs = database.services.jobs
+        var options = Services.Options()
+        options.mail.destination = "nowhere:"
+        options.mail.sender = "letters@harbour.test"
+        let jobs = try await Services.open(database.location, options: options).jobs
         #expect(ran(try await jobs.runDue()) == JobScheduleTests.all)
         #expect(try await jobs.runDue().isEmpty)
         _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: "ada@example.com"))

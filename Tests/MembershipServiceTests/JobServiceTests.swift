@@ -31,6 +31,73 @@ struct JobServiceTests {
         }
     }
 
+    @Test func aTurnThatHasComeMeanwhileIsTakenAtOnce() async throws {
+        let clock = ManualClock(at: TestDatabase.start + TimeSpan(milliseconds: 30_000))
+        let database = try await TestDatabase.live(clock: clock.wallClock)
+        let jobs = database.services.jobs
+        #expect(try await jobs.untilNextTurn() == TimeSpan(milliseconds: 0))
+        let first = try await jobs.runDue()
+        #expect(first.count == 5)
+        #expect(try await jobs.untilNextTurn(after: first) == TimeSpan(milliseconds: 30_000))
+        // As if they had taken until the next minute.
+        clock.set(TestDatabase.start + TimeSpan(milliseconds: 61_000))
+        #expect(try await jobs.untilNextTurn(after: first) == TimeSpan(milliseconds: 0))
+        #expect(try await jobs.runDue().map(\.job) == ["trial-expiry", "renewal", "outbox-delivery"])
+        #expect(try await jobs.untilNextTurn() == TimeSpan(milliseconds: 59_000))
+        clock.set(TestDatabase.start + TimeSpan(milliseconds: 119_999))
+        #expect(try await jobs.untilNextTurn() == TimeSpan(milliseconds: 100))
+    }
+
+    @Test func aJobThatCouldNotRunWaitsForTheTurnAfter() async throws {
+        let clock = ManualClock()
+        let database = try await TestDatabase.live(clock: clock.wallClock)
+        let jobs = database.services.jobs
+        _ = try await jobs.runDue()
+        clock.set(TestDatabase.start + .minutes(1))
+        _ = try await database.store(clock.wallClock).write { tx in
+            try tx.beginJobRun(of: "renewal", runner: "elsewhere:1", until: tx.now + .minutes(2))
+        }
+        let outcomes = try await jobs.runDue()
+        guard case .skipped("renewal", _) = try #require(outcomes.first { $0.job == "renewal" }) else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(try await jobs.untilNextTurn(after: outcomes) == .minutes(1))
+    }
+
+    @Test func inASandboxAJobRunsAgainOnlyWhereItWouldDoSomething() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await signUp(2, database)
+        #expect(try await database.services.jobs.runDue().count == 5)
+        // There are messages, and nothing says where they go.
+        #expect(try await database.services.jobs.list().last?.dueCount == 2)
+        #expect(try await database.services.jobs.runDue().isEmpty)
+    }
+
+    @Test func noJobRunsOnTablesThatAnotherVersionHasChanged() async throws {
+        let database = try await TestDatabase.sandbox()
+        try await database.engine().write { sql in
+            try sql.runScript(
+                "INSERT INTO schema_migrations SELECT version + 1, 'm9999_later', checksum, applied_at "
+                    + "FROM schema_migrations ORDER BY version DESC LIMIT 1")
+        }
+        let error = await #expect(throws: MembershipError.self) { try await database.services.jobs.run("renewal") }
+        #expect(error?.code == .databaseNewer)
+    }
+
+    @Test(.enabled(if: !TestEngine.isSQLite))
+    func statementsThatNoLongerFitAreMadeAnew() async throws {
+        let database = try await TestDatabase.sandbox()
+        let jobs = database.services.jobs
+        for _ in 0..<3 { _ = try await jobs.runDue() }
+        let before = try await jobs.history(limit: PageLimit(100))
+        try await database.engine().upgrade { sql in
+            try sql.runScript("ALTER TABLE job_runs ALTER processed TYPE INTEGER")
+        }
+        #expect(try await jobs.history(limit: PageLimit(100)) == before)
+        #expect(try await jobs.run("renewal").processed == 0)
+    }
+
     @Test func aRunWhoseTaskIsCancelledIsRecordedAsStoppedAndLeavesTheRest() async throws {
         let database = try await TestDatabase.sandbox()
         try await database.fillWithTrials(4000)

@@ -188,7 +188,8 @@ struct OutboxDeliveryJobTests {
         }
         #expect(waits.prefix(6) == [1, 1, 2, 4, 8, 15] && waits.last == 15)
         #expect(try await messageFinding(database).isSound == false)
-        #expect(try await messageFinding(database).detail.contains("1 of them failing for more than an hour"))
+        #expect(
+            try await messageFinding(database).detail.contains("1 of them waiting for more than an hour and failing"))
         #expect(try await messageFinding(database).detail.contains("cannot be made"))
         try FileManager.default.removeItem(atPath: database.directory.path + "/file")
         #expect(try await services.jobs.run("outbox-delivery").processed == 1)
@@ -202,7 +203,8 @@ struct OutboxDeliveryJobTests {
         _ = try await services.clock.advance(by: TimeSpan(milliseconds: 3_599_999))
         #expect(try await messageFinding(database).isSound)
         _ = try await services.clock.advance(by: TimeSpan(milliseconds: 1))
-        #expect(try await messageFinding(database).detail.contains("2 of them failing for more than an hour"))
+        #expect(
+            try await messageFinding(database).detail.contains("2 of them waiting for more than an hour and failing"))
     }
 
     @Test func aLetterWhoseDeliveryCouldNotBeRecordedIsFoundByWhoeverErasesIt() async throws {

@@ -58,8 +58,8 @@ package struct TestDatabase: Sendable {
     }
 
     /// The same beneath the services.
-    package func store() async throws -> Store {
-        try await Store.open(engine(), clock: WallClock { TestDatabase.start })
+    package func store(_ clock: WallClock = WallClock { TestDatabase.start }) async throws -> Store {
+        try await Store.open(engine(), clock: clock)
     }
 
     /// Adds a title and an article without going through a feed.

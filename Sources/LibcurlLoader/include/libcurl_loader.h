@@ -82,5 +82,5 @@ int fortnight_curl_send(void *curl, const char *recipient);
 /// What a code of libcurl's means, in English.
 const char *fortnight_curl_meaning(int code);
 
-/// Says goodbye to the server, if there is still one, and frees the handle.
+/// Says goodbye to the server, if there is still one, without waiting for its answer, and frees the handle.
 void fortnight_curl_close(void *curl);

@@ -1,10 +1,6 @@
 import ArgumentParser
-import Logging
 import Membership
 import MembershipService
-import ServiceLifecycle
-import Synchronization
-import UnixSignals
 
 struct BackupCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
@@ -97,7 +93,7 @@ struct BackupCommand: AsyncCommand {
         options.newBaseAfter = try span(baseEvery, "--base-every", .minutes(1), .days(365)) ?? options.newBaseAfter
         options.keep = try keep.map { try TimeSpan(parsing: $0) }
         let wait = try span(every, "--every", TimeSpan(milliseconds: 1000), .hours(1))
-        let follow = BackupService(
+        let follow = BackupRounds(
             backup: backup, directory: directory, options: options,
             wait: wait ?? TimeSpan(milliseconds: 1000), console: global.console)
         if once {
@@ -110,13 +106,9 @@ struct BackupCommand: AsyncCommand {
             }
             return
         }
-        global.console.note("Copying what is written to \(name) into \(directory) until SIGTERM or SIGINT.")
-        let group = ServiceGroup(
-            services: [follow], gracefulShutdownSignals: [.sigterm, .sigint],
-            // What there is to say, the service says itself.
-            logger: Logger(label: "fortnight") { _ in SwiftLogNoOpLogHandler() })
-        try await group.run()
-        global.console.note("Stopped.")
+        try await RepeatedWork(
+            begin: { try follow.begun() }, round: { follower, turn in try follow.goOn(follower, isLast: turn.isLast) }
+        ).runUntilStopped("Copying what is written to \(name) into \(directory)", global.console)
     }
 
     private func span(_ text: String?, _ option: String, _ least: TimeSpan, _ most: TimeSpan) throws -> TimeSpan? {
@@ -130,8 +122,8 @@ struct BackupCommand: AsyncCommand {
     }
 }
 
-/// Copies what is new, again and again, until it is asked to stop.
-private struct BackupService: Service {
+/// Copies what is new, again and again, and tells of it.
+private struct BackupRounds: Sendable {
     let backup: DatabaseBackup
     let directory: String
     let options: DatabaseBackup.FollowOptions
@@ -146,25 +138,14 @@ private struct BackupService: Service {
         return follower
     }
 
-    func run() async throws {
-        let isStopping = Locked(false)
-        try await withGracefulShutdownHandler {
-            let follower = try begun()
-            while true {
-                // What was written before it was asked to stop is copied still.
-                let isLast = isStopping.withLock { $0 }
-                do {
-                    tell(of: try follower.followOnce())
-                } catch let error as MembershipError where error.code == .databaseBusy && !isLast {
-                    console.note(error.message)
-                }
-                if isLast { return }
-                // Stopping ends the wait.
-                await cancelWhenGracefulShutdown { try? await Task.sleep(for: .milliseconds(wait.milliseconds)) }
-            }
-        } onGracefulShutdown: {
-            isStopping.withLock { $0 = true }
+    /// - Returns: how long until the next round.
+    func goOn(_ follower: BackupFollower, isLast: Bool) throws -> TimeSpan {
+        do {
+            tell(of: try follower.followOnce())
+        } catch let error as MembershipError where error.code == .databaseBusy && !isLast {
+            console.note(error.message)
         }
+        return wait
     }
 
     func tell(of step: BackupFollower.Step) {

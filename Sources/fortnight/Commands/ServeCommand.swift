@@ -1,16 +1,14 @@
 import ArgumentParser
-import Logging
 import Membership
 import MembershipService
-import ServiceLifecycle
 import Synchronization
-import UnixSignals
 
 struct ServeCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Keep running: the jobs, each at its time.",
         discussion: """
-            Ends with status 0 on SIGTERM or SIGINT, after the batch under way. A line on standard error tells of each run.
+            Ends with status 0 on SIGTERM or SIGINT, after the batch under way. A line on standard error tells of each run; with --json, \
+            one on standard output.
 
             Example:
               fortnight serve --jobs-only
@@ -27,48 +25,50 @@ struct ServeCommand: AsyncCommand {
                 .invalidInput, "There is no HTTP interface to serve yet.",
                 remedy: "fortnight serve --jobs-only keeps running the jobs.")
         }
-        let services = try await global.servicesForDelivery()
+        let jobs = try await global.servicesForDelivery().jobs
         let console = global.console
-        console.note("Running the jobs until SIGTERM or SIGINT.")
-        let group = ServiceGroup(
-            services: [JobsService(jobs: services.jobs, console: console)],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            // What there is to say, the service says itself.
-            logger: Logger(label: "fortnight") { _ in SwiftLogNoOpLogHandler() })
-        try await group.run()
-        console.note("Stopped.")
+        try await RepeatedWork(
+            begin: { JobRounds(jobs: jobs, console: console) },
+            round: { rounds, turn in await rounds.next(turn.isStopping) },
+            onStopping: { console.note("Stopping; the batch under way is finished first.") }
+        ).runUntilStopped("Running the jobs", console)
     }
 }
 
-/// Runs the jobs, each at its time, until it is asked to stop.
-private struct JobsService: Service {
-    let jobs: JobService
-    let console: Console
+/// Runs the jobs, each at its time, and tells of them.
+private final class JobRounds: Sendable {
+    private let jobs: JobService
+    private let console: Console
+    /// What was said last of each job that another process is at: it need not be said again and again.
+    private let said = Locked([String: String]())
 
-    func run() async throws {
-        let isStopping = Locked(false)
-        await withGracefulShutdownHandler {
-            while !isStopping.withLock({ $0 }) {
-                let wait = await round { isStopping.withLock { $0 } }
-                // Stopping ends the wait.
-                await cancelWhenGracefulShutdown { try? await Task.sleep(for: .milliseconds(wait.milliseconds)) }
-            }
-        } onGracefulShutdown: {
-            isStopping.withLock { $0 = true }
-            console.note("Stopping; the batch under way is finished first.")
-        }
+    init(jobs: JobService, console: Console) {
+        (self.jobs, self.console) = (jobs, console)
     }
 
     /// Runs what is due.
     ///
     /// - Returns: how long until the next round.
-    private func round(stopping: @escaping @Sendable () -> Bool) async -> TimeSpan {
+    func next(_ isStopping: @escaping @Sendable () -> Bool) async -> TimeSpan {
         do {
-            _ = try await jobs.runDue(stopping: stopping) { outcome in console.note(outcome.line) }
-            return try await jobs.untilNextTurn()
+            let outcomes = try await jobs.runDue(stopping: isStopping) { tell(of: $0) }
+            return try await jobs.untilNextTurn(after: outcomes)
         } catch {
             console.note("The jobs cannot run: \((error as? MembershipError)?.message ?? "\(error)")")
             return TimeSpan(milliseconds: 5000)
+        }
+    }
+
+    private func tell(of outcome: JobService.Outcome) {
+        if case .skipped(let job, _) = outcome {
+            guard said.withLock({ $0.updateValue(outcome.line, forKey: job) }) != outcome.line else { return }
+        } else {
+            said.withLock { $0[outcome.job] = nil }
+        }
+        if console.isJSON {
+            try? console.document(JobOutcomeView(outcome), onOneLine: true)
+        } else {
+            console.note(outcome.line)
         }
     }
 }
