@@ -4,6 +4,8 @@ public struct ArticleAccess: Sendable {
     public let level: AccessLevel
     /// From when it may be read: its date, or the end of an embargo.
     public let publishedAt: Timestamp
+    /// Whether that has come by the moment. Before it nobody reads it, whatever the level is.
+    public let isOut: Bool
     private let date: Timestamp
     private let said: RulesInForce
 
@@ -53,6 +55,7 @@ public struct ArticleAccess: Sendable {
         self.said = said
         self.date = date
         publishedAt = said.embargoes.lazy.map(\.until).reduce(date, max)
+        isOut = publishedAt <= moment
         level = said.terms.level(publishedAt: publishedAt, at: moment)
     }
 
@@ -62,7 +65,7 @@ public struct ArticleAccess: Sendable {
         let now = ArticleAccess(of: article, rules: rules, at: moment)
         return boundaries(of: article, rules: rules).filter { $0 > moment }.sorted().first { boundary in
             let then = ArticleAccess(of: article, rules: rules, at: boundary)
-            return then != now || (boundary >= then.publishedAt) != (moment >= now.publishedAt)
+            return then != now || then.isOut != now.isOut
         }
     }
 

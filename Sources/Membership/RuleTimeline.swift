@@ -12,6 +12,15 @@ package struct RuleTimeline {
         }.sorted { ($0.interval.startsAt, $0.id) < ($1.interval.startsAt, $1.id) }
     }
 
+    /// Rules of any targets, in the order in which they are given: of those that stand, two of one target at one time
+    /// cannot be understood.
+    package static func judged(_ rules: [AccessRule]) -> [AccessRule] {
+        let standing = Dictionary(grouping: rules.filter { $0.voiding == nil }, by: \.target)
+        let judged = standing.values.flatMap { RuleTimeline($0).rules }
+        let byID = Dictionary(uniqueKeysWithValues: judged.map { ($0.id, $0) })
+        return rules.map { byID[$0.id] ?? $0 }
+    }
+
     /// What holds during an interval.
     package struct Piece: Hashable, Sendable {
         package let interval: Interval
@@ -33,7 +42,8 @@ package struct RuleTimeline {
 
         package var isEmpty: Bool { voided.isEmpty && written.isEmpty }
 
-        /// The rule of which a piece that is written is the rest, and whose author and reason it keeps; nil when it is new.
+        /// The rule of which a piece that is written is the rest, and whose author and reason it keeps; nil when it is
+        /// new.
         package func origin(of piece: Piece) -> AccessRule? {
             voided.first {
                 $0.settings == piece.settings && $0.interval.intersection(piece.interval) == piece.interval
@@ -41,8 +51,8 @@ package struct RuleTimeline {
         }
     }
 
-    /// Changes what holds during an interval, piece by piece, and leaves what holds outside of it. A rule that cannot be
-    /// understood goes as a whole, because no part of it could be written again.
+    /// Changes what holds during an interval, piece by piece, and leaves what holds outside of it. A rule that cannot
+    /// be understood goes as a whole, because no part of it could be written again.
     ///
     /// - Parameters:
     ///   - now: the moment of the change.
@@ -139,7 +149,8 @@ package struct RuleTimeline {
         }
     }
 
-    /// What has to be done so that these pieces hold. A rule that cannot be understood stays when it is of another time.
+    /// What has to be done so that these pieces hold. A rule that cannot be understood stays when it is of another
+    /// time.
     private func revision(of interval: Interval, to pieces: [Piece]) -> Revision {
         let wanted = Set(RuleTimeline.joined(pieces))
         var (voided, standing): ([AccessRule], Set<Piece>) = ([], [])

@@ -28,7 +28,7 @@ package struct FeedDocument: Sendable {
         let source = try FeedSource(path: path)
         let reader: Reader =
             switch try recognise(source) {
-            case .xml: .xml(try XMLFeedReader(source))
+            case .xml: .xml(try XMLFeedReader(source.withFewAttributes()))
             case .json: .json(try JSONFeedReader(source))
             }
         return FeedDocument(reader)

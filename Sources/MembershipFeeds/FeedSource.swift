@@ -61,6 +61,21 @@ final class FeedSource: Sendable {
         return try body(UnsafeRawBufferPointer(start: start, count: byteCount))
     }
 
+    /// The same, if no element of its XML has too many attributes.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_feed`, `unreadable_file`.
+    func withFewAttributes() throws(MembershipError) -> FeedSource {
+        var (limit, offset) = (TagLimit(), 0)
+        while offset < byteCount {
+            let bytes = try data(in: offset..<min(offset + 128 << 10, byteCount))
+            guard bytes.withUnsafeBytes({ limit.isKept(by: $0) }) else {
+                throw refusal("has an element with more than \(FeedLimits.attributes) attributes", line: limit.line)
+            }
+            offset += bytes.count
+        }
+        return self
+    }
+
     /// An error that names this feed and the line.
     func refusal(_ what: String, line: Int? = nil, remedy: String? = nil) -> MembershipError {
         let place = line.map { ", line \($0)," } ?? ""

@@ -156,7 +156,10 @@ extension ReadTransaction {
         }
         return OfferFacts(
             zone: spent.zone, reads: spent.reads, subscription: try subscription(of: account.id, at: moment, asked),
-            trialDays: try trialDays(for: account, at: known, ledger), plans: try planOffers(at: known))
+            trialDays: try account.createdAt > moment
+                // Before she signed up she had the plan's to come.
+                ? trialDaysOnOffer(plan: DefaultPlan.name, at: known) : trialDays(for: account, at: known, ledger),
+            plans: try planOffers(at: known))
     }
 
     /// The free days that the owner of an account could begin.

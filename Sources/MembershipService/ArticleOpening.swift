@@ -27,13 +27,15 @@ extension AccessService {
     /// Opens an article for a reader: decides, records the read and spends the meter, or gives what she may see of it.
     ///
     /// Asking again under the same client key within ``ClientKey/lifetime`` is the same read: it is decided anew, and
-    /// neither recorded nor counted again.
+    /// neither recorded nor counted again. Only where it is the meter that lets the reader in now, which had nothing to
+    /// do with it before, it is another read, without the key.
     ///
     /// - Parameters:
     ///   - clientKey: what the reader's app calls this opening; nil makes every call a read of its own.
     ///   - seconds: how long the reader stayed, 0 to ``ArticleRead/mostSeconds``; a retry may say it later.
-    /// - Throws: ``MembershipError`` with code `unknown_account`, `unknown_article`, `account_erased`, `client_key_reused`,
-    ///   `invalid_input` for a reader of whom nothing is known, or seconds that are none; a denial is not an error.
+    /// - Throws: ``MembershipError`` with code `unknown_account`, `unknown_article`, `account_erased`,
+    ///   `client_key_reused`, `invalid_input` for a reader of whom nothing is known, or seconds that are none; a denial
+    ///   is not an error.
     public func open(
         reader: ReaderReference, article: ArticleReference, clientKey: ClientKey? = nil, seconds: Int? = nil
     ) async throws -> Opening {
@@ -87,6 +89,8 @@ private struct DecidedOpening: Sendable {
     var isRetry: Bool
     /// Whether it is known by now that the reader stayed longer.
     let isLonger: Bool
+    /// What the read is recorded under; nil when that is another read's.
+    let clientKey: ClientKey?
     /// What it was decided in, for a transaction that comes later.
     let state: SeenState?
 
@@ -122,11 +126,15 @@ extension ReadTransaction {
             if let earlier { try requireSame(earlier, answer.article, clientKey) }
             if !answer.decision.allowed { earlier = nil }
         }
+        // What the meter has counted this month lets her in as opened before.
+        let spendsMeter = earlier != nil && answer.decision.verdict.row == .metered
+        if spendsMeter { earlier = nil }
         return DecidedOpening(
             answer: answer.asked(by: request.reader, at: now), holder: holder,
             known: try content(of: answer.article.id, known: known),
             teaser: facts.ruled.access(at: now).teaser, read: earlier, isRetry: earlier != nil,
-            isLonger: isLonger(request.seconds, than: earlier), state: sql.seenState)
+            isLonger: isLonger(request.seconds, than: earlier), clientKey: spendsMeter ? nil : request.clientKey,
+            state: sql.seenState)
     }
 
     fileprivate func isLonger(_ seconds: Int?, than read: ArticleRead?) -> Bool {
@@ -182,8 +190,8 @@ extension WriteTransaction {
         }
         decided.read = try insertRead(
             of: decided.holder, decided.answer.article, by: decided.answer.decision.verdict,
-            clientKey: request.clientKey, seconds: request.seconds)
-        guard decided.read == nil, let clientKey = request.clientKey else { return decided }
+            clientKey: decided.clientKey, seconds: request.seconds)
+        guard decided.read == nil, let clientKey = decided.clientKey else { return decided }
         // The same client has asked twice at once.
         guard let earlier = try read(of: decided.holder, clientKey: clientKey) else { return decided }
         try requireSame(earlier, decided.answer.article, clientKey)

@@ -98,38 +98,39 @@ public struct Doctor: Sendable {
     /// meant: the plan that gives it may not be published yet.
     private func rules(_ store: Store) async throws -> Finding {
         try await store.read { tx in
-            let misnamed = try tx.misnamedRules()
-            guard misnamed.isEmpty else {
-                let names = misnamed.prefix(3).map { "‘\($0.target)’ (\($0.id))" }
-                let others = misnamed.count > 3 ? " and \(misnamed.count - 3) more" : ""
-                return Finding(
-                    "access rules",
-                    "\(misnamed.count) that stand are for what nothing is called: \(names.joined(separator: ", "))"
-                        + "\(others); one for a section lets nobody read its title, and the others do nothing",
-                    isSound: false,
-                    remedy: "A row was changed by hand. Put right what it is for, or restore a backup; fortnight rule "
-                        + "unset title:TITLE, from when it holds, takes away one for a section.")
-            }
             let rules = Dictionary(grouping: try tx.rules(), by: \.target).sorted { $0.key.name < $1.key.name }
                 .flatMap { RuleTimeline($0.value).rules }
             let unreadable = rules.compactMap { rule -> String? in
                 guard case .unreadable(let why) = rule.content else { return nil }
                 return "\(rule.target) (\(rule.id)): \(why)"
             }
-            guard unreadable.isEmpty else {
-                let others = unreadable.count > 3 ? "; and \(unreadable.count - 3) more" : ""
+            let misnamed = try tx.misnamedRules().map { "‘\($0.target)’ (\($0.id))" }
+            let faults = [
+                unreadable.isEmpty
+                    ? nil
+                    : "of \(rules.count) that stand, \(unreadable.count) cannot be understood, and let nobody in: "
+                        + Doctor.first(unreadable),
+                misnamed.isEmpty
+                    ? nil
+                    : "\(misnamed.count) that stand are for what nothing is called: \(Doctor.first(misnamed)); one for a "
+                        + "section lets nobody read its title, and the others do nothing",
+            ].compactMap(\.self)
+            guard faults.isEmpty else {
                 return Finding(
-                    "access rules",
-                    "of \(rules.count) that stand, \(unreadable.count) cannot be understood, and let nobody in: "
-                        + unreadable.prefix(3).joined(separator: "; ") + others,
-                    isSound: false,
+                    "access rules", faults.joined(separator: "; and "), isSound: false,
                     remedy: "A row was changed by hand. fortnight rule set TARGET or rule unset TARGET, from when it "
-                        + "holds, puts another in its place.")
+                        + "holds, puts another in its place; for one that is for a section that none can be called, rule "
+                        + "unset title:TITLE. Or restore a backup.")
             }
             let closed = try Doctor.closed(rules, in: tx)
             return Finding(
                 "access rules", (["\(rules.count) stand"] + closed).joined(separator: "; "), isSound: true)
         }
+    }
+
+    /// The first three of a list, and how many more there are.
+    private static func first(_ items: [String]) -> String {
+        items.prefix(3).joined(separator: "; ") + (items.count > 3 ? "; and \(items.count - 3) more" : "")
     }
 
     /// The rules that hold or will, and ask for what nobody can have.

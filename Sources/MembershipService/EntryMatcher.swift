@@ -64,7 +64,9 @@ struct EntryMatcher: Sendable {
     /// only, and the next would take the place of one that is not among them any more.
     private func existing(_ entry: FeedEntry, _ title: Title, _ tx: ReadTransaction) throws -> StoredArticle? {
         if let stored = try tx.storedArticle(title: title.id, sourceID: entry.sourceID) { return stored }
-        guard let link = entry.link, link != title.homePage, !feed.sharedLinks.contains(link) else { return nil }
+        guard let link = entry.link, SiteAddress(link) != title.homePage.map(SiteAddress.init),
+            !feed.sharedLinks.contains(link)
+        else { return nil }
         let stored = try tx.storedArticles(title: title.id, link: link)
         return stored.count > 1
             ? nil : stored.first { !feed.ids.contains($0.sourceID) && !taken.contains($0.id) }

@@ -75,7 +75,8 @@ extension ArticleService {
         var matcher = EntryMatcher(
             title: try await store.read { tx in try proposal.existing(tx) }, feed: try document.identities(),
             section: section, access: options.access)
-        var report = ImportReport(title: proposal.slug, titleIsNew: matcher.title == nil)
+        let hadTitle = matcher.title != nil
+        var report = ImportReport(title: proposal.slug, titleIsNew: false)
         let reading = try FeedReading(document)
         do {
             var next = try await reading.next(upTo: ArticleService.batchSize)
@@ -86,6 +87,8 @@ extension ArticleService {
                     options.dryRun
                     ? try await preview(accepted, &matcher) : try await take(accepted, &matcher, proposal)
                 report.count(outcomes, rejected: batch)
+                // A feed of which nothing is taken makes no title.
+                report.titleIsNew = !hadTitle && report.added > 0
                 progress(report.total, document.entryCount)
                 next = try await following
             }
@@ -120,7 +123,9 @@ extension ArticleService {
         let before = matcher
         let (after, outcomes) = try await store.write { tx in
             var matcher = before
-            matcher.title = try before.title ?? proposal.existing(tx) ?? proposal.add(tx)
+            let title = try before.title ?? proposal.existing(tx) ?? proposal.add(tx)
+            try tx.learnHomePage(of: title)
+            matcher.title = title
             let outcomes = try entries.map { try matcher.take($0, tx) }
             return (matcher, outcomes)
         }
@@ -153,12 +158,13 @@ private struct TitleProposal: Sendable {
 
     func existing(_ tx: ReadTransaction) throws -> Title? {
         guard let title = try tx.title(slug) else { return nil }
-        if !isChosen, let theirs = title.homePage, let ours = homePage,
-            TitleProposal.site(theirs) != TitleProposal.site(ours)
-        {
+        guard let theirs = title.homePage, let ours = homePage else { return title.withHomePage(homePage) }
+        guard isChosen || SiteAddress(theirs) == SiteAddress(ours) else {
             throw MembershipError(
                 .titleExists, "The title ‘\(slug)’ is that of \(theirs), and this feed is of \(ours).",
-                remedy: "Name the title with --title: \(slug) to put both together, or another slug.")
+                remedy:
+                    "Name the title with --title: another slug, or \(slug) to put both together, if their ids differ: "
+                    + "entries with one id are one article.")
         }
         return title
     }
@@ -167,15 +173,14 @@ private struct TitleProposal: Sendable {
         try tx.insertTitle(
             slug: slug, name: name, section: nil, homePage: homePage, language: language)
     }
+}
 
-    /// What two spellings of one site's address have in common.
-    private static func site(_ address: String) -> String {
-        var site = address.lowercased()[...]
-        for beginning in ["https://", "http://", "www."] where site.hasPrefix(beginning) {
-            site = site.dropFirst(beginning.count)
-        }
-        while site.hasSuffix("/") { site.removeLast() }
-        return String(site)
+extension Title {
+    /// The same with a home page, unless it has one. A title that an operator adds learns its own from its first feed.
+    fileprivate func withHomePage(_ page: String?) -> Title {
+        Title(
+            id: id, slug: slug, name: name, section: section, homePage: homePage ?? page, language: language,
+            createdAt: createdAt)
     }
 }
 

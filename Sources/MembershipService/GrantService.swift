@@ -65,18 +65,19 @@ public struct GrantService: Sendable {
         }
     }
 
-    /// Whether a rule could ask for a right: it opens a title or a section, or a plan gives it, or somebody was given
-    /// it. One that is given first opens nothing until a rule asks for it.
-    public func isKnown(_ entitlement: Entitlement) async throws -> Bool {
+    /// Whether a right opens anything by the rules there are, now or later. Any can be given before a rule asks for it.
+    public func opensAnything(_ entitlement: Entitlement) async throws -> Bool {
         try await store.read { tx in
-            do {
-                try tx.requireKnownForRule([entitlement])
+            let rules = try tx.rules().filter { !$0.interval.hasEnded(by: tx.now) && $0.settings?.terms != nil }
+            func requires(_ rule: AccessRule) -> [Entitlement] { rule.settings?.terms?.requires ?? [] }
+            if entitlement == .allTitles || rules.contains(where: { requires($0).contains(entitlement) }) {
                 return true
-            } catch let error as MembershipError
-                where [.unknownTitle, .unknownSection, .unknownEntitlement].contains(error.code)
-            {
-                return false
             }
+            // Where nothing else is asked for, a title's right opens it.
+            guard entitlement.section == nil, let title = entitlement.title else { return false }
+            let own = rules.filter { $0.target.title == title }
+            let usual = own.isEmpty ? rules.filter { $0.target == .everything } : own
+            return usual.isEmpty || usual.contains { requires($0).isEmpty }
         }
     }
 

@@ -19,7 +19,7 @@ public struct RuleService: Sendable {
         try await store.read { tx in
             if let title, try tx.title(title) == nil { throw unknownTitle(title) }
             if let known { try tx.requireKnowable(known) }
-            let rules = try tx.rules(title: title, asKnownAt: known, withVoided: withVoided)
+            let rules = RuleTimeline.judged(try tx.rules(title: title, asKnownAt: known, withVoided: withVoided))
             return moment.map { moment in rules.filter { $0.interval.contains(moment) } } ?? rules
         }
     }

@@ -26,6 +26,12 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
+    /// Notes where a title that had no home page has it.
+    package func learnHomePage(of title: Title) throws {
+        guard let page = title.homePage else { return }
+        try sql.run("UPDATE titles SET home_page = $1 WHERE title_id = $2 AND home_page IS NULL", [page, title.id])
+    }
+
     /// Adds a title.
     ///
     /// - Throws: ``MembershipError`` with code `title_exists`.

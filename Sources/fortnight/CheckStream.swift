@@ -2,8 +2,8 @@ import ArgumentParser
 import Membership
 import MembershipService
 
-/// Questions from standard input, a line each, answered as they come: all lines that have arrived are one batch, so that
-/// neither a file of a million lines nor a program that waits for each answer is slow.
+/// Questions from standard input, a line each, answered as they come: all lines that have arrived are one batch, so
+/// that neither a file of a million lines nor a program that waits for each answer is slow.
 struct CheckStream {
     let access: AccessService
     let console: Console
@@ -20,12 +20,12 @@ struct CheckStream {
 
     /// - Throws: `ExitCode` when something was denied or not answered.
     func answerAll() async throws {
-        var status: Int32 = 0
+        var (status, asked): (Int32, Bool) = (0, false)
         var lines = LineReader(longest: CheckStream.longestLine)
         while let batch = try lines.next(upTo: AccessService.mostInBatch) {
+            asked = asked || !batch.isEmpty
             let questions = batch.map(question)
-            let asked = questions.compactMap { try? $0.get() }
-            var outcomes = try await access.check(asked, moment)[...]
+            var outcomes = try await access.check(questions.compactMap { try? $0.get() }, moment)[...]
             for (line, question) in zip(batch, questions) {
                 let outcome: AccessService.Outcome
                 switch question {
@@ -34,6 +34,11 @@ struct CheckStream {
                 }
                 status = ExitStatus.worse(status, try console.show(outcome, of: line.text))
             }
+        }
+        // Who asks nothing, because what was to ask has ended before, must not look like one who was let in.
+        guard asked else {
+            throw MembershipError(
+                .invalidInput, "There was no question on standard input.", remedy: "Write one on each line.")
         }
         guard status == 0 else { throw ExitCode(status) }
     }

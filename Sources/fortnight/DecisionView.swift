@@ -106,7 +106,7 @@ extension AccessService.Answer {
         case .entitlementMissing:
             "\(key) takes \(verdict.missing.map(\.name).joined(separator: " or ")), which the reader does not have."
         case .subscriptionRequired:
-            verdict.steps.contains(.resume)
+            verdict.steps == [.resume]
                 ? "the subscription that would open \(key) is paused." : "a subscription is needed to read \(key)."
         case .accountSuspended: "the account has been suspended since \(since)."
         case .notPublished: "\(key) comes out at \(verdict.publishedAt?.rfc3339 ?? "")."

@@ -62,11 +62,31 @@ struct BadInputTests {
     @Test func aRightThatOpensNothingYetIsToldSo() async throws {
         let shell = try await prepared()
         try await shell.fortnight("signup", "ada@example.com")
-        for (entitlement, isNew) in [("all-titles", false), ("crossword", true), ("crossword", false)] {
+        try await shell.fortnight("title", "add", "golem", "--name", "Golem")
+        func opensNothing(_ entitlement: String) async throws -> Bool {
             let outcome = try await shell.fortnight(
                 "grant", "add", "ada@example.com", entitlement, "--source", "gift", "--reason", "Won")
-            #expect(outcome.status == 0 && outcome.errors.contains("opens nothing until") == isNew, "\(outcome)")
+            #expect(outcome.status == 0, "\(outcome)")
+            return outcome.errors.contains("opens nothing until")
         }
+        #expect(try await !opensNothing("all-titles"))
+        #expect(try await !opensNothing("title:golem"))
+        #expect(try await opensNothing("crossword"))
+        // That somebody has it changes nothing; that a rule asks for it does.
+        #expect(try await opensNothing("crossword"))
+        try await shell.fortnight("rule", "set", "title:golem", "premium", "--requires", "crossword")
+        #expect(try await !opensNothing("crossword"))
+        #expect(try await opensNothing("title:golem"))
+        try await shell.fortnight("rule", "set", "title:golem", "--requires", "usual")
+        #expect(try await !opensNothing("title:golem"))
+    }
+
+    @Test(arguments: [("", []), ("\n \n", []), ("", ["--anonymous"]), (" ", ["--article", "golem/x"])])
+    func whoAsksNothingIsNotLetIn(input: String, options: [String]) async throws {
+        let shell = try await prepared()
+        let outcome = try await shell.run("/usr/bin/env", ["{}", "check", "--stdin"] + options, input: input)
+        #expect(outcome.status == 64 && outcome.output.isEmpty, "\(outcome)")
+        #expect(outcome.errors.contains("no question"), "\(outcome)")
     }
 
     @Test func aListThatIsCutShortSaysSoBesideJSONToo() async throws {
@@ -195,7 +215,8 @@ struct BadInputTests {
         #expect(outcome.errors.contains("locked"))
     }
 
-    /// A command may be over before it has emptied the log, and closing does not do it while somebody has the file open.
+    /// A command may be over before it has emptied the log, and closing does not do it while somebody has the file
+    /// open.
     @Test(.enabled(if: TestEngine.isSQLite)) func commandsLeaveNoLogThatGrowsThoughNoneStays() async throws {
         let shell = try await prepared()
         let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"

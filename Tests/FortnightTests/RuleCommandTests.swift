@@ -36,6 +36,20 @@ struct RuleCommandTests {
         #expect(explained.output.contains("Nothing changes by itself."))
     }
 
+    @Test func whatIsNotOutYetIsNowhereCalledFree() async throws {
+        let shell = try await prepared()
+        try await shell.fortnight(
+            "rule", "set", "article:golem/the-bridge", "premium", "--free-for", "1d", "--embargo-until",
+            "2098-12-01T00:00:00Z")
+        let list = try await shell.fortnight("article", "list")
+        #expect(list.output.contains("2098-12-01T00:00:00Z  not_published"), "\(list.output)")
+        let shown = try await shell.fortnight("article", "show", "golem/the-bridge", "--json").json()
+        #expect(shown["access"] as? String == "not_published")
+        let explained = try await shell.fortnight("rule", "explain", "golem/the-bridge")
+        #expect(explained.output.contains("Nobody may read golem/the-bridge"))
+        #expect(!explained.output.contains("nothing is needed"), "\(explained.output)")
+    }
+
     @Test func aRuleIsSetExplainedAndUnset() async throws {
         let shell = try await prepared()
         let set = try await shell.fortnight(

@@ -92,6 +92,17 @@ struct AccessServiceTests {
         #expect(missing?.code == .unknownArticle)
     }
 
+    @Test func whoeverIsAskedAboutFromBeforeSheSignedUpHadTheTrialBeforeHer() async throws {
+        let database = try await TestDatabase.sandbox()
+        let article = try await database.addArticle()
+        _ = try await database.services.clock.advance(by: .days(30))
+        _ = try await database.services.accounts.signUp(email: EmailAddress(parsing: ada))
+        let before = try await database.services.access.check(
+            reader: ReaderReference(parsing: ada), article: article, .init(at: TestDatabase.start + .days(1))
+        ).decision
+        #expect(before.reason == .signUpRequired && before.verdict.trialDaysOnOffer == 14)
+    }
+
     @Test func aLiveDatabaseFollowsTheWallClock() async throws {
         let clock = ManualClock()
         let database = try await TestDatabase.live(clock: clock.wallClock)

@@ -22,6 +22,33 @@ struct ArticleOpeningTests {
         #expect(content.bodyHTML.contains("And the rest"))
     }
 
+    @Test(arguments: ["a right ends", "a month ends"])
+    func aRetryThatOnlyTheMeterLetsInSpendsIt(change: String) async throws {
+        let room = try await Newsroom(allowance: 1)
+        if change == "a right ends" {
+            let grant = try await room.services.grants.add(
+                room.ada,
+                .init(entitlement: .allTitles, source: .gift, from: nil, until: nil, reason: "A week"))
+            for number in 1...3 { _ = try await room.open("golem/a-\(number)", key: "k-\(number)") }
+            _ = try await room.services.grants.void(room.ada, grant: grant.id, reason: "Over")
+        } else {
+            _ = try await room.services.clock.set(to: Timestamp(rfc3339: "2026-01-31T20:00:00Z"))
+            #expect(try await room.open("golem/a-1", key: "k-1").answer.decision.reason == .metered)
+            _ = try await room.services.clock.set(to: Timestamp(rfc3339: "2026-02-01T04:00:00Z"))
+        }
+        let before = try await room.readCount
+        let spent = try await room.open("golem/a-1", key: "k-1")
+        #expect(spent.answer.decision.reason == .metered)
+        #expect(!spent.isRetry && spent.read?.admittedBy == .metered && spent.read?.clientKey == nil)
+        #expect(try await room.readCount == before + 1)
+        // It has been spent now: the same again is the read under the key, and nothing else is let in.
+        let again = try await room.open("golem/a-1", key: "k-1")
+        #expect(again.isRetry && again.answer.decision.reason == .openedBefore)
+        #expect(again.read?.clientKey != nil)
+        #expect(try await room.readCount == before + 1)
+        #expect(try await room.open("golem/a-2", key: "k-2").answer.decision.reason == .meterExhausted)
+    }
+
     /// Where what an article says is read before an opening is decided, nobody is given what has been replaced by then.
     @Test(arguments: ["an editor's words", "a rule", "nothing"])
     func whatWasReadBeforeCountsWhileNothingThatIsPublishedHasChanged(change: String) async throws {

@@ -126,6 +126,37 @@ struct FeedImportTests {
         #expect(counts(try await importing(episodes(6...6, home), into: database)) == [1, 0, 0, 0])
     }
 
+    @Test(arguments: ["https://golem.example/", "https://golem.example", "http://www.golem.example/"])
+    func aTitleThatAnOperatorAddsLearnsWhereItIs(link: String) async throws {
+        let database = try await TestDatabase.sandbox()
+        let golem = try Slug(parsing: "golem")
+        _ = try await database.services.titles.add(slug: golem, name: "Golem", access: .premium)
+        let options = ArticleService.ImportOptions(title: golem)
+        _ = try await importing([Entry(id: "1", title: "One", url: link)], into: database, options: options)
+        _ = try await database.services.articles.setAccess(ArticleReference(parsing: "golem/one"), to: .free)
+        let second = [Entry(id: "2", title: "Two", url: link)]
+        var dry = options
+        dry.dryRun = true
+        #expect(counts(try await importing(second, into: database, options: dry)) == [1, 0, 0, 0])
+        #expect(counts(try await importing(second, into: database, options: options)) == [1, 0, 0, 0])
+        #expect(try await entry("golem/one", in: database).article.headline == "One")
+        #expect(try await database.services.titles.list().first?.title.homePage == "https://golem.example/")
+        // Nor does another site take its place.
+        let refused = await #expect(throws: MembershipError.self) {
+            try await importing([Entry(id: "1", title: "Evil")], into: database, home: "https://evil.example/")
+        }
+        #expect(refused?.code == .titleExists)
+    }
+
+    @Test func aFeedOfWhichNothingIsTakenMakesNoTitle() async throws {
+        let database = try await TestDatabase.sandbox()
+        for dryRun in [true, false] {
+            let report = try await importing([Entry(title: nil)], into: database, options: .init(dryRun: dryRun))
+            #expect(counts(report) == [0, 0, 0, 1] && !report.titleIsNew)
+        }
+        #expect(try await database.services.titles.list().isEmpty)
+    }
+
     @Test func anArticleThatIsChangedWasPublishedWhenItWas() async throws {
         let database = try await TestDatabase.sandbox()
         var item = Entry(id: "1", title: "One", date_published: nil, date_modified: "2025-12-01T00:00:00Z")

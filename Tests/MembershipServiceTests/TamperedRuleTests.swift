@@ -88,6 +88,20 @@ struct TamperedRuleTests {
         #expect(!found.isSound && found.detail.contains("‘\(target)’"), "\(found.detail)")
     }
 
+    @Test func whateverIsWrongIsNamedAtOnceAndListedAsWhatItIs() async throws {
+        let database = try await prepared()
+        try await add(database, "golem", from: start, until: nil)
+        try await database.engine().write { try $0.runScript("UPDATE access_rules SET rule_id = 2 WHERE rule_id = 1") }
+        try await add(database, "title:golem-plus", from: start, until: nil)
+        let found = try await doctor(database)
+        #expect(!found.isSound && found.detail.contains("‘golem’") && found.detail.contains("title:golem-plus ("))
+        for withVoided in [false, true] {
+            let listed = try await database.services.rules.list(withVoided: withVoided)
+            #expect(
+                listed.filter { $0.settings == nil }.map(\.target.name) == ["title:golem-plus", "title:golem-plus"])
+        }
+    }
+
     @Test func rulesOverEachOtherDenyWhileBothHold() async throws {
         let database = try await prepared()
         try await add(database, "title:golem", from: start + .days(2), until: start + .days(4))

@@ -47,7 +47,7 @@ struct ArticleCommand: ParsableCommand {
             for listing in articles {
                 let article = listing.article
                 table.add(
-                    article.publishedAt.rfc3339, listing.access.shown, article.section ?? "-",
+                    listing.access.publishedAt.rfc3339, listing.access.shown, article.section ?? "-",
                     article.key.description, article.headline)
             }
             global.console.line(table.text)
@@ -198,7 +198,9 @@ struct ArticleView: Encodable {
 extension ArticleAccess {
     /// How far it is open, in a word.
     var shown: String {
-        unreadable == nil ? withdrawnBy == nil ? level.rawValue : "withdrawn" : "unreadable"
+        if unreadable != nil { return "unreadable" }
+        if withdrawnBy != nil { return "withdrawn" }
+        return isOut ? level.rawValue : "not_published"
     }
 
     /// Whose rule says so.

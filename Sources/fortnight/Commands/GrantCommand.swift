@@ -47,17 +47,14 @@ struct GrantCommand: ParsableCommand {
             }
             let services = try await global.services()
             let entitlement = try Entitlement(parsing: entitlement)
-            let wasKnown = try await services.grants.isKnown(entitlement)
             let grant = try await services.grants.add(
                 AccountReference(parsing: account),
                 .init(
                     entitlement: entitlement, source: source, from: from.map(Timestamp.init(rfc3339:)),
                     until: until.map(Timestamp.init(rfc3339:)), reason: reason))
             try await global.show(grant, at: services.clock.read().now)
-            if !wasKnown {
-                global.console.note(
-                    "No plan gives ‘\(entitlement.name)’, and nobody had it before: it opens nothing until a rule asks "
-                        + "for it.")
+            if try await !services.grants.opensAnything(entitlement) {
+                global.console.note("No rule asks for ‘\(entitlement.name)’: it opens nothing until one does.")
             }
         }
     }

@@ -95,7 +95,8 @@ struct RuleCommand: ParsableCommand {
                 return
             }
             for rule in removed {
-                global.console.line("Took away from \(target): \(rule.content.sentence).")
+                let sentence = rule.content.sentence
+                global.console.line("Took away from \(target): \(sentence)\(sentence.hasSuffix(".") ? "" : ".")")
             }
             if rules.isEmpty {
                 global.console.note("It has no rule any more.")

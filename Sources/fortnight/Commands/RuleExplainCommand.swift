@@ -46,7 +46,7 @@ extension RuleService.Explanation {
             lines.append("Nobody may read \(article.key) at \(at): the rule of \(target) cannot be understood.")
         } else if let target = access.withdrawnBy {
             lines.append("Nobody may read \(article.key) at \(at): \(target) withdraws it.")
-        } else if at < access.publishedAt {
+        } else if !access.isOut {
             lines.append("Nobody may read \(article.key) at \(at): its time comes at \(access.publishedAt).")
         } else {
             lines.append("\(article.key) is \(access.level.rawValue) at \(at).")
@@ -55,6 +55,8 @@ extension RuleService.Explanation {
         lines.append("Access: \(access.terms), \(isSaid ? "by \(access.origin)" : "because no rule says so")")
         lines.append("To be read from: \(access.publishedAt)")
         switch access.level {
+        // Until its time comes nobody is asked for anything.
+        case .free where !access.isOut: break
         case .free: lines.append("Opened by: nothing is needed")
         case .registered: lines.append("Opened by: an account")
         case .metered, .premium: lines.append("Opened by: " + access.opening.map(\.name).joined(separator: " or "))
