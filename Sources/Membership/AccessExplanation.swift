@@ -28,7 +28,7 @@ public struct AccessExplanation: Equatable, Sendable {
     /// Explains the decision that ``AccessRules/decide(_:at:)`` makes of the same facts.
     ///
     /// The facts must be whole, with an ``OfferFacts``.
-    public init(_ facts: AccessFacts, at moment: Timestamp) {
+    package init(_ facts: AccessFacts, at moment: Timestamp) {
         let situation = AccessSituation(facts, at: moment)
         rules = RuleTarget.chain(of: facts.article).flatMap { target in
             let holding = RulesInForce.rules(of: target, holding: facts.rules, at: moment)

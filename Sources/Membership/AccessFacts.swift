@@ -1,5 +1,5 @@
 /// Everything a decision rests on, gathered before it is made.
-public struct AccessFacts: Sendable {
+package struct AccessFacts: Sendable {
     /// In one place, because a decision looks at them from many.
     private var gathered: Gathered
 
@@ -18,20 +18,20 @@ public struct AccessFacts: Sendable {
     /// Which article, and the rules it is under.
     package var ruled: RuledArticle { gathered.ruled }
     /// Who asks.
-    public var reader: ReaderFacts { gathered.reader }
+    package var reader: ReaderFacts { gathered.reader }
     /// What only those decisions need that no grant and no rule makes alone; nil while it has not been gathered.
-    public var offer: OfferFacts? {
+    package var offer: OfferFacts? {
         get { gathered.offer }
         set { gathered = Gathered(ruled, reader, newValue) }
     }
 
     /// Which article.
-    public var article: Article { ruled.article }
+    package var article: Article { ruled.article }
     /// The rules of the article, its section, its title and everything, whatever their interval.
-    public var rules: [AccessRule] { ruled.rules }
+    package var rules: [AccessRule] { ruled.rules }
 
     /// Brings the facts together.
-    public init(article: Article, rules: [AccessRule], reader: ReaderFacts, offer: OfferFacts? = nil) {
+    package init(article: Article, rules: [AccessRule], reader: ReaderFacts, offer: OfferFacts? = nil) {
         self.init(RuledArticle(article, rules: rules), reader: reader, offer: offer)
     }
 
@@ -45,7 +45,7 @@ public struct AccessFacts: Sendable {
 }
 
 /// What is known of whoever asks.
-public enum ReaderFacts: Equatable, Sendable {
+package enum ReaderFacts: Equatable, Sendable {
     /// Somebody of whom nothing is known.
     case anonymous
     /// Somebody who has not signed in, and is known by an id; the zone is the one whose months the meter follows.
@@ -55,20 +55,20 @@ public enum ReaderFacts: Equatable, Sendable {
 }
 
 /// What is known of an account.
-public final class AccountFacts: Sendable {
+package final class AccountFacts: Sendable {
     /// Which account.
-    public let id: Identifier<Account>
+    package let id: Identifier<Account>
     /// Since when there is one.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// Whose months the meter follows.
-    public let timeZone: String
+    package let timeZone: String
     /// Every suspension, past and present.
-    public let suspensions: [Suspension]
+    package let suspensions: [Suspension]
     /// Every grant that has not been voided, whatever its interval.
-    public let grants: [Grant]
+    package let grants: [Grant]
 
     /// Brings the facts together.
-    public init(
+    package init(
         id: Identifier<Account>, createdAt: Timestamp, timeZone: String = Zone.utc.name, suspensions: [Suspension],
         grants: [Grant]
     ) {
@@ -82,7 +82,7 @@ public final class AccountFacts: Sendable {
 
 extension AccountFacts: Equatable {
     /// By what they say.
-    public static func == (left: AccountFacts, right: AccountFacts) -> Bool {
+    package static func == (left: AccountFacts, right: AccountFacts) -> Bool {
         left === right
             || (left.id, left.createdAt, left.timeZone) == (right.id, right.createdAt, right.timeZone)
                 && left.suspensions == right.suspensions && left.grants == right.grants
@@ -90,20 +90,20 @@ extension AccountFacts: Equatable {
 }
 
 /// What a reader has spent, and what could be had.
-public final class OfferFacts: Sendable {
+package final class OfferFacts: Sendable {
     /// The zone whose months the meter follows; UTC where nothing can be metered.
-    public let zone: Zone
+    package let zone: Zone
     /// The metered articles that the reader opened in the month that is asked about, none after the moment that is.
-    public let reads: [MeteredRead]
+    package let reads: [MeteredRead]
     /// The subscription that has not ended, as it was recorded.
-    public let subscription: Subscription?
+    package let subscription: Subscription?
     /// The free days that the reader could begin; 0 when there are none, or the reader has had them.
-    public let trialDays: Int
+    package let trialDays: Int
     /// The plans that one can subscribe to, and what each gives.
-    public let plans: [PlanOffer]
+    package let plans: [PlanOffer]
 
     /// Brings the facts together.
-    public init(
+    package init(
         zone: Zone = .utc, reads: [MeteredRead] = [], subscription: Subscription? = nil, trialDays: Int = 0,
         plans: [PlanOffer] = []
     ) {
@@ -122,7 +122,7 @@ extension OfferFacts {
 
 extension OfferFacts: Equatable {
     /// By what they say.
-    public static func == (left: OfferFacts, right: OfferFacts) -> Bool {
+    package static func == (left: OfferFacts, right: OfferFacts) -> Bool {
         left === right
             || left.zone == right.zone && left.reads == right.reads && left.subscription == right.subscription
                 && left.trialDays == right.trialDays && left.plans == right.plans
@@ -130,14 +130,14 @@ extension OfferFacts: Equatable {
 }
 
 /// A plan that one can subscribe to.
-public struct PlanOffer: Hashable, Sendable {
+package struct PlanOffer: Hashable, Sendable {
     /// Its name.
-    public let plan: Slug
+    package let plan: Slug
     /// What its newest version gives.
-    public let entitlements: [Entitlement]
+    package let entitlements: [Entitlement]
 
     /// Makes one.
-    public init(plan: Slug, entitlements: [Entitlement]) {
+    package init(plan: Slug, entitlements: [Entitlement]) {
         self.plan = plan
         self.entitlements = entitlements
     }

@@ -1,7 +1,7 @@
 /// The rules of access: pure functions of facts and a time.
-public enum AccessRules {
+package enum AccessRules {
     /// Decides whether the reader may open the article at the moment, when that answer next changes, and when she may.
-    public static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
+    package static func decide(_ facts: AccessFacts, at moment: Timestamp) -> AccessDecision {
         let situation = AccessSituation(facts, at: moment)
         return decision(situation.verdict, in: situation)
     }
@@ -36,8 +36,9 @@ public enum AccessRules {
         return decision(whole.verdict(of: row), in: whole)
     }
 
-    /// Whether a decision by a row that needs no ``OfferFacts`` needs none altogether. When it changes needs none, because
-    /// whatever row comes next is another; but when a reader who is kept out may read can hang on what she has spent.
+    /// Whether a decision by a row that needs no ``OfferFacts`` needs none altogether. When it changes needs none,
+    /// because whatever row comes next is another; but when a reader who is kept out may read can hang on what she has
+    /// spent.
     private static func isFinal(_ row: AccessRow, _ facts: AccessFacts) -> Bool {
         if row.reason.allows || !facts.canBeMetered { return true }
         if case .anonymous = facts.reader { return true }
@@ -66,7 +67,8 @@ public enum AccessRules {
     }
 }
 
-/// Every later moment at which some fact starts or stops holding by itself. What nobody could write down counts as never.
+/// Every later moment at which some fact starts or stops holding by itself. What nobody could write down counts as
+/// never.
 private struct AccessBoundaries {
     /// The end of the month whose reads count, and what the clock does to the subscription.
     private var ofOffer: [Timestamp] = []

@@ -1,24 +1,24 @@
 /// When the periods of a subscription begin: by the calendar of a time zone, always on the anchor's day and at its time
 /// of day.
 ///
-/// A month that is too short has the boundary on its last day, and the next one is on the anchor's day again: 31 January,
-/// 28 February, 31 March. Every boundary is counted from the anchor, so that nothing drifts.
-public struct BillingSchedule: Hashable, Sendable {
+/// A month that is too short has the boundary on its last day, and the next one is on the anchor's day again: 31
+/// January, 28 February, 31 March. Every boundary is counted from the anchor, so that nothing drifts.
+package struct BillingSchedule: Hashable, Sendable {
     /// A boundary that is known.
-    public let anchor: Timestamp
+    package let anchor: Timestamp
     /// The day of the month to keep, 1 to 31; it differs from the anchor's own where the anchor is in a short month.
-    public let anchorDay: Int
+    package let anchorDay: Int
     /// Which boundary the anchor is: it begins the period of this number, the first being 0.
-    public let anchorIndex: Int
+    package let anchorIndex: Int
     /// From boundary to boundary.
-    public let interval: BillingInterval
+    package let interval: BillingInterval
     /// The calendar's zone.
-    public let zone: Zone
+    package let zone: Zone
 
     /// Makes a schedule.
     ///
     /// - Parameter anchorDay: nil for the day that the anchor is on.
-    public init(
+    package init(
         anchor: Timestamp, anchorDay: Int? = nil, anchorIndex: Int = 0, interval: BillingInterval, zone: Zone
     ) {
         self.anchor = anchor
@@ -29,14 +29,14 @@ public struct BillingSchedule: Hashable, Sendable {
     }
 
     /// When the period of a number begins, and the one before it ends.
-    public func boundary(_ index: Int) -> Timestamp {
+    package func boundary(_ index: Int) -> Timestamp {
         // The anchor may be the second of two moments at which the clock shows the same.
         if index == anchorIndex { return anchor }
         return zone.moment(date(index), millisecondOfDay: zone.local(anchor).millisecondOfDay)
     }
 
-    /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month and at the same
-    /// time of day.
+    /// The schedule that goes on from a boundary of this one in other steps, on the same day of the month and at the
+    /// same time of day.
     package func continued(from index: Int, by interval: BillingInterval) -> BillingSchedule {
         guard interval != self.interval else { return self }
         let (date, time) = (date(index), zone.local(anchor).millisecondOfDay)

@@ -23,9 +23,7 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(parsing text: String) throws(MembershipError) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isDigits = text.utf8.allSatisfy {
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
-        }
+        let isDigits = text.utf8.allSatisfy { $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
         guard isDigits, parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
             let year = UInt16(parts[0]), let month = UInt8(parts[1]), (1...12).contains(month), year > 0
         else {

@@ -10,7 +10,7 @@ extension Subscription {
     /// - Parameters:
     ///   - other: the subscription that goes on.
     ///   - grants: what its account has besides.
-    public func carriedAccess(
+    package func carriedAccess(
         into other: Subscription, beside grants: [Grant] = [], at now: Timestamp
     ) -> [PromisedAccess] {
         var life = SubscriptionLife(self)

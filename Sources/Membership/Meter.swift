@@ -1,14 +1,14 @@
 /// A metered article that a reader opened: what the meter counts.
-public struct MeteredRead: Hashable, Sendable {
+package struct MeteredRead: Hashable, Sendable {
     /// Which.
-    public let article: Identifier<Article>
+    package let article: Identifier<Article>
     /// The meter it was counted by: that of a title, or everything's.
-    public let meter: RuleTarget
+    package let meter: RuleTarget
     /// When.
-    public let openedAt: Timestamp
+    package let openedAt: Timestamp
 
     /// Makes one.
-    public init(article: Identifier<Article>, meter: RuleTarget, openedAt: Timestamp) {
+    package init(article: Identifier<Article>, meter: RuleTarget, openedAt: Timestamp) {
         self.article = article
         self.meter = meter
         self.openedAt = openedAt

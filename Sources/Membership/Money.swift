@@ -18,7 +18,7 @@ public struct Money: Hashable, Sendable {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let decimals = parts.count == 2 ? String(parts[1]) : ""
         guard
-            (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Money.isDigit) }),
+            (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(\.isASCIIDigit) }),
             decimals.count <= currency.decimals,
             let amount = Int64(parts[0] + decimals + String(repeating: "0", count: currency.decimals - decimals.count))
         else {
@@ -53,10 +53,6 @@ public struct Money: Hashable, Sendable {
     }
 
     private static let largest: Int64 = 1_000_000_000_000
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
 }
 
 extension Money: CustomStringConvertible {

@@ -18,8 +18,8 @@ public struct OutboxMessage: Equatable, Sendable {
     public let deliveredAt: Timestamp?
     /// When it was given up.
     public let deadAt: Timestamp?
-    /// The file it went to, or is to go to and may be in already; nil when it went to a server, or when nothing leaves this
-    /// database.
+    /// The file it went to, or is to go to and may be in already; nil when it went to a server, or when nothing leaves
+    /// this database.
     public let destination: String?
 
     /// Makes a record of a message.
@@ -76,7 +76,7 @@ public struct MessageReference: Hashable, Sendable {
         let parts = text.split(separator: "#", omittingEmptySubsequences: false)
         guard
             parts.count == 2, let account = Identifier<Account>(String(parts[0])),
-            parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            parts[1].utf8.allSatisfy(\.isASCIIDigit),
             let sequence = Int64(parts[1]), sequence >= 1
         else {
             throw MembershipError(

@@ -55,7 +55,7 @@ public struct PlanMigration: Hashable, Sendable {
     /// Moves a subscription, which was last recorded as one to ``from``.
     ///
     /// A reader's own wish for another plan is not overruled; an earlier move within the plan is.
-    public func move(_ life: inout SubscriptionLife, at now: Timestamp) -> Outcome {
+    package func move(_ life: inout SubscriptionLife, at now: Timestamp) -> Outcome {
         let recorded = life
         life.advance(to: now)
         let subscription = life.subscription

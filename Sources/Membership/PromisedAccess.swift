@@ -1,14 +1,14 @@
 /// What a subscription gives: access follows from its state, never from a job.
-public struct PromisedAccess: Hashable, Sendable {
+package struct PromisedAccess: Hashable, Sendable {
     /// What it gives.
-    public let entitlement: Entitlement
+    package let entitlement: Entitlement
     /// By what right.
-    public let source: Grant.Source
+    package let source: Grant.Source
     /// During which time.
-    public let interval: Interval
+    package let interval: Interval
 
     /// Makes a promise.
-    public init(entitlement: Entitlement, source: Grant.Source, interval: Interval) {
+    package init(entitlement: Entitlement, source: Grant.Source, interval: Interval) {
         self.entitlement = entitlement
         self.source = source
         self.interval = interval
@@ -18,7 +18,7 @@ public struct PromisedAccess: Hashable, Sendable {
 extension Subscription {
     /// All access that follows from the state, now and later, if nobody does anything: the trial, what is paid for, and
     /// the grace after it. So that a job that is late takes nothing away, it is granted ahead.
-    public var promisedAccess: [PromisedAccess] {
+    package var promisedAccess: [PromisedAccess] {
         switch status {
         case .trialing:
             guard let trialStart, let trialEnd else { return [] }
@@ -83,16 +83,16 @@ extension Subscription {
 
 /// What has to be done with a subscription's grants so that they are what it promises. A grant is never edited: it is
 /// voided and replaced, and what has been given stays given.
-public struct GrantChanges: Equatable, Sendable {
+package struct GrantChanges: Equatable, Sendable {
     /// Grants that are no longer true.
-    public private(set) var voided: [Grant] = []
+    package private(set) var voided: [Grant] = []
     /// Grants to write.
-    public private(set) var added: [PromisedAccess] = []
+    package private(set) var added: [PromisedAccess] = []
 
     /// Compares what is with what is promised.
     ///
     /// - Parameter live: the grants of the subscription that have not been voided.
-    public init(live: [Grant], promised: [PromisedAccess], at now: Timestamp) {
+    package init(live: [Grant], promised: [PromisedAccess], at now: Timestamp) {
         // A job promises by its own beginning, and what it does takes a while.
         var missing = promised.filter { !$0.interval.hasEnded(by: now) }
         var leftover: [Grant] = []

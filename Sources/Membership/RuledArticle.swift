@@ -1,7 +1,7 @@
 /// An article, the rules it is under, and what these make of it at each moment.
-public final class RuledArticle: Sendable {
+package final class RuledArticle: Sendable {
     /// Which article.
-    public let article: Article
+    package let article: Article
     private let ruleSet: RuleSet
     /// The last moment at which rules can make something else of it with no one doing anything: most articles have
     /// changed for the last time long ago.
@@ -9,9 +9,9 @@ public final class RuledArticle: Sendable {
     private let kept: KeptPhases<ArticleAccess>
 
     /// The rules of the article, its section, its title and everything, whatever their interval.
-    public var rules: [AccessRule] { ruleSet.rules }
-    /// Whether it can be metered at any time, as far as the rules go. Said here too: a decision that looks at nothing else
-    /// of the rules does not wait for them to come from memory.
+    package var rules: [AccessRule] { ruleSet.rules }
+    /// Whether it can be metered at any time, as far as the rules go. Said here too: a decision that looks at nothing
+    /// else of the rules does not wait for them to come from memory.
     package let canBeMetered: Bool
 
     /// Brings an article and its rules together.

@@ -2,33 +2,33 @@
 ///
 /// A pure function of the subscription, the moment and the wish. Every command first does what the clock has done
 /// meanwhile. A clock that went back is not followed: a moment before the last change counts as that of the change.
-public struct SubscriptionLife: Sendable {
+package struct SubscriptionLife: Sendable {
     /// As it is now.
-    public private(set) var subscription: Subscription
+    package private(set) var subscription: Subscription
     /// As it was taken up.
     package let recorded: Subscription
     /// What happened, in order.
-    public private(set) var steps: [Step] = []
+    package private(set) var steps: [Step] = []
     private var isClock = false
     /// Whether steps are noted: a far moment is behind millions of them.
     fileprivate var notesSteps = true
 
     /// One transition that was taken.
-    public struct Step: Equatable, Sendable {
+    package struct Step: Equatable, Sendable {
         /// Which.
-        public let transition: SubscriptionTransition
+        package let transition: SubscriptionTransition
         /// The status before it; nil at the beginning.
-        public let from: Subscription.Status?
+        package let from: Subscription.Status?
         /// The subscription after it.
-        public let subscription: Subscription
+        package let subscription: Subscription
         /// From when it holds; a late job records an earlier moment.
-        public let effectiveAt: Timestamp
+        package let effectiveAt: Timestamp
         /// Whether the clock did it, and nobody.
-        public let byClock: Bool
+        package let byClock: Bool
     }
 
     /// Takes up a subscription as it was last recorded.
-    public init(_ subscription: Subscription) {
+    package init(_ subscription: Subscription) {
         self.subscription = subscription
         recorded = subscription
     }
@@ -57,7 +57,7 @@ public struct SubscriptionLife: Sendable {
 
 extension SubscriptionLife {
     /// Does everything that the clock has done by a moment.
-    public mutating func advance(to moment: Timestamp) {
+    package mutating func advance(to moment: Timestamp) {
         isClock = true
         defer { isClock = false }
         while let due = subscription.dueAt, due <= moment { passBoundary(at: due) }
@@ -141,7 +141,7 @@ extension SubscriptionLife {
 
 extension SubscriptionLife {
     /// Makes the trial longer by so many times twenty-four hours.
-    public mutating func extendTrial(byDays days: Int, at now: Timestamp) throws(MembershipError) {
+    package mutating func extendTrial(byDays days: Int, at now: Timestamp) throws(MembershipError) {
         guard (1...365).contains(days) else {
             throw MembershipError(
                 .invalidInput, "‘\(days)’ is not a number of days to extend a trial by.", remedy: "Give 1 to 365.")
@@ -154,7 +154,7 @@ extension SubscriptionLife {
     }
 
     /// Ends the trial now. What was paid for begins at once; a conversion that was agreed to takes place.
-    public mutating func endTrial(at now: Timestamp) throws(MembershipError) {
+    package mutating func endTrial(at now: Timestamp) throws(MembershipError) {
         let moment = try ready(.trialExpires, at: now)
         cutTrial(at: moment)
     }
@@ -162,7 +162,7 @@ extension SubscriptionLife {
     /// Makes the first period follow the trial, when it ends or now.
     ///
     /// - Throws: ``MembershipError`` also when the plan has no price.
-    public mutating func convertTrial(now immediately: Bool, at now: Timestamp) throws(MembershipError) {
+    package mutating func convertTrial(now immediately: Bool, at now: Timestamp) throws(MembershipError) {
         let moment = try ready(.convertTrial, at: now)
         try requirePrice()
         let isNew = !subscription.convertsTrial || subscription.cancelAtPeriodEnd
@@ -179,7 +179,7 @@ extension SubscriptionLife {
     }
 
     /// Settles the current period, or the first after a trial that ends now, without a payment.
-    public mutating func activate(at now: Timestamp) throws(MembershipError) {
+    package mutating func activate(at now: Timestamp) throws(MembershipError) {
         advance(to: now)
         let moment = max(now, subscription.updatedAt)
         switch subscription.status {
@@ -198,7 +198,7 @@ extension SubscriptionLife {
     }
 
     /// Does for this subscription what is due now.
-    public mutating func renew(at now: Timestamp) throws(MembershipError) {
+    package mutating func renew(at now: Timestamp) throws(MembershipError) {
         advance(to: now)
         guard steps.isEmpty else { return }
         switch subscription.status {
@@ -220,7 +220,7 @@ extension SubscriptionLife {
     }
 
     /// Pays for so many periods, beginning with the first that is not paid for.
-    public mutating func pay(forPeriods count: Int, at now: Timestamp) throws(MembershipError) {
+    package mutating func pay(forPeriods count: Int, at now: Timestamp) throws(MembershipError) {
         try SubscriptionLife.requirePayable(periods: count)
         let moment = try ready(.pay, at: now)
         let periods = try subscription.unsettledPeriods(count)
@@ -234,7 +234,7 @@ extension SubscriptionLife {
     }
 
     /// Cancels: now, or with the end of what was paid for or promised.
-    public mutating func cancel(now immediately: Bool, at now: Timestamp) throws(MembershipError) {
+    package mutating func cancel(now immediately: Bool, at now: Timestamp) throws(MembershipError) {
         let moment = try ready(.scheduleCancel, at: now)
         guard immediately || !subscription.cancelAtPeriodEnd else {
             throw forbidden(.scheduleCancel, "it is cancelled already and ends at \(subscription.endsAt ?? moment)")
@@ -253,7 +253,7 @@ extension SubscriptionLife {
     }
 
     /// Lets a paused subscription go on, or takes a cancellation back that has not taken effect.
-    public mutating func resume(at now: Timestamp) throws(MembershipError) {
+    package mutating func resume(at now: Timestamp) throws(MembershipError) {
         advance(to: now)
         let moment = max(now, subscription.updatedAt)
         if subscription.status == .paused {
@@ -268,7 +268,7 @@ extension SubscriptionLife {
     }
 
     /// Lets it stand still, until somebody resumes it or until a moment.
-    public mutating func pause(until end: Timestamp?, at now: Timestamp) throws(MembershipError) {
+    package mutating func pause(until end: Timestamp?, at now: Timestamp) throws(MembershipError) {
         let moment = try ready(.pause, at: now)
         guard !subscription.cancelAtPeriodEnd else {
             throw forbidden(.pause, "it is cancelled and ends at \(subscription.endsAt ?? moment)")
@@ -286,7 +286,7 @@ extension SubscriptionLife {
     }
 
     /// Changes to another version of a plan, now or with the first period that is not paid for.
-    public mutating func changePlan(
+    package mutating func changePlan(
         to version: PlanVersion, now immediately: Bool, at now: Timestamp
     ) throws(MembershipError) {
         let moment = try ready(immediately ? .changePlan : .schedulePlanChange, at: now)
@@ -371,7 +371,7 @@ extension SubscriptionLife {
 
 extension Subscription {
     /// The subscription at a moment, whether or not a job has recorded it yet.
-    public func advanced(to moment: Timestamp) -> Subscription {
+    package func advanced(to moment: Timestamp) -> Subscription {
         var life = SubscriptionLife(self)
         life.notesSteps = false
         life.advance(to: moment)

@@ -1,24 +1,43 @@
 /// What can happen to a subscription, and what follows from it. This is the one table of the state machine;
 /// docs/lifecycle.md shows it.
 public enum SubscriptionTransition: String, CaseIterable, Sendable {
+    /// The free days of an account begin.
     case startTrial = "start_trial"
+    /// It begins with its first period, without free days.
     case start
+    /// The free days become more.
     case extendTrial = "extend_trial"
+    /// A first period is to follow the free days.
     case convertTrial = "convert_trial"
+    /// The free days are over, and the first period begins, which is settled.
     case trialConverts = "trial_converts"
+    /// The free days are over, and the first period begins, for which nobody has paid.
     case trialFallsDue = "trial_falls_due"
+    /// The free days are over, and nothing follows.
     case trialExpires = "trial_expires"
+    /// A period is settled without a payment.
     case activate
+    /// Periods are paid for.
     case pay
+    /// A period is over, and the next begins, which is settled.
     case renew
+    /// A period is over, and the next begins, for which nobody has paid.
     case fallDue = "fall_due"
+    /// It is over, because nobody has paid within the grace.
     case expire
+    /// It is to end with what is paid for or promised.
     case scheduleCancel = "schedule_cancel"
+    /// It goes on after all.
     case withdrawCancel = "withdraw_cancel"
+    /// It is over, because it was cancelled.
     case end
+    /// It stands still.
     case pause
+    /// It goes on where it stood still.
     case resume
+    /// It is to change to another version, or stays as it is after all.
     case schedulePlanChange = "schedule_plan_change"
+    /// It changes to another version.
     case changePlan = "change_plan"
 
     /// When it may happen, and what is written down then.

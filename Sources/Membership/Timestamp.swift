@@ -209,7 +209,7 @@ private struct DigitReader {
 
     mutating func number(_ width: Int) -> Int? {
         let field = rest.prefix(width)
-        guard field.count == width, field.allSatisfy(isDigit) else { return nil }
+        guard field.count == width, field.allSatisfy(\.isASCIIDigit) else { return nil }
         rest.removeFirst(width)
         return field.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
@@ -217,7 +217,7 @@ private struct DigitReader {
     /// The optional fraction in milliseconds: 0 when there is none, nil when the dot has no digit behind it.
     mutating func fraction() -> Int? {
         guard take(".") else { return 0 }
-        let field = rest.prefix(while: isDigit)
+        let field = rest.prefix(while: \.isASCIIDigit)
         guard !field.isEmpty else { return nil }
         rest.removeFirst(field.count)
         let digits = field.prefix(3).map { Int($0 - UInt8(ascii: "0")) }
@@ -231,9 +231,5 @@ private struct DigitReader {
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
         guard let hours = number(2), take(":"), let minutes = number(2) else { return nil }
         return (sign, hours, minutes)
-    }
-
-    private func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

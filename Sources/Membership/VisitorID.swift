@@ -11,17 +11,10 @@ public struct VisitorID: Hashable, Sendable {
 
     /// Reads an id: letters, digits, `-` and `_`, such as a UUID.
     ///
-    /// - Throws: ``MembershipError`` with code `invalid_input`. Short ones are refused, because they could be guessed, and
-    ///   with them somebody else's allowance be used up.
+    /// - Throws: ``MembershipError`` with code `invalid_input`. Short ones are refused, because they could be guessed,
+    ///   and with them somebody else's allowance be used up.
     public init(parsing text: String) throws(MembershipError) {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
+        let isPlain = text.utf8.allSatisfy { $0.isASCIILetterOrDigit(or: "-_") }
         guard isPlain, (16...64).contains(text.utf8.count) else {
             throw MembershipError(
                 .invalidInput, "‘\(text.prefix(80))’ is not the id of a visitor.",

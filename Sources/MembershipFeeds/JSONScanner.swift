@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 
 /// Checks JSON (RFC 8259) byte by byte and finds where the parts of a feed lie, without keeping any of it.
 struct JSONScanner {
@@ -161,7 +162,7 @@ struct JSONScanner {
 
     private mutating func digits() throws(Problem) {
         let start = position
-        while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        while let byte = peek, byte.isASCIIDigit { position += 1 }
         guard position > start else { throw unexpected() }
     }
 

@@ -1,4 +1,5 @@
 import CLibxml2
+import Membership
 
 /// Addresses in feeds: made absolute, and only those that a browser fetches rather than runs.
 enum WebAddress {
@@ -59,14 +60,14 @@ enum WebAddress {
     private static func scheme(of address: String) -> String? {
         guard let colon = address.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let scheme = address[..<colon].lowercased()
-        let isScheme = scheme.utf8.allSatisfy { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
+        let isScheme = scheme.utf8.allSatisfy { $0.isASCIILetterOrDigit() || "+-.".utf8.contains($0) }
         return isScheme && !scheme.isEmpty ? scheme : nil
     }
 
     private static func isWeb(_ address: String) -> Bool {
         let scheme = scheme(of: address)
         guard scheme == "http" || scheme == "https", let host = host(of: address) else { return false }
-        return host.utf8.first.map { isLetterOrDigit($0) || $0 >= UInt8(ascii: "%") } ?? false
+        return host.utf8.first.map { $0.isASCIILetterOrDigit() || $0 >= UInt8(ascii: "%") } ?? false
             && address.dropFirst(scheme?.count ?? 0).hasPrefix("://")
     }
 
@@ -83,16 +84,7 @@ enum WebAddress {
 
     /// Brackets are URI characters only around an IPv6 address, where no article lives.
     private static func isURI(_ byte: UInt8) -> Bool {
-        isLetterOrDigit(byte) || "-._~:/?@!$&'()*+,;=".utf8.contains(byte)
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
+        byte.isASCIILetterOrDigit() || "-._~:/?@!$&'()*+,;=".utf8.contains(byte)
     }
 
     private static func isHex(_ byte: UInt8) -> Bool {

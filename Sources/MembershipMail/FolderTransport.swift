@@ -26,8 +26,7 @@ struct FolderTransport: MailTransport {
     static func fileName(of messageID: String) -> String {
         let safe = messageID.utf8.enumerated().map { index, byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "@"):
+            case _ where byte.isASCIILetterOrDigit(or: "_@"):
                 String(Unicode.Scalar(byte))
             case UInt8(ascii: "."), UInt8(ascii: "-"):
                 index == 0 ? FolderTransport.number(byte) : String(Unicode.Scalar(byte))
@@ -104,8 +103,8 @@ struct FolderTransport: MailTransport {
         guard fsync(directory) == 0 else { throw failure(in: folder) }
     }
 
-    /// A disk can be emptied and a right given, and until then no mail gets in: only a name that no file can have is this
-    /// mail's own, and there for good.
+    /// A disk can be emptied and a right given, and until then no mail gets in: only a name that no file can have is
+    /// this mail's own, and there for good.
     private static func failure(in folder: String) -> MailFailure {
         let number = errno
         return MailFailure(

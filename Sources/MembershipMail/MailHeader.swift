@@ -1,3 +1,5 @@
+import Membership
+
 /// Header fields in ASCII, folded so that no line has more than 76 characters: RFC 5322, and RFC 2047 for text that is
 /// not ASCII.
 enum MailHeader {
@@ -37,7 +39,7 @@ enum MailHeader {
     /// A name as a phrase: as it is when it is made of atoms, else between quotation marks.
     private static func quoted(_ name: String) -> String {
         let isAtoms = name.utf8.allSatisfy { byte in
-            isLetterOrDigit(byte) || " !#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+            byte.isASCIILetterOrDigit() || " !#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
         }
         if isAtoms { return name }
         return "\"" + name.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
@@ -66,16 +68,9 @@ enum MailHeader {
     private static func encoded(_ scalar: Unicode.Scalar) -> String {
         if scalar == " " { return "_" }
         let bytes = Array(String(scalar).utf8)
-        if bytes.count == 1, isLetterOrDigit(bytes[0]) || "!*+-/".utf8.contains(bytes[0]) { return String(scalar) }
-        return bytes.map(QuotedPrintable.escaped).joined()
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
+        if bytes.count == 1, bytes[0].isASCIILetterOrDigit() || "!*+-/".utf8.contains(bytes[0]) {
+            return String(scalar)
         }
+        return bytes.map(QuotedPrintable.escaped).joined()
     }
 }

@@ -31,7 +31,7 @@ struct SMTPServer: Sendable {
         else { throw MailDestination.refused("is not an address of a server") }
         if let port = parts.port, !(1...65_535).contains(port) { throw MailDestination.refused("has no possible port") }
         let name = parts.path.drop { $0 == "/" }
-        guard name.utf8.allSatisfy(SMTPServer.isOfHostName) else {
+        guard name.utf8.allSatisfy({ $0.isASCIILetterOrDigit(or: ".-") }) else {
             throw MailDestination.refused("has a path that is not a name to greet the server with")
         }
         let secrets = [parts.user, parts.password].compactMap { $0 }
@@ -71,14 +71,5 @@ struct SMTPServer: Sendable {
             options[item.name] = value
         }
         return options
-    }
-
-    private static func isOfHostName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"):
-            true
-        default: false
-        }
     }
 }

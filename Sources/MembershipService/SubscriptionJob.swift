@@ -138,6 +138,6 @@ extension Substring {
         let parts = String(drop { marks.contains($0) }.reversed().drop { marks.contains($0) }.reversed())
             .split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, (try? Slug(parsing: String(parts[0]))) != nil, !parts[1].isEmpty else { return false }
-        return parts[1].utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return parts[1].utf8.allSatisfy(\.isASCIIDigit)
     }
 }

@@ -121,7 +121,7 @@ extension YAMLFile {
         let bytes = text.utf8
         for place in bytes.indices where [UInt8(ascii: "&"), UInt8(ascii: "*")].contains(bytes[place]) {
             let rest = text[bytes.index(after: place)...].utf8
-            let name = Substring(rest.prefix(while: YAMLFile.isOfAnchor))
+            let name = Substring(rest.prefix { $0.isASCIILetterOrDigit(or: "_-") })
             if bytes[place] == UInt8(ascii: "&") {
                 anchors.insert(name)
             } else if anchors.contains(name), !name.isEmpty {
@@ -129,16 +129,6 @@ extension YAMLFile {
                     text[..<place].count(where: \.isNewline) + 1, "has the alias ‘*\(name)’",
                     remedy: "Write out what it stands for.")
             }
-        }
-    }
-
-    /// As YAML has the names of anchors.
-    private static func isOfAnchor(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
         }
     }
 }

@@ -76,7 +76,7 @@ struct YAMLNode {
     /// A whole number of something.
     func count(of what: String) throws(MembershipError) -> Int {
         let text = try text()
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let count = Int(text)
+        guard text.utf8.allSatisfy(\.isASCIIDigit), let count = Int(text)
         else { throw file.refusal(line, "\(label) is ‘\(text)’, and must be a number of \(what)") }
         return count
     }

@@ -1,8 +1,21 @@
 import Membership
 
-/// An event as JSON, with its data as the object that it is.
-struct EventView: Encodable {
+/// An event as JSON, and whose it is.
+typealias EventView = JoinedView<EventAccountView, OwnEventView>
+
+extension EventView {
+    init(_ event: Event) {
+        self.init(EventAccountView(account: event.accountID.description), OwnEventView(event))
+    }
+}
+
+/// Whose an event is.
+struct EventAccountView: Encodable {
     let account: String
+}
+
+/// An event of one account, as JSON, with its data as the object that it is.
+struct OwnEventView: Encodable {
     let sequence: Int64
     let kind: String
     @ExplicitNull var subscription: String?
@@ -13,7 +26,6 @@ struct EventView: Encodable {
     let recordedAt: Timestamp
 
     init(_ event: Event) {
-        account = event.accountID.description
         sequence = event.sequence
         kind = event.kind.rawValue
         subscription = event.subscriptionID?.description

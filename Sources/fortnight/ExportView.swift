@@ -9,7 +9,7 @@ struct ExportView: Encodable {
     let subscriptions: [JSONValue]
     let grants: [GrantView]
     let payments: [PaymentView]
-    let events: [EventView]
+    let events: [OwnEventView]
     let messages: [MessageView]
     let reads: [ReadRecordView]
     let visitors: [VisitorView]
@@ -24,7 +24,7 @@ struct ExportView: Encodable {
         subscriptions = export.subscriptions.map { JSONValue(text: $0.snapshot.text) }
         grants = export.grants.map { GrantView($0, at: export.at) }
         payments = export.payments.map(PaymentView.init)
-        events = export.events.map(EventView.init)
+        events = export.events.map(OwnEventView.init)
         messages = export.messages.map(MessageView.init)
         reads = export.reads.map(ReadRecordView.init)
         visitors = export.visitors.map(VisitorView.init)
@@ -85,24 +85,6 @@ struct ExportView: Encodable {
             (amountMinor, currency) = (payment.amount.amountMinor, payment.amount.currency.code)
             (periods, reference) = (payment.periods, payment.reference)
             (actor, recordedAt) = (payment.actor.name, payment.recordedAt)
-        }
-    }
-
-    struct EventView: Encodable {
-        let sequence: Int64
-        let kind: String
-        @ExplicitNull var subscription: String?
-        let actor: String
-        @ExplicitNull var reason: String?
-        let data: JSONValue
-        let effectiveAt: Timestamp
-        let recordedAt: Timestamp
-
-        init(_ event: Event) {
-            (sequence, kind, actor) = (event.sequence, event.kind.rawValue, event.actor.name)
-            (subscription, reason) = (event.subscriptionID?.description, event.reason)
-            (effectiveAt, recordedAt) = (event.effectiveAt, event.recordedAt)
-            data = JSONValue(text: event.data)
         }
     }
 

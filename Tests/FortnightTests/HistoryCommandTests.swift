@@ -170,19 +170,4 @@ struct HistoryCommandTests {
         #expect(outcome.output.isEmpty)
         #expect(try await shell.rowCounts() == before)
     }
-
-    @Test func everyCommandHasHelpWithAnExample() async throws {
-        let shell = try await Shell()
-        let commands = [
-            "events list", "events tail", "events verify", "sandbox fork", "account timeline", "account at",
-            "account forecast",
-        ]
-        for command in commands {
-            let words = command.split(separator: " ").map(String.init)
-            let help = try await shell.run("/usr/bin/env", ["{}"] + words + ["--help"])
-            #expect(help.status == 0, "\(command)")
-            #expect(help.output.contains("Example:"), "\(command)")
-            #expect(help.output.contains("--json"), "\(command)")
-        }
-    }
 }

@@ -72,7 +72,14 @@ struct ImportDirectionTests {
 
     @Test func placeholdersAreFirstUsedInAscendingOrder() throws {
         for file in try SourceFile.all() where file.module == "MembershipStore" {
-            for (index, literal) in file.code.components(separatedBy: "\"\"\"").enumerated() where index % 2 == 1 {
+            let long = file.code.components(separatedBy: "\"\"\"")
+            // What is between two long ones has short ones, on one line each.
+            let short = long.enumerated().filter { $0.offset % 2 == 0 }.flatMap { $0.element.split(separator: "\n") }
+                .flatMap { line in line.split(separator: "\"", omittingEmptySubsequences: false).map(String.init) }
+                .filter { literal in
+                    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains { literal.hasPrefix($0) }
+                }
+            for literal in long.enumerated().filter({ $0.offset % 2 == 1 }).map(\.element) + short {
                 var highest = 0
                 for piece in literal.components(separatedBy: "$").dropFirst() {
                     guard let number = Int(piece.prefix(while: \.isNumber)) else { continue }

@@ -1,20 +1,19 @@
 import Foundation
 import Membership
+import TestSupport
 import Testing
 
 @testable import MembershipFeeds
 
 struct FeedDocumentTests {
-    private static let folder = "/work/shared/feeds"
-
     @Test(
-        .enabled(if: FileManager.default.fileExists(atPath: folder)),
+        .enabled(if: RealFeeds.folder != nil),
         arguments: [
             ("golem.rss.xml", FeedFormat.rss2, 40), ("artificial-truth.atom.xml", .atom, 25),
             ("the-record.feed.json", .jsonFeed, 11),
         ])
     func realFeedsAreReadWhole(name: String, format: FeedFormat, count: Int) throws {
-        let feed = try FeedDocument.open(path: "\(FeedDocumentTests.folder)/\(name)")
+        let feed = try FeedDocument.open(path: RealFeeds.path(name))
         #expect(feed.format == format && feed.entryCount == count)
         var entries: [FeedEntry] = []
         for item in try allItems(of: feed) {

@@ -6,15 +6,15 @@ import Testing
 @testable import MembershipFeeds
 
 struct TeaserLeakTests {
-    private static let package = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// The feeds of the project, and real ones where they are: beside the package or its folder, or where the
-    /// environment says.
+    /// The feeds of the project, and real ones where they are.
     private static let feeds: [URL] = {
-        let given = ProcessInfo.processInfo.environment["FORTNIGHT_FEEDS"].map { URL(filePath: $0) }
-        let beside = ["../shared/feeds", "../../shared/feeds"].map { package.appending(path: $0) }
-        let folders = [package.appending(path: "Sources/SampleFeeds/Feeds")] + (given.map { [$0] } ?? beside)
+        let package = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folders =
+            [package.appending(path: "Sources/SampleFeeds/Feeds")]
+            + [RealFeeds.folder].compactMap { path in
+                path.map { URL(filePath: $0) }
+            }
         return folders.flatMap { folder in
             (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
         }.filter { ["xml", "json"].contains($0.pathExtension) }

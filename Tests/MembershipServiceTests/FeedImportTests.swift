@@ -320,16 +320,12 @@ struct FeedImportTests {
         }
     }
 
-    private static let realFeeds = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/feeds").path(
-            percentEncoded: false)
-
     @Test(
-        .enabled(if: FileManager.default.fileExists(atPath: realFeeds)),
+        .enabled(if: RealFeeds.folder != nil),
         arguments: [("golem.rss.xml", 40), ("artificial-truth.atom.xml", 25), ("the-record.feed.json", 11)])
     func realFeedsImportWholeAndTwice(name: String, count: Int) async throws {
         let database = try await TestDatabase.sandbox()
-        let path = FeedImportTests.realFeeds + "/" + name
+        let path = RealFeeds.path(name)
         #expect(
             counts(try await database.services.articles.importFeed(path: path, options: .init())) == [count, 0, 0, 0])
         #expect(
