@@ -12,18 +12,35 @@ public struct Actor: Hashable, Sendable {
     ///
     /// - Throws: ``MembershipError`` with code `invalid_input`.
     public init(parsing text: String) throws(MembershipError) {
-        let isPlain = text.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || ":._-".unicodeScalars.contains($0))
-        }
         // What nobody did, and what jobs did, is told apart from what people did.
-        let isReserved = text == "clock" || text == "unnamed" || text.hasPrefix("job:")
-        guard isPlain, !isReserved, (1...64).contains(text.count) else {
+        guard Actor.isPlain(text), !Actor.isReserved(text) else {
             throw MembershipError(
                 .invalidInput, "‘\(text)’ is not a name for who acts.",
                 remedy: "Use at most 64 letters, digits and : . _ -, and neither clock, unnamed nor job:…: operator:jo."
             )
         }
         name = text
+    }
+
+    /// Reads whose doing is looked for: as ``init(parsing:)``, and also `clock`, `unnamed` and `job:renewal`. A word
+    /// without a kind is an operator.
+    ///
+    /// - Throws: ``MembershipError`` with code `invalid_input`.
+    public static func lookedFor(_ text: String) throws(MembershipError) -> Actor {
+        guard isPlain(text) else {
+            throw MembershipError(
+                .invalidInput, "‘\(text)’ is not a name for who acts.",
+                remedy: "Give operator:jo, jo for the same, clock, job:renewal, or whatever an event names.")
+        }
+        return Actor(stored: isReserved(text) || text.contains(":") ? text : "operator:" + text)
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isASCIILetterOrDigit(or: ":._-") }
+    }
+
+    private static func isReserved(_ text: String) -> Bool {
+        text == "clock" || text == "unnamed" || text.hasPrefix("job:")
     }
 
     /// Whoever uses the library without saying who they are.

@@ -18,17 +18,22 @@ extension Subscription {
         // What a paused subscription has kept begins again now.
         if life.subscription.status == .paused { try? life.resume(at: now) }
         let rest = life.subscription
-        // Up to where what is paid for of each right has been laid: it stays in a row.
-        var laid: [Entitlement: Timestamp] = [:]
+        // What is paid for of each right stays in a row; and of two rights one may be part of the other.
+        var laid: [PromisedAccess] = []
         return rest.promisedAccess.flatMap { promise -> [PromisedAccess] in
             let (entitlement, start) = (promise.entitlement, max(promise.interval.startsAt, now))
             guard let end = promise.interval.endsAt ?? rest.currentPeriodEnd, end > start else { return [] }
             switch promise.source {
             case .subscription where !rest.costsNothing(promise):
-                let free = laid[entitlement] ?? max(start, other.paidEnd(of: entitlement, at: now) ?? start)
-                let stretches = grants.stretches(of: end - start, withoutPaid: entitlement, from: free)
-                laid[entitlement] = stretches.last?.endsAt
-                return stretches.map { PromisedAccess(entitlement: entitlement, source: .purchase, interval: $0) }
+                let paid =
+                    laid + grants.filter { $0.source == .purchase && $0.voidedAt == nil }.map(PromisedAccess.init)
+                let row = laid.last { $0.entitlement == entitlement }?.interval.endsAt
+                let free = row ?? max(start, other.paidEnd(of: entitlement, at: now) ?? start)
+                let new = paid.stretches(of: end - start, without: entitlement, from: free).map {
+                    PromisedAccess(entitlement: entitlement, source: .purchase, interval: $0)
+                }
+                laid += new
+                return new
             case .trial, .subscription:
                 return [
                     PromisedAccess(
@@ -56,16 +61,19 @@ extension Subscription {
     }
 }
 
-extension [Grant] {
-    /// The first stretches of time from a moment on, so long together, in which nothing of these that was paid for
-    /// gives a right; what is paid for without an end is left aside.
+extension PromisedAccess {
+    fileprivate init(_ grant: Grant) {
+        self.init(entitlement: grant.entitlement, source: grant.source, interval: grant.interval)
+    }
+}
+
+extension [PromisedAccess] {
+    /// The first stretches of time from a moment on, so long together, in which nothing of these gives a right; what
+    /// has no end is left aside.
     fileprivate func stretches(
-        of length: TimeSpan, withoutPaid entitlement: Entitlement, from moment: Timestamp
+        of length: TimeSpan, without entitlement: Entitlement, from moment: Timestamp
     ) -> [Interval] {
-        let paid = filter {
-            $0.source == .purchase && $0.voidedAt == nil && $0.interval.endsAt != nil
-                && $0.entitlement.gives(entitlement)
-        }.map(\.interval)
+        let paid = filter { $0.interval.endsAt != nil && $0.entitlement.gives(entitlement) }.map(\.interval)
         var stretches: [Interval] = []
         var (free, rest) = (moment, length)
         while rest > TimeSpan(milliseconds: 0) {

@@ -21,11 +21,14 @@ public struct OutboxMessage: Equatable, Sendable {
     /// The file it went to, or is to go to and may be in already; nil when it went to a server, or when nothing leaves
     /// this database.
     public let destination: String?
+    /// Whether its reader was erased, and with her what told where it went.
+    public let isErased: Bool
 
     /// Makes a record of a message.
     public init(
         reference: MessageReference, message: Message, createdAt: Timestamp, attempts: Int, dueAt: Timestamp?,
-        leasedUntil: Timestamp?, lastError: String?, deliveredAt: Timestamp?, deadAt: Timestamp?, destination: String?
+        leasedUntil: Timestamp?, lastError: String?, deliveredAt: Timestamp?, deadAt: Timestamp?, destination: String?,
+        isErased: Bool = false
     ) {
         self.reference = reference
         self.message = message
@@ -37,6 +40,7 @@ public struct OutboxMessage: Equatable, Sendable {
         self.deliveredAt = deliveredAt
         self.deadAt = deadAt
         self.destination = destination
+        self.isErased = isErased
     }
 
     /// What can become of a message.

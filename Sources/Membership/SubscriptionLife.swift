@@ -404,7 +404,8 @@ extension Subscription {
         let (wanted, date) = (schedule.anchorDay, zone.local(newEnd).date)
         let wasShortened = terms.interval.unit != .day && zone.local(end).date.day < wanted
         let isLast = date.day == CivilDate.days(inMonth: date.month, of: date.year)
-        anchor = Anchor(moment: newEnd, day: wasShortened && isLast ? wanted : date.day, index: index + 1)
+        anchor = Anchor(
+            moment: newEnd, day: wasShortened && isLast ? max(wanted, date.day) : date.day, index: index + 1)
         (self.pausedAt, pauseUntil) = (nil, nil)
     }
 

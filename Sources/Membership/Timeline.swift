@@ -98,13 +98,18 @@ extension TimelineEntry {
     package static func timeline(
         events: [Event], grants: [Grant], payments: [Payment], messages: [SentMessage]
     ) -> [TimelineEntry] {
-        let entries =
-            events.map(TimelineEntry.init) + payments.map(TimelineEntry.init) + grants.flatMap(entries(of:))
-            + messages.flatMap(entries(of:))
-        return entries.enumerated().sorted { left, right in
-            (left.element.time, left.element.what.rank, left.offset)
-                < (right.element.time, right.element.what.rank, right.offset)
-        }.map(\.element)
+        // Of one moment, a right that was given and voided in it stands before what replaced it.
+        let (passing, lasting) = (
+            grants.filter { $0.voidedAt == $0.recordedAt }, grants.filter { $0.voidedAt != $0.recordedAt }
+        )
+        let ranked =
+            (events.map(TimelineEntry.init) + payments.map(TimelineEntry.init) + lasting.flatMap(entries(of:))
+            + messages.flatMap(entries(of:))).map { (entry: $0, rank: $0.what.rank) }
+            + passing.flatMap(entries(of:)).map { (entry: $0, rank: What.grantVoided.rank) }
+        return ranked.enumerated().sorted { left, right in
+            (left.element.entry.time, left.element.rank, left.offset)
+                < (right.element.entry.time, right.element.rank, right.offset)
+        }.map(\.element.entry)
     }
 
     /// A line for an event.

@@ -15,14 +15,15 @@ struct ArticleHTML {
     /// What its images say to those who do not see them.
     private(set) var imageTexts: [String] = []
 
-    /// Reads `text` as HTML; `base` is where its relative addresses are meant. Nil when it nests too deep.
+    /// Reads `text` as HTML; `base` is where its relative addresses are meant. Nil when it nests too deep, or an
+    /// element has too many attributes.
     init?(parsing text: String, base: String?) {
         guard let written = ArticleHTML.parse(text, { $0.written(base: base) }) else { return nil }
         self = written
     }
 
-    /// Reads `text` as HTML and hands it to `write`, which may write it more than once, in full or up to a cut. Nil when
-    /// it cannot be read.
+    /// Reads `text` as HTML and hands it to `write`, which may write it more than once, in full or up to a cut. Nil
+    /// when it cannot be read.
     static func parse<Result>(_ text: String, _ write: (ParsedArticle) -> Result?) -> Result? {
         // libxml2 would take U+0000 for the end.
         let text = text.utf8.contains(0) ? text.filter { $0 != "\0" } : text
@@ -34,6 +35,7 @@ struct ArticleHTML {
                 HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue | HTML_PARSE_NOWARNING.rawValue
                 | HTML_PARSE_NONET.rawValue
             let bytes = Array(text.utf8)
+            guard bytes.withUnsafeBytes(HTMLAttributeLimit.isKept) else { return nil }
             let document = bytes.withUnsafeBytes { buffer in
                 htmlCtxtReadMemory(
                     context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, "UTF-8",

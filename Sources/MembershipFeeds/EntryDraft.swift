@@ -97,7 +97,12 @@ struct EntryDraft {
 extension ArticleHTML? {
     /// An article that could not be read is one that nests too deep.
     func orRejection() throws(Rejection) -> ArticleHTML {
-        guard let self else { throw Rejection(reason: "its text nests elements too deep") }
+        guard let self else {
+            throw Rejection(
+                reason:
+                    "its text nests elements too deep, or has one with more than \(FeedLimits.htmlAttributes) attributes"
+            )
+        }
         return self
     }
 }

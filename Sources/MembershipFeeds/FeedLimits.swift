@@ -11,8 +11,10 @@ package enum FeedLimits {
     /// Elements, attributes and pieces of text in one entry; a node takes about a hundred bytes of memory, so that
     /// a small entry of many empty elements would otherwise take much.
     package static let entryNodes = 100_000
-    /// Attributes of one element.
+    /// Attributes of one element in XML.
     package static let attributes = 200
+    /// The same in HTML, where a script may have what looks like one.
+    package static let htmlAttributes = 500
     /// An id, which becomes a key.
     package static let idBytes = 2048
     /// What the channel says of itself, each: 64 KiB.

@@ -61,11 +61,17 @@ final class FeedSource: Sendable {
         return try body(UnsafeRawBufferPointer(start: start, count: byteCount))
     }
 
-    /// The same, if no element of its XML has too many attributes.
+    /// The same, if it is XML in an encoding that is read, and no element has too many attributes.
     ///
     /// - Throws: ``MembershipError`` with code `invalid_feed`, `unreadable_file`.
     func withFewAttributes() throws(MembershipError) -> FeedSource {
-        var (limit, offset) = (TagLimit(), 0)
+        let head = head(1024)
+        let width = FeedUnitWidth(of: head)
+        // Where the signs of XML are not those of ASCII, nobody can look for them.
+        if let encoding = FeedEncoding.declared(in: head, width), !FeedEncoding.isRead(encoding) {
+            throw refusal("is in the encoding ‘\(encoding)’", remedy: "Convert it to UTF-8.")
+        }
+        var (limit, offset) = (XMLAttributeLimit(width), 0)
         while offset < byteCount {
             let bytes = try data(in: offset..<min(offset + 128 << 10, byteCount))
             guard bytes.withUnsafeBytes({ limit.isKept(by: $0) }) else {

@@ -12,18 +12,18 @@ extension AccountService {
         public let lettersRemoved: Int
         /// When.
         public let erasedAt: Timestamp
-        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile, nil where that is
-        /// not in our hands: a PostgreSQL server clears old rows and its log in its own time.
+        /// Whether the engine's own log was cleared at once; false when others were reading meanwhile, nil where that
+        /// is not in our hands: a PostgreSQL server clears old rows and its log in its own time.
         public let isLogCleared: Bool?
     }
 
     /// Removes everything that names a person, from the account and those merged into it, and from the folders that
-    /// letters to it were delivered into. What is left is that there was somebody, what happened when, what was paid, and
-    /// the ledger's hash of the address.
+    /// letters to it were delivered into. What is left is that there was somebody, what happened when, what was paid,
+    /// and the ledger's hash of the address.
     ///
     /// - Parameter reason: why; only a salted digest of it is kept, as of every reason of the account.
-    /// - Throws: ``MembershipError`` with code `account_erased` when that was done before, `unreadable_file` when a letter
-    ///   cannot be removed, `job_running` while a letter is on its way, `unknown_account`, `invalid_input`.
+    /// - Throws: ``MembershipError`` with code `account_erased` when that was done before, `unreadable_file` when a
+    ///   letter cannot be removed, `job_running` while a letter is on its way, `unknown_account`, `invalid_input`.
     public func erase(_ reference: AccountReference, reason: String) async throws -> Erasure {
         let reason = try PlainText.reason(reason)
         var removed: Set<String> = []
@@ -69,8 +69,10 @@ extension AccountService {
                 let account = try tx.account(reference)
                 try tx.removeClientKeys(of: tx.accountsOfPerson(account.id))
             }
-            _ = await isLogCleared()
-            throw error
+            guard await isLogCleared() == false else { throw error }
+            throw MembershipError(
+                .databaseBusy, error.message + " What is left of it in the log could not be cleared: others read.",
+                remedy: "End what reads for long, such as fortnight backup --to-dir, and run the command again.")
         }
     }
 

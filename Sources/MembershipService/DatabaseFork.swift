@@ -49,7 +49,12 @@ public struct DatabaseFork: Sendable {
                 .invalidInput, "\(accounts.count) accounts are too many to name.",
                 remedy: "Name at most \(DatabaseFork.mostAccounts), or leave --account out to copy everything.")
         }
-        let store = try await Store.open(source.open(), clock: clock)
+        let store: Store
+        do { store = try await Store.open(source.open(), clock: clock) } catch let error as MembershipError
+            where [.databaseMissing, .notADatabase].contains(error.code)
+        {
+            throw MembershipError(error.code, error.message, remedy: "Name a database that is there.")
+        }
         var (key, missingKey): (LedgerKey?, String?)
         do {
             key = try LedgerKeyFile(path: source.keyPath).load(matching: store.deployment.keyFingerprint)
@@ -70,6 +75,10 @@ public struct DatabaseFork: Sendable {
             return Report(
                 now: report.now, tables: report.tables.map { Report.Table(name: $0.name, rows: $0.rows) },
                 missingKey: missingKey)
+        } catch let error as MembershipError where error.code == .outcomeUnknown {
+            // It may well be there, and would be of no use without its key.
+            throw MembershipError(
+                error.code, error.message, remedy: "Look whether \(target.name) has its tables before doing it again.")
         } catch {
             if placedKey { LedgerKeyFile(path: target.keyPath).remove() }
             target.remove()

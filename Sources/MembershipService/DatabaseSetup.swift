@@ -42,12 +42,11 @@ public struct DatabaseSetup: Sendable {
     /// Makes the database, or finishes one that was begun; changes nothing when it is all there.
     ///
     /// - Throws: ``MembershipError`` with code `database_exists` when it is there and is not what is wished for,
-    ///   `invalid_input` for trial days outside 0 to 365.
+    ///   `invalid_input` for trial days outside 0 to 365, or a price that none can be.
     public func initialize(_ wishes: Wishes) async throws -> Report {
-        if let days = wishes.trialDays, !(0...365).contains(days) {
-            throw MembershipError(
-                .invalidInput, "‘\(days)’ is not a number of trial days.", remedy: "Give 0 to 365; 0 offers no trial.")
-        }
+        let terms = try PlanTerms(
+            prices: wishes.price.map { [$0] } ?? [], trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
+            graceDays: DefaultPlan.graceDays, entitlements: [.allTitles])
         // The key comes first: without it nothing could be finished.
         let keyFile = LedgerKeyFile(path: location.keyPath)
         let engine = try location.create()
@@ -59,12 +58,7 @@ public struct DatabaseSetup: Sendable {
         }
         let key = try keyFile.loadOrCreate()
         let now = clock.now()
-        let plan = PlanVersion(
-            plan: DefaultPlan.name, version: 1,
-            terms: try PlanTerms(
-                prices: wishes.price.map { [$0] } ?? [], trialDays: wishes.trialDays ?? DefaultPlan.trialDays,
-                graceDays: DefaultPlan.graceDays, entitlements: [.allTitles]),
-            publishedAt: now)
+        let plan = PlanVersion(plan: DefaultPlan.name, version: 1, terms: terms, publishedAt: now)
         let existing = try await engine.write { sql -> Deployment? in
             // Another process may have been quicker, with other wishes and another key.
             if let deployment = try sql.deployment() { return deployment }

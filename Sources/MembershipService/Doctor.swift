@@ -98,8 +98,7 @@ public struct Doctor: Sendable {
     /// meant: the plan that gives it may not be published yet.
     private func rules(_ store: Store) async throws -> Finding {
         try await store.read { tx in
-            let rules = Dictionary(grouping: try tx.rules(), by: \.target).sorted { $0.key.name < $1.key.name }
-                .flatMap { RuleTimeline($0.value).rules }
+            let rules = RuleTimeline.judged(try tx.rules())
             let unreadable = rules.compactMap { rule -> String? in
                 guard case .unreadable(let why) = rule.content else { return nil }
                 return "\(rule.target) (\(rule.id)): \(why)"

@@ -117,7 +117,8 @@ public struct EventTail: Sendable {
     public private(set) var newest: [Event] = []
 
     /// How far back is looked again. On PostgreSQL a transaction may commit after another that began later, and its
-    /// events then stand before some that were given out. No statement there runs for longer than a minute.
+    /// events then stand before some that were given out. No statement there runs for longer than a minute; a
+    /// COMMIT can, while it waits for a synchronous standby (docs/history.md).
     private static let overlap = TimeSpan.minutes(2)
 
     init(store: Store, filter: EventFilter) {

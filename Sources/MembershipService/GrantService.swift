@@ -75,9 +75,13 @@ public struct GrantService: Sendable {
             }
             // Where nothing else is asked for, a title's right opens it.
             guard entitlement.section == nil, let title = entitlement.title else { return false }
-            let own = rules.filter { $0.target.title == title }
-            let usual = own.isEmpty ? rules.filter { $0.target == .everything } : own
-            return usual.isEmpty || usual.contains { requires($0).isEmpty }
+            if rules.contains(where: { $0.target.title == title && requires($0).isEmpty }) { return true }
+            // What the title does not always say is what is said of everything.
+            let isSaid = rules.contains {
+                $0.target == .title(title) && $0.interval.contains(tx.now) && $0.interval.endsAt == nil
+            }
+            let all = rules.filter { $0.target == .everything }
+            return !isSaid && (all.contains { requires($0).isEmpty } || !all.contains { $0.interval.endsAt == nil })
         }
     }
 

@@ -95,10 +95,9 @@ extension ReadTransaction {
             recordedAt: event.recordedAt, currency: try lastPayment(of: account)?.amount.currency)
     }
 
-    /// What was paid last for an account, or else for one that has become part of it.
+    /// What was paid last for an account, or for one that has become part of it.
     private func lastPayment(of account: Account) throws -> Payment? {
-        if let own = try payments(of: account.id).last { return own }
-        return try accounts(mergedInto: account.id).compactMap { try payments(of: $0.id).last }
+        try ([account] + accounts(mergedInto: account.id)).compactMap { try payments(of: $0.id).last }
             .max { $0.recordedAt < $1.recordedAt }
     }
 

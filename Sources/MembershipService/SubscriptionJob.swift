@@ -19,6 +19,8 @@ protocol SubscriptionJob: Job {
 
 /// So many failures in a row, and no success between them, are not the accounts' fault.
 private let mostFailuresInARow = 20
+/// Of so many that are still due at the end of a run nobody looks who they are.
+private let mostLeft = 10_000
 
 extension SubscriptionJob {
     func preview(_ tx: ReadTransaction, limit: Int) throws -> [JobService.DueItem] {
@@ -51,8 +53,15 @@ extension SubscriptionJob {
                 isLast = try await runOneByOne(run, limit: wanted)
             }
             guard isLast else { continue }
-            // Whoever had failed and was not met again has nothing due any more.
-            try await run.batch { tx, _ in try tx.forgetJobFailures(of: Self.name, dueBy: run.asOf) }
+            // Whoever had failed and was not met again has nothing due any more, or somebody else was at it.
+            try await run.batch { tx, _ in
+                let failed = try tx.jobFailures(of: Self.name, dueBy: run.asOf)
+                guard !failed.isEmpty else { return }
+                let left = try due(tx, asOf: run.asOf, limit: mostLeft)
+                guard left.count < mostLeft else { return }
+                let accounts = Set(left.map(\.account))
+                try tx.forgetJobFailures(of: Self.name, accounts: failed.filter { !accounts.contains($0) })
+            }
             return nil
         }
         return nil

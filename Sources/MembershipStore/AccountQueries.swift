@@ -25,8 +25,12 @@ extension ReadTransaction {
                 try row.identifier(0)
             }
         }
-        if let head = try head(condition, argument) { return .id(head) }
-        // By now somebody may have signed up.
+        if let head = try head(condition, argument) {
+            guard case .email(let email) = reference else { return .id(head) }
+            // While it was waited for, the address may have become another account's, or nobody's.
+            if try accountID(of: email) == head { return .id(head) }
+        }
+        // By now somebody may have signed up, or be who has the address.
         let account = try account(reference)
         if let head = try head(whereID, account.id) { return .id(head) }
         throw MembershipError(

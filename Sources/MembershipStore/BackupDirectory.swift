@@ -60,8 +60,8 @@ package struct BackupDirectory: Sendable {
         }.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
-    /// Each that was finished, oldest first: what it is; or what is wrong with it, `backup_damaged`, or `unreadable_file`
-    /// for one that cannot be read now.
+    /// Each that was finished, oldest first: what it is; or what is wrong with it, `backup_damaged`, or
+    /// `unreadable_file` for one that cannot be read now.
     func generations() throws -> [Result<BackupGeneration, MembershipError>] {
         try folders().compactMap(generation(in:))
     }
@@ -75,26 +75,32 @@ package struct BackupDirectory: Sendable {
         }
     }
 
-    /// The one that a moment is restored from: the last that began by then.
+    /// The one that a moment is restored from: the last that has it, or else the last that began by then. A clock that
+    /// went back gives a later one earlier moments.
     ///
     /// - Parameter time: nil for the newest moment.
     /// - Throws: ``MembershipError`` with code `unknown_backup` when there is none so early, `backup_damaged` or
     ///   `unreadable_file` when one of which nothing is known may be the one.
     func generation(at time: Timestamp?) throws -> BackupGeneration {
-        var (first, damage): (Timestamp?, MembershipError?) = (nil, nil)
+        var (first, damage, earlier): (Timestamp?, MembershipError?, BackupGeneration?) = (nil, nil, nil)
         for generation in try generations().reversed() {
             switch generation {
             case .failure(let error): damage = damage ?? error
             // What is damaged and comes behind it is later still.
             case .success(let later) where time.map { later.manifest.copiedAt > $0 } ?? false:
-                (first, damage) = (later.manifest.copiedAt, nil)
+                first = min(first ?? later.manifest.copiedAt, later.manifest.copiedAt)
+                if earlier == nil { damage = nil }
             case .success(let found):
-                if let damage {
-                    guard let time, try time <= found.chain().end else { throw damage }
+                guard let time else {
+                    if let damage { throw damage }
+                    return found
                 }
-                return found
+                if try time <= found.chain().end { return found }
+                if earlier == nil, let damage { throw damage }
+                earlier = earlier ?? found
             }
         }
+        if let earlier { return earlier }
         if let damage { throw damage }
         guard let first else { throw BackupDirectory.empty(path) }
         throw MembershipError(

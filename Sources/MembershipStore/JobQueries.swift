@@ -48,6 +48,14 @@ extension ReadTransaction {
             JobFailure.init(row:))
     }
 
+    /// The accounts with which a job failed, and was to try again by a moment.
+    package func jobFailures(of job: String, dueBy moment: Timestamp) throws -> [Identifier<Account>] {
+        try sql.query(
+            "SELECT account_id FROM job_failures WHERE job = $1 AND retry_at <= $2 ORDER BY account_id LIMIT 10000",
+            [job, moment]
+        ) { try $0.identifier(0) }
+    }
+
     /// With how many accounts jobs failed.
     package func jobFailureCount() throws -> Int {
         try sql.first("SELECT count(*) FROM job_failures", []) { try $0.count(0) } ?? 0
@@ -161,12 +169,6 @@ extension WriteTransaction {
             DELETE FROM job_failures WHERE job = $1 AND account_id IN (\(placeholders(accounts.count, from: 2)))
             """,
             [job] + accounts as [any SQLValueConvertible])
-    }
-
-    /// Forgets that a job failed with accounts that it would have tried again by a moment: a run that has done all that
-    /// was due then and did not meet them shows that nothing of theirs is due any more.
-    package func forgetJobFailures(of job: String, dueBy moment: Timestamp) throws {
-        try sql.submit("DELETE FROM job_failures WHERE job = $1 AND retry_at <= $2", [job, moment])
     }
 }
 

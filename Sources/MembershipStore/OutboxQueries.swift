@@ -231,7 +231,7 @@ private let pastMessage = "(delivered_at < $1 OR dead_at < $1) AND destination I
 
 private let messageColumns = """
     account_id, event_sequence, message, created_at, attempts, due_at, leased_until, last_error, delivered_at, dead_at,
-    destination
+    destination, (SELECT count(*) FROM accounts AS a WHERE a.account_id = outbox.account_id AND a.erased_at IS NOT NULL)
     """
 
 extension OutboxMessage {
@@ -241,6 +241,7 @@ extension OutboxMessage {
             message: try row.choice(2), createdAt: try row.timestamp(3), attempts: try row.count(4),
             dueAt: try row.optionalTimestamp(5), leasedUntil: try row.optionalTimestamp(6),
             lastError: try row.optionalText(7), deliveredAt: try row.optionalTimestamp(8),
-            deadAt: try row.optionalTimestamp(9), destination: try row.optionalText(10))
+            deadAt: try row.optionalTimestamp(9), destination: try row.optionalText(10),
+            isErased: try row.count(11) > 0)
     }
 }

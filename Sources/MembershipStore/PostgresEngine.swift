@@ -80,7 +80,8 @@ package final class PostgresEngine: DatabaseEngine {
     package func upgrade<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
+        let lockMilliseconds = limits.lockMilliseconds
+        return try await transact("BEGIN ISOLATION LEVEL READ COMMITTED") { sql in
             // An upgrade may well take longer than anything is waited for otherwise, and so may another program's.
             // What is copied into it may have to be read from a slow place meanwhile.
             try sql.runScript(
@@ -92,6 +93,8 @@ package final class PostgresEngine: DatabaseEngine {
             _ = try sql.query(
                 "SELECT CAST(pg_advisory_xact_lock(1179535188, hashtext(current_schema())) AS TEXT)", []
             ) { _ in }
+            // Who waits for a table keeps all others from it: that is better tried again when nobody reads for long.
+            try sql.runScript("SET LOCAL lock_timeout = \(lockMilliseconds)")
             return try body(sql)
         }
     }

@@ -58,12 +58,15 @@ struct PostgresExamination {
             try sql.first(
                 """
                 SELECT CAST(has_database_privilege(current_database(), 'CREATE')
-                    AND has_database_privilege(current_database(), 'TEMPORARY') AS INT)
+                    AND has_database_privilege(current_database(), 'TEMPORARY')
+                    AND current_setting('transaction_read_only') = 'off' AS INT)
                 """, []
             ) { try $0.integer(0) } == 1
         guard mayCompare else {
             return Finding(
-                "tables", "not compared, because this user may not make a schema and temporary tables", isSound: true)
+                "tables",
+                "not compared, because no schema and temporary tables may be made: by this user, or on a standby",
+                isSound: true)
         }
         let found = Set(try sql.query(PostgresExamination.described, []) { try $0.text(0) })
         // By a name of its own: who makes a schema of a name that another transaction has just given waits for its end.

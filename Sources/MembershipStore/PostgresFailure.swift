@@ -21,7 +21,8 @@ struct PostgresFailure: Error {
     var endsConnection: Bool {
         guard let sqlState else { return true }
         return sqlState.hasPrefix("08")
-            || ["57P01", "57P02", "57P03", "57P05", "25P03", "26000", "0A000"].contains(sqlState)
+            || ["57P01", "57P02", "57P03", "57P05", "25P03", "26000"].contains(sqlState)
+            || sqlState == "0A000" && said.contains("cached plan")
     }
 
     var membershipError: MembershipError {
@@ -50,13 +51,20 @@ struct PostgresFailure: Error {
             return MembershipError(
                 .databaseFull, "\(place) has no space left: \(said)",
                 remedy: "Free some on the server, and try again.")
-        case "25006":
+        case "0A000" where said.contains("hot standby"), "25006":
             return MembershipError(
                 .databaseReadOnly, "\(place) takes no writes: \(said)",
                 remedy: "Name the primary, or add target_session_attrs=read-write to the address.")
         case "42501":
             return MembershipError(
-                .databaseReadOnly, "\(place): \(said)", remedy: "Grant this user the right to its schema.")
+                .databaseReadOnly, "\(place): \(said)",
+                remedy:
+                    "Grant this user the right to its schema; init and migrate need CREATE on the schema and TEMPORARY "
+                    + "on the database too.")
+        case "42P05", "26000":
+            return MembershipError(
+                .databaseUnavailable, "\(place) does not keep a connection to one program: \(said)",
+                remedy: "Put no pooler in between that shares connections by transaction; one by session will do.")
         case let state where state.hasPrefix("23"):
             return MembershipError(
                 .constraintViolated, "The database refused what would break a rule of it: \(said)")

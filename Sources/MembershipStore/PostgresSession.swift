@@ -10,6 +10,8 @@ final class PostgresSession: SQLConnection {
     private let connection: OpaquePointer
     private let address: PostgresAddress
     private var prepared: [PreparedKey: String] = [:]
+    /// What the names of its statements begin with: behind a pooler another session's must not be taken for its own.
+    private let mark = "f\(String(UInt64.random(in: 0 ... .max), radix: 36))_"
     /// The statement that begins the transaction, until it goes to the server together with the first of the body.
     private var pendingBegin: String?
     /// What was sent and not collected yet; while there is some, libpq is in pipeline mode.
@@ -29,8 +31,8 @@ final class PostgresSession: SQLConnection {
     /// Statements that travel together.
     private static let mostSent = 64
 
-    /// A machine that is gone without a word is noticed after some 30 seconds, not after the two hours that Linux takes by
-    /// itself: seconds, and milliseconds for what was sent and nobody has acknowledged.
+    /// A machine that is gone without a word is noticed after some 30 seconds, not after the two hours that Linux takes
+    /// by itself: seconds, and milliseconds for what was sent and nobody has acknowledged.
     private static let signsOfLife: [(keyword: String, value: String?)] = [
         ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "4"),
         ("tcp_user_timeout", "30000"),
@@ -39,8 +41,8 @@ final class PostgresSession: SQLConnection {
     /// Connects. Blocks until the server answers or the time for it has run out.
     init(_ address: PostgresAddress, limits: PostgresLimits) throws {
         let wait = address.hasConnectTimeout ? nil : String(limits.connectSeconds)
-        // The address overrides what stands before it. What stands behind overrides the address: text goes over the line as
-        // UTF-8, whatever else is wished for.
+        // The address overrides what stands before it. What stands behind overrides the address: text goes over the
+        // line as UTF-8, whatever else is wished for.
         let settings: [(keyword: String, value: String?)] =
             [("fallback_application_name", "fortnight"), ("connect_timeout", wait)]
             + (address.isOfService ? [] : PostgresSession.signsOfLife)
@@ -187,8 +189,8 @@ final class PostgresSession: SQLConnection {
         ) { try $0.text(0) }
     }
 
-    /// The tables of the schema, without those of extensions. By what depends on the schema, which has an index: a server
-    /// may have many tables of others.
+    /// The tables of the schema, without those of extensions. By what depends on the schema, which has an index: a
+    /// server may have many tables of others.
     static let ownTables = """
         own AS (
             SELECT c.oid, c.relname FROM pg_depend AS n JOIN pg_class AS c ON c.oid = n.objid
@@ -404,7 +406,7 @@ final class PostgresSession: SQLConnection {
         }
         try collect()
         try sendPendingBegin()
-        let name = "s\(prepared.count)"
+        let name = "\(mark)\(prepared.count)"
         let result = PQprepare(connection, name, sql, Int32(types.count), types)
         defer { PQclear(result) }
         try check(result)

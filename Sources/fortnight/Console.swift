@@ -35,6 +35,13 @@ struct Console {
         Console.write(try Console.json(value, onOneLine: onOneLine), to: .standardOutput)
     }
 
+    /// Tells of something as a JSON document on one line of standard output. What goes on whoever hears of it does not
+    /// end when nobody does.
+    func event(_ value: some Encodable) {
+        guard let text = try? Console.json(value, onOneLine: true) else { return }
+        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    }
+
     /// Says what went wrong, on standard error.
     func report(_ error: MembershipError) {
         if isJSON, let text = try? Console.json(ErrorView(error), onOneLine: true) {

@@ -2,7 +2,7 @@ import Membership
 import MembershipService
 
 extension GlobalOptions {
-    /// The services for commands that run jobs or show messages: these alone read how messages leave.
+    /// The services for commands that run jobs, show messages or foretell them: these alone read how messages leave.
     func servicesForDelivery() async throws -> Services {
         try await Services.open(location(), actor: GlobalOptions.actor(), options: GlobalOptions.deliveryOptions())
     }

@@ -79,6 +79,13 @@ struct BadInputTests {
         #expect(try await opensNothing("title:golem"))
         try await shell.fortnight("rule", "set", "title:golem", "--requires", "usual")
         #expect(try await !opensNothing("title:golem"))
+        try await shell.fortnight("rule", "unset", "title:golem")
+        // One that comes later, or is for a part, leaves the rest as it is.
+        try await shell.fortnight(
+            "rule", "set", "title:golem", "premium", "--requires", "all-titles", "--from", "2098-01-01T00:00:00Z")
+        #expect(try await !opensNothing("title:golem"))
+        try await shell.fortnight("rule", "set", "default", "premium", "--requires", "all-titles")
+        #expect(try await opensNothing("title:golem"))
     }
 
     @Test(arguments: [("", []), ("\n \n", []), ("", ["--anonymous"]), (" ", ["--article", "golem/x"])])

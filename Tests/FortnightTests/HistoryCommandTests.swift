@@ -16,6 +16,33 @@ struct HistoryCommandTests {
         try await shell.fortnight("clock", "show", "--json").json()["now"] as? String ?? ""
     }
 
+    @Test func whoseDoingIsLookedForIsFoundAsTheHelpHasIt() async throws {
+        let shell = try await Shell()
+        try await shell.fortnight("init", "--sandbox")
+        _ = try await shell.run("/usr/bin/env", ["FORTNIGHT_ACTOR=jo", "{}", "signup", "ada@example.com"])
+        try await shell.fortnight("clock", "advance", "14d")
+        try await shell.fortnight("jobs", "run", "trial-expiry")
+        for actor in ["operator:jo", "jo", "job:trial-expiry"] {
+            let found = try await shell.fortnight("events", "list", "--actor", actor, "--json")
+            #expect(found.status == 0 && !found.output.isEmpty, "\(actor): \(found)")
+        }
+        #expect(try await shell.fortnight("events", "list", "--actor", "clock").status == 0)
+    }
+
+    @Test func aForecastRemindsWhenTheJobWould() async throws {
+        var shell = try await Shell()
+        try await shell.fortnight("init", "--sandbox")
+        try await shell.fortnight("signup", "ada@example.com")
+        func forecast(_ shell: Shell) async throws -> Shell.Outcome {
+            try await shell.fortnight("account", "forecast", "ada@example.com", "--until", "2099-01-01T00:00:00Z")
+        }
+        #expect(try await forecast(shell).output.contains("trial.ending"))
+        shell.set("FORTNIGHT_TRIAL_REMINDER_DAYS", "0")
+        #expect(try await !forecast(shell).output.contains("trial.ending"))
+        shell.set("FORTNIGHT_TRIAL_REMINDER_DAYS", "x")
+        #expect(try await forecast(shell).status == 64)
+    }
+
     @Test func eventsAreALineEachWithTheirDataAsAnObject() async throws {
         let shell = try await prepared()
         let events = try await shell.fortnight("events", "list", "--json").jsonLines()

@@ -517,6 +517,11 @@ import TestSupport
         }
         #expect(try await readers(seconds(50)) == ["ada", "bob"])
         #expect(try await readers(seconds(52)) == ["ada", "bob", "cem"])
+        // What only the older copy has is there still.
+        #expect(try await readers(seconds(100)) == [])
+        #expect(try await readers(seconds(101)) == ["ada"])
+        let early = #expect(throws: MembershipError.self) { try database.restore(at: seconds(10)) }
+        #expect(early?.remedy?.contains("\(seconds(50))") == true)
         #expect(try await readers(nil) == ["ada", "bob", "cem"])
         let extents = try DatabaseRestoration(of: database.backups).extents()
         #expect(extents.compactMap(\.from) == [seconds(100), seconds(50)] && extents.allSatisfy { $0.fault == nil })

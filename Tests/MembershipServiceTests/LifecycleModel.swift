@@ -279,7 +279,7 @@ extension LifecycleModel {
         if agreement.offer.unit != .day, let wanted = agreement.origin?.wall.wantedDay, calendar.wall(end).day < wanted,
             calendar.isLastDayOfMonth(wall)
         {
-            wall.wantedDay = wanted
+            wall.wantedDay = max(wanted, wall.day)
         }
         agreement.origin = Origin(number: period + 1, moment: newEnd, wall: wall)
         (agreement.pausedAt, agreement.pausedUntil) = (nil, nil)

@@ -152,6 +152,23 @@ struct CarriedAccessTests {
         #expect(carried.allSatisfy { $0.source == .purchase })
     }
 
+    @Test func whatIsPartOfWhatIsCarriedComesBehindIt() throws {
+        let golem = Entitlement.title(try Slug(parsing: "golem"))
+        var life = SubscriptionLife(try paid(1))
+        try life.changePlan(to: version(300, golem), now: false, at: start)
+        try life.pay(forPeriods: 1, at: start)
+        let now = start + .days(10)
+        let carried = life.subscription.carriedAccess(into: try paid(2), at: now)
+        // 21 days of January, then February.
+        let march = start + .days(59)
+        #expect(carried.map(\.entitlement) == [.allTitles, golem])
+        #expect(
+            carried.map(\.interval) == [
+                Interval(from: march, until: march + .days(21)),
+                Interval(from: march + .days(21), until: march + .days(49)),
+            ])
+    }
+
     @Test func whateverWasPaidForBeforeNothingIsOverlaidAndNothingIsLost() throws {
         var random = SeededNumbers(seed: 20_261_130)
         for _ in 0..<300 {

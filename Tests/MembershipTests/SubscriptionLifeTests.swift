@@ -257,6 +257,16 @@ struct SubscriptionLifeTests {
         }
     }
 
+    @Test func whoComesFromAShortMonthToALongOneIsDueOnItsLastDay() throws {
+        let began = try moment("2027-01-29T10:00:00Z")
+        var life = SubscriptionLife(Fixture.started(paid: 8, at: began))
+        try life.pause(until: nil, at: began + .days(12))
+        try life.resume(at: began + .days(12) + .days(31))
+        #expect(life.subscription.currentPeriodEnd?.rfc3339 == "2027-03-31T10:00:00Z")
+        #expect(life.subscription.boundary(2).rfc3339 == "2027-04-30T10:00:00Z")
+        #expect(life.subscription.paidUntil?.rfc3339 == "2027-10-31T10:00:00Z")
+    }
+
     @Test func aPauseEndsByTheClockAtItsEnd() throws {
         let end = start + .days(20)
         let paused = try Fixture.started().after { try $0.pause(until: end, at: start + .days(10)) }

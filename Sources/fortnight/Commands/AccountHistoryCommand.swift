@@ -104,7 +104,7 @@ extension AccountCommand {
         var until: String
 
         func perform() async throws {
-            let forecast = try await global.services().history.forecast(
+            let forecast = try await global.servicesForDelivery().history.forecast(
                 AccountReference(parsing: account), until: Timestamp(rfc3339: until))
             if global.json {
                 try global.console.document(ForecastView(forecast))

@@ -6,7 +6,7 @@ import SampleFeeds
 
 struct DemoCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Make a sandbox with sample titles, articles and readers in every state.",
+        commandName: "demo", abstract: "Make a sandbox with sample titles, articles and readers in most states.",
         discussion: """
             The directory is made when it is not there. It gets the database, its key and the sample feeds.
 

@@ -144,7 +144,7 @@ struct EventFilterOptions: ParsableArguments {
     func filter() throws -> EventFilter {
         try EventFilter(
             account: account.map(AccountReference.init(parsing:)), kind: kind.map(Event.KindPattern.init(parsing:)),
-            actor: actor.map(Actor.init(parsing:)), since: since.map(Timestamp.init(rfc3339:)),
+            actor: actor.map(Actor.lookedFor), since: since.map(Timestamp.init(rfc3339:)),
             until: until.map(Timestamp.init(rfc3339:)))
     }
 }

@@ -113,12 +113,16 @@ struct GrantCommand: ParsableCommand {
 
         func perform() async throws {
             let services = try await global.services()
+            let (moment, known) = (
+                try at.map(Timestamp.init(rfc3339:)), try knownAt.map(Timestamp.init(rfc3339:))
+            )
             let grants = try await services.grants.list(
-                AccountReference(parsing: account), at: at.map(Timestamp.init(rfc3339:)),
-                knownAt: knownAt.map(Timestamp.init(rfc3339:)))
-            let now = try await services.clock.read().now
+                AccountReference(parsing: account), at: moment, knownAt: known)
             if global.json {
-                for grant in grants { try global.console.document(GrantView(grant, at: now), onOneLine: true) }
+                let now = try await services.clock.read().now
+                for grant in grants {
+                    try global.console.document(GrantView(grant, at: moment ?? known ?? now), onOneLine: true)
+                }
                 return
             }
             guard !grants.isEmpty else {

@@ -154,7 +154,9 @@ extension OutboxMessage {
     /// From when it is in its state, or is tried again.
     fileprivate var since: Timestamp { deliveredAt ?? deadAt ?? dueAt ?? createdAt }
 
-    fileprivate func place(delivers: Bool) -> String { destination ?? (delivers ? "a server" : "nowhere") }
+    fileprivate func place(delivers: Bool) -> String {
+        destination ?? (isErased ? "unknown: the account was erased" : delivers ? "a server" : "nowhere")
+    }
 }
 
 private struct MessageView: Encodable {

@@ -66,7 +66,7 @@ private final class JobRounds: Sendable {
             said.withLock { $0[outcome.job] = nil }
         }
         if console.isJSON {
-            try? console.document(JobOutcomeView(outcome), onOneLine: true)
+            console.event(JobOutcomeView(outcome))
         } else {
             console.note(outcome.line)
         }
