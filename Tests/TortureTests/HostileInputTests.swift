@@ -4,29 +4,13 @@ import Testing
 @testable import Torture
 
 struct HostileInputTests {
-    /// A command as the program describes itself.
-    private struct Described: Decodable {
-        let commandName: String
-        let subcommands: [Described]?
-
-        /// The words of all that have none below them.
-        func leaves(behind words: [String] = []) -> [[String]] {
-            let below = (subcommands ?? []).filter { $0.commandName != "help" }
-            return below.isEmpty ? [words] : below.flatMap { $0.leaves(behind: words + [$0.commandName]) }
-        }
-    }
-
-    private struct Description: Decodable {
-        let command: Described
-    }
-
     @Test func everyCommandOfTheProgramIsTried() throws {
         let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         let child = try WatchedChild.run(
             beside.appending(path: "fortnight").path(percentEncoded: false), [Array("--experimental-dump-help".utf8)],
             patience: .seconds(60))
         try #require(child.end == .exited(0))
-        let leaves = try JSONDecoder().decode(Description.self, from: Data(child.output.utf8)).command.leaves()
+        let leaves = try CommandTree.leaves(ofDump: child.output)
         #expect(Set(leaves) == Set(CommandSample.all.map(\.name)))
     }
 
