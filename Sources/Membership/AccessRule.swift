@@ -1,5 +1,5 @@
-/// What holds for a target during an interval. A rule is never edited: it is voided and replaced, so that what held last
-/// month, as it was known then, can be asked. The rules of a target that are not voided never overlap.
+/// What holds for a target during an interval. A rule is never edited: it is voided and replaced, so that what held
+/// last month, as it was known then, can be asked. The rules of a target that are not voided never overlap.
 public struct AccessRule: Equatable, Sendable {
     /// Its identity.
     public let id: Identifier<AccessRule>

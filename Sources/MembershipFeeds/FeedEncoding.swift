@@ -1,7 +1,7 @@
 import Foundation
 
-/// The encodings in which XML is read: those of Unicode, and those in which the signs of XML are what they are in ASCII,
-/// and no part of anything else.
+/// The encodings in which XML is read: those of Unicode, and those in which the signs of XML are what they are in
+/// ASCII, and no part of anything else.
 enum FeedEncoding {
     /// What the declaration at the beginning names; nil where it names none.
     static func declared(in head: [UInt8], _ width: FeedUnitWidth) -> String? {

@@ -1,9 +1,11 @@
 import Membership
 
-/// Looks for an element of HTML with more attributes than anything has, which libxml2 compares each with all the others.
+/// Looks for an element of HTML with more attributes than anything has, which libxml2 compares each with all the
+/// others.
 ///
-/// Each `<` before a letter is looked at as libxml2 would read an element there, wherever it stands: so neither comments
-/// nor scripts nor quotes can hide one. What is none, such as a `<` in a script, seldom has so many words before a `>`.
+/// Each `<` before a letter is looked at as libxml2 would read an element there, wherever it stands: so neither
+/// comments nor scripts nor quotes can hide one. What is none, such as a `<` in a script, seldom has so many words
+/// before a `>`.
 struct HTMLAttributeLimit {
     private let bytes: UnsafeRawBufferPointer
     private var place = 0

@@ -8,14 +8,14 @@ package struct MailTemplates: Sendable {
 
     /// The templates that are in the program, with those of a directory in place of some.
     ///
-    /// Nothing is taken unless all is well: an operator learns of a mistake when the program starts, not when a letter is
-    /// due.
+    /// Nothing is taken unless all is well: an operator learns of a mistake when the program starts, not when a letter
+    /// is due.
     ///
-    /// - Parameter directory: where the operator's templates are, named as the built-in ones; nil for the built-in ones.
-    ///   Files whose name begins with a dot are passed over.
+    /// - Parameter directory: where the operator's templates are, named as the built-in ones; nil for the built-in
+    ///   ones. Files whose name begins with a dot are passed over.
     /// - Throws: ``MembershipError`` with code `unreadable_file` when the directory or a file cannot be read, and
-    ///   `invalid_template` when a file has another name than a template, is not UTF-8 or too large, is not Mustache, or
-    ///   names what a letter does not know. It names the file and, where there is one, the line.
+    ///   `invalid_template` when a file has another name than a template, is not UTF-8 or too large, is not Mustache,
+    ///   or names what a letter does not know. It names the file and, where there is one, the line.
     package init(directory: String?) throws(MembershipError) {
         var files = BuiltInTemplates.files
         if let directory { files.merge(try MailTemplates.replacements(in: directory)) { $1 } }

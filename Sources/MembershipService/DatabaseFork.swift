@@ -41,8 +41,8 @@ public struct DatabaseFork: Sendable {
     /// - Parameter accounts: only these, with those that became part of them, and what belongs to no account; empty for
     ///   everything.
     /// - Throws: ``MembershipError`` with code `database_exists` when the place is taken, `unknown_account`,
-    ///   `invalid_input` for too many accounts,
-    ///   `key_mismatch` when another key is there, `database_full` and others of the engines.
+    ///   `invalid_input` for too many accounts, `key_mismatch` when another key is there, `database_full` and others of
+    ///   the engines.
     public func make(accounts: [AccountReference] = []) async throws -> Report {
         guard accounts.count <= DatabaseFork.mostAccounts else {
             throw MembershipError(

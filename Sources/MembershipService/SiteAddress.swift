@@ -1,5 +1,5 @@
-/// What the spellings of one site's address have in common: neither the scheme, nor `www.`, nor a slash at the end makes
-/// another site.
+/// What the spellings of one site's address have in common: neither the scheme, nor `www.`, nor a slash at the end
+/// makes another site.
 struct SiteAddress: Hashable, Sendable {
     private let text: String
 

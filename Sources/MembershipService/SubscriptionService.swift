@@ -169,7 +169,8 @@ extension Store {
             if let wanted = edit.revision, wanted != revision {
                 throw MembershipError(
                     .editConflict,
-                    "Subscription \(subscription.id) was changed meanwhile: it is at revision \(revision), and this change was meant for \(wanted).",
+                    "Subscription \(subscription.id) was changed meanwhile: it is at revision \(revision), and this "
+                        + "change was meant for \(wanted).",
                     remedy: "Look at it again with fortnight subscription show, and decide anew.")
             }
             var life = SubscriptionLife(subscription)

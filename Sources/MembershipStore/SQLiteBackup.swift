@@ -53,7 +53,8 @@ package struct SQLiteBackup: Sendable {
         return contents
     }
 
-    /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new one.
+    /// Makes sure that a database can have a name. There must be no log either: it would be taken for that of the new
+    /// one.
     ///
     /// - Parameter remedy: what to do about a file that is there.
     /// - Throws: ``MembershipError`` with code `database_exists`; `invalid_input` for a name that SQLite gives to what

@@ -158,7 +158,8 @@ package final class SQLiteEngine: DatabaseEngine {
                 }
             }
         } catch {
-            // What the connection knows of the schema, and whether that may be written to, may be of the step that failed.
+            // What the connection knows of the schema, and whether that may be written to, may be of the step that
+            // failed.
             giveUp(commits)
             throw error
         }
@@ -184,8 +185,8 @@ package final class SQLiteEngine: DatabaseEngine {
         }
     }
 
-    /// Waits a millisecond for a lock. SQLite's own way of waiting sleeps for up to 100 ms at a time, and would miss the
-    /// pauses of a job.
+    /// Waits a millisecond for a lock. SQLite's own way of waiting sleeps for up to 100 ms at a time, and would miss
+    /// the pauses of a job.
     ///
     /// - Parameter most: for how many milliseconds to wait altogether.
     /// - Returns: whether to ask again.
@@ -205,8 +206,8 @@ package final class SQLiteEngine: DatabaseEngine {
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             // In kibibytes: what a batch of a job changes fits, and is not written twice.
             try database.execute(sql: "PRAGMA cache_size = -16384")
-            // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file that is
-            // written to the disk. So what is written is written in batches.
+            // Each savepoint keeps the pages as they were before it, and each statement on many rows: not in a file
+            // that is written to the disk. So what is written is written in batches.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             // What is deleted is overwritten with zeros, so that an erased person is gone from the file too.
             try database.execute(sql: "PRAGMA secure_delete = ON")
@@ -214,8 +215,8 @@ package final class SQLiteEngine: DatabaseEngine {
         return configuration
     }
 
-    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others, and as long for
-    /// another process that empties the log too, for which SQLite itself does not wait.
+    /// Writes the log into the file and empties it. It waits for readers as any transaction does for others, and as
+    /// long for another process that empties the log too, for which SQLite itself does not wait.
     package func scrub() async throws -> Bool? {
         let commits = try commits()
         return try await translatingErrors(path: path) { [lockWait] in
@@ -321,8 +322,8 @@ struct SQLiteConnection: SQLiteDialect {
         }
     }
 
-    /// So many rows at a time, and the rest one by one: any other number of them would be compiled anew each time, and of
-    /// more SQLite would keep a longer journal of the statement, a copy of each page that it touches.
+    /// So many rows at a time, and the rest one by one: any other number of them would be compiled anew each time, and
+    /// of more SQLite would keep a longer journal of the statement, a copy of each page that it touches.
     private static let rowsAtOnce = 32
 
     func insert(

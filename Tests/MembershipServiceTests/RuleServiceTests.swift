@@ -171,8 +171,8 @@ struct RuleServiceTests {
         #expect(await #expect(throws: MembershipError.self) { try await apply(database, file) }?.code == .invalidRules)
     }
 
-    /// Whether somebody can have what is asked for is a long look, which must not keep other writers waiting. With several
-    /// writers nobody waits anyway.
+    /// Whether somebody can have what is asked for is a long look, which must not keep other writers waiting. With
+    /// several writers nobody waits anyway.
     @Test(.enabled(if: TestEngine.isSQLite), .timeLimit(.minutes(10)))
     func whatARuleAsksForIsLookedUpOutsideOfTheWrite() async throws {
         let database = try await prepared()

@@ -7,8 +7,8 @@ struct ServeCommand: AsyncCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Keep running: the jobs, each at its time.",
         discussion: """
-            Ends with status 0 on SIGTERM or SIGINT, after the batch under way. A line on standard error tells of each run; with --json, \
-            one on standard output.
+            Ends with status 0 on SIGTERM or SIGINT, after the batch under way. A line on standard error tells of each \
+            run; with --json, one on standard output.
 
             Example:
               fortnight serve --jobs-only

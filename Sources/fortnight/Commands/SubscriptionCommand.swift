@@ -242,8 +242,8 @@ struct SubscriptionCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "change-plan", abstract: "Change to the newest version of a plan.",
             discussion: """
-                At the renewal it takes effect with the first period that is not paid for. Now, the current period stays as long \
-                as it is, and what it gives changes at once.
+                At the renewal it takes effect with the first period that is not paid for. Now, the current period stays \
+                as long as it is, and what it gives changes at once.
 
                 Example:
                   fortnight subscription change-plan ada@example.com archive --at-renewal
