@@ -216,12 +216,6 @@ extension Subscription {
         return settledPeriods > 0 ? boundary(settledPeriods) : nil
     }
 
-    /// The version that the next period to be paid for is of.
-    public var versionToPayFor: PlanVersion {
-        guard let nextVersion, let next = nextUnsettledPeriod, next >= nextVersion.fromIndex else { return version }
-        return nextVersion.version
-    }
-
     /// What holds in a period.
     func terms(ofPeriod index: Int) -> PlanTerms { version(ofPeriod: index).terms }
 
