@@ -146,8 +146,7 @@ struct OutboxDeliveryJob: Job {
     private func deliver(_ parcel: Parcel, by mailroom: Mailroom, _ run: RunningJob) async throws -> Outcome {
         let reference = parcel.message.reference
         do {
-            let contents = try await contents(of: parcel, run)
-            if case .overtaken = contents {
+            guard let facts = try await facts(of: parcel, run) else {
                 try await removeFile(parcel.message.destination ?? parcel.place, run)
                 try await run.batch { tx, tally in
                     try tx.deleteOvertakenMessage(reference)
@@ -160,7 +159,7 @@ struct OutboxDeliveryJob: Job {
                 try await removeFile(old, run)
                 try await run.batch { tx, _ in try tx.setDestination(parcel.place, of: reference) }
             }
-            let destination = try await send(contents, by: mailroom, run)
+            let destination = try await mailroom.deliver(facts, databaseMark: run.store.deployment.keyFingerprint)
             try await run.batch { tx, tally in
                 try tx.markDelivered(reference, destination: destination)
                 tally.processed += 1
@@ -191,26 +190,18 @@ struct OutboxDeliveryJob: Job {
         }
     }
 
-    /// What is to be said of a message, or why nothing is.
-    private enum Contents: Sendable {
-        case letter(LetterFacts)
-        /// Nobody is to be told any more.
-        case overtaken
-        /// There can be no letter.
-        case unreadable(MembershipError)
-    }
-
     /// What is to be said right now: the reader may have got another address since the message was taken.
-    private func contents(of parcel: Parcel, _ run: RunningJob) async throws -> Contents {
-        try await run.store.read { tx in
-            // One that cannot be read must not keep the others; but what the database refuses ends the run.
-            do {
+    ///
+    /// - Returns: nil when nobody is to be told any more.
+    private func facts(of parcel: Parcel, _ run: RunningJob) async throws -> LetterFacts? {
+        do {
+            return try await run.store.read { tx in
                 let facts = try tx.letterFacts(of: parcel.message)
-                return try tx.isOvertaken(facts) ? .overtaken : .letter(facts)
-            } catch  where error.isOfOneAccount {
-                return .unreadable(
-                    error as? MembershipError ?? MembershipError(.databaseDamaged, "Its event cannot be read."))
+                return try tx.isOvertaken(facts) ? nil : facts
             }
+        } catch  where error.isOfOneAccount {
+            // One that cannot be read must not keep the others; but what the database refuses ends the run.
+            throw MailFailure(.temporary, text: (error as? MembershipError)?.message ?? "Its event cannot be read.")
         }
     }
 
@@ -218,16 +209,6 @@ struct OutboxDeliveryJob: Job {
     private func removeFile(_ path: String?, _ run: RunningJob) async throws {
         guard run.store.deployment.delivers, let path else { return }
         _ = try LetterFile.remove(path)
-    }
-
-    /// - Returns: the file it went to; nil when it went to a server, or nowhere.
-    private func send(_ contents: Contents, by mailroom: Mailroom, _ run: RunningJob) async throws -> String? {
-        switch contents {
-        case .letter(let facts):
-            return try await mailroom.deliver(facts, databaseMark: run.store.deployment.keyFingerprint)
-        case .unreadable(let error): throw MailFailure(.temporary, text: error.message)
-        case .overtaken: return nil
-        }
     }
 }
 
