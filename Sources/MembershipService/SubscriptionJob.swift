@@ -55,7 +55,7 @@ extension SubscriptionJob {
             guard isLast else { continue }
             // Whoever had failed and was not met again has nothing due any more, or somebody else was at it.
             try await run.batch { tx, _ in
-                let failed = try tx.jobFailures(of: Self.name, dueBy: run.asOf)
+                let failed = try tx.jobFailures(of: Self.name, dueBy: run.asOf, limit: mostLeft)
                 guard !failed.isEmpty else { return }
                 let left = try due(tx, asOf: run.asOf, limit: mostLeft)
                 guard left.count < mostLeft else { return }

@@ -48,11 +48,11 @@ extension ReadTransaction {
             JobFailure.init(row:))
     }
 
-    /// The accounts with which a job failed, and was to try again by a moment.
-    package func jobFailures(of job: String, dueBy moment: Timestamp) throws -> [Identifier<Account>] {
+    /// The accounts with which a job failed, and was to try again by a moment; so many of them at most.
+    package func jobFailures(of job: String, dueBy moment: Timestamp, limit: Int) throws -> [Identifier<Account>] {
         try sql.query(
-            "SELECT account_id FROM job_failures WHERE job = $1 AND retry_at <= $2 ORDER BY account_id LIMIT 10000",
-            [job, moment]
+            "SELECT account_id FROM job_failures WHERE job = $1 AND retry_at <= $2 ORDER BY account_id LIMIT $3",
+            [job, moment, limit]
         ) { try $0.identifier(0) }
     }
 
