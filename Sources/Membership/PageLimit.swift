@@ -14,23 +14,10 @@ public struct PageLimit: Equatable, Sendable {
     }
 }
 
-/// How many things a run of a job is to do at most.
-public struct JobLimit: Equatable, Sendable {
-    /// At least 1.
-    public let count: Int
-
-    /// The most that a run can be limited to; one without a limit does all that is due.
-    public static let most = 1_000_000
-
-    /// Checks a wanted number of things.
-    ///
-    /// - Throws: ``MembershipError`` with code `invalid_input` when it is below 1 or above ``most``.
-    public init(_ count: Int) throws(MembershipError) {
-        self.count = try checkedLimit(count, most: JobLimit.most)
-    }
-}
-
-private func checkedLimit(_ count: Int, most: Int) throws(MembershipError) -> Int {
+/// Checks how many are wanted at most.
+///
+/// - Throws: ``MembershipError`` with code `invalid_input` when it is below 1 or above `most`.
+func checkedLimit(_ count: Int, most: Int) throws(MembershipError) -> Int {
     guard (1...most).contains(count) else {
         throw MembershipError(.invalidInput, "‘\(count)’ is not a limit.", remedy: "Give 1 to \(most).")
     }
