@@ -338,19 +338,21 @@ struct RuleServiceTests {
         #expect(try await database.services.rules.list().isEmpty)
     }
 
-    @Test func whatIsLeftOfARuleThatWasCutKeepsItsAuthorAndReason() async throws {
+    /// A title that one operator has withdrawn, and the rules at another's hand.
+    private func withdrawnByAnna() async throws -> (TestDatabase, title: RuleTarget, ben: RuleService) {
         let database = try await TestDatabase.sandbox()
         try await database.addArticle()
-        let anna = database.services.acting(as: try Actor(parsing: "operator:anna")).rules
-        let ben = database.services.acting(as: try Actor(parsing: "operator:ben")).rules
         let title = RuleTarget.title(try Slug(parsing: "golem"))
-        var change = RuleChange()
-        change.isWithdrawn = true
-        _ = try await anna.set(title, change, .init(reason: "Court order"))
+        let anna = database.services.acting(as: try Actor(parsing: "operator:anna")).rules
+        _ = try await anna.set(title, change { $0.isWithdrawn = true }, .init(reason: "Court order"))
+        return (database, title, database.services.acting(as: try Actor(parsing: "operator:ben")).rules)
+    }
+
+    @Test func whatIsLeftOfARuleThatWasCutKeepsItsAuthorAndReason() async throws {
+        let (database, title, ben) = try await withdrawnByAnna()
         _ = try await database.services.clock.advance(by: .days(10))
-        change.isWithdrawn = false
-        change.access = .premium
-        _ = try await ben.set(title, change, .init(reason: "Back online"))
+        let back = change(.premium) { $0.isWithdrawn = false }
+        _ = try await ben.set(title, back, .init(reason: "Back online"))
         let standing = try await ben.list()
         #expect(standing.map(\.actor.name) == ["operator:anna", "operator:ben"])
         #expect(standing.map(\.reason) == ["Court order", "Back online"])
@@ -365,14 +367,7 @@ struct RuleServiceTests {
     }
 
     @Test func whoTookARuleAwayAndWhyIsKept() async throws {
-        let database = try await TestDatabase.sandbox()
-        try await database.addArticle()
-        let anna = database.services.acting(as: try Actor(parsing: "operator:anna")).rules
-        let ben = database.services.acting(as: try Actor(parsing: "operator:ben")).rules
-        let title = RuleTarget.title(try Slug(parsing: "golem"))
-        var change = RuleChange()
-        change.isWithdrawn = true
-        _ = try await anna.set(title, change, .init(reason: "Court order"))
+        let (database, title, ben) = try await withdrawnByAnna()
         #expect(try await ben.list(withVoided: true).map(\.voiding) == [nil])
         let moment = try await database.services.clock.advance(by: .days(10)).now
         _ = try await ben.unset(title, .init(until: moment + .days(2), reason: "Appeal"))
