@@ -23,6 +23,7 @@ package let sqliteMigrations: [Migration] = [
     Migration(version: 5, name: "m0005_cheaper_rows", sql: PackageResources.m0005_cheaper_rows_sqlite_sql),
     Migration(version: 6, name: "m0006_remembered_texts", sql: PackageResources.m0006_remembered_texts_sqlite_sql),
     Migration(version: 7, name: "m0007_who_voided_rules", sql: PackageResources.m0007_who_voided_rules_sqlite_sql),
+    Migration(version: 8, name: "m0008_gone_accounts", sql: PackageResources.m0008_gone_accounts_sqlite_sql),
 ]
 
 /// The schema of a PostgreSQL database: the same steps, with the same tables, columns and keys.
@@ -34,4 +35,5 @@ package let postgresMigrations: [Migration] = [
     Migration(version: 5, name: "m0005_cheaper_rows", sql: PackageResources.m0005_cheaper_rows_postgres_sql),
     Migration(version: 6, name: "m0006_remembered_texts", sql: PackageResources.m0006_remembered_texts_postgres_sql),
     Migration(version: 7, name: "m0007_who_voided_rules", sql: PackageResources.m0007_who_voided_rules_postgres_sql),
+    Migration(version: 8, name: "m0008_gone_accounts", sql: PackageResources.m0008_gone_accounts_postgres_sql),
 ]

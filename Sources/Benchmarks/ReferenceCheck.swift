@@ -34,17 +34,20 @@ final class ReferenceCheck: @unchecked Sendable {
         if kind != .anonymous { statement.bind(5, question.account) }
     }
 
-    /// The article and its rules are for every kind; the account, its suspensions and its grants for readers; then what
-    /// else the answer rests on: what was spent of the meter, or the subscription and the plans. Who has had her trial has
-    /// no free days to be looked for.
+    /// The article and its rules are for every kind; whether the account is gone, its suspensions and its grants for
+    /// readers; then what else the answer rests on: the zone of the account and what was spent of the meter, or the
+    /// subscription and the plans. Who has had her trial has no free days to be looked for.
     static func sql(_ kind: CheckKind) -> String {
         let (columns, joins) =
             switch kind {
             case .anonymous: (article + offered, "")
-            case .entitled: (article + reader, readerJoins)
+            case .entitled: (article + isGone + reader, goneJoin + readerJoins)
             case .trialEnded:
-                (article + reader + subscription + plan, readerJoins + subscriptionJoin + planJoin)
-            case .metered: (article + reader + read, readerJoins + readJoins)
+                (
+                    article + isGone + reader + subscription + plan,
+                    goneJoin + readerJoins + subscriptionJoin + planJoin
+                )
+            case .metered: (article + account + reader + read, accountJoin + readerJoins + readJoins)
             }
         return """
             SELECT \(columns)
@@ -62,19 +65,28 @@ final class ReferenceCheck: @unchecked Sendable {
         u.target, u.access, u.free_for, u.free_after, u.requires, u.embargo_until, u.withdrawn, u.meter_anonymous,
         u.meter_registered, u.teaser, u.starts_at, u.ends_at
         """
+    private static let isGone = ", g.account_id, a.erased_at, a.merged_into"
+    private static let account = ", a.account_id, a.time_zone, a.created_at"
     private static let reader = """
-        , a.account_id, a.time_zone, a.created_at,
-        s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
+        , s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
+        """
+    private static let goneJoin = """
+        LEFT JOIN accounts AS a INDEXED BY accounts_gone ON a.account_id = ?5
+            AND (a.erased_at IS NOT NULL OR a.merged_into IS NOT NULL)
+
+        """
+    private static let accountJoin = """
+        JOIN accounts AS a ON a.account_id = ?5
+
         """
     private static let readerJoins = """
-        JOIN accounts AS a ON a.account_id = ?5
-        LEFT JOIN account_suspensions AS s ON s.account_id = a.account_id
-        LEFT JOIN grants AS g ON g.account_id = a.account_id AND g.voided_at IS NULL
+        LEFT JOIN account_suspensions AS s ON s.account_id = ?5
+        LEFT JOIN grants AS g ON g.account_id = ?5 AND g.voided_at IS NULL
 
         """
     private static let subscription = ", b.subscription_id, b.plan, b.plan_version, b.status, b.due_at"
     private static let subscriptionJoin = """
-        LEFT JOIN subscriptions AS b ON b.account_id = a.account_id AND b.ended_at IS NULL
+        LEFT JOIN subscriptions AS b ON b.account_id = ?5 AND b.ended_at IS NULL
 
         """
     private static let offered = """
@@ -91,10 +103,10 @@ final class ReferenceCheck: @unchecked Sendable {
         """
     private static let read = ", d.article_id, d.meter, d.opened_at, w.article_id, w.meter, w.opened_at"
     private static let readJoins = """
-        LEFT JOIN account_merges AS m ON m.account_id = a.account_id
-        LEFT JOIN reads AS d ON d.account_id IN (a.account_id, m.merged_id)
+        LEFT JOIN account_merges AS m ON m.account_id = ?5
+        LEFT JOIN reads AS d ON d.account_id IN (?5, m.merged_id)
             AND d.opened_at >= ?6 AND d.opened_at < ?7 AND d.meter IS NOT NULL
-        LEFT JOIN account_visitors AS x ON x.account_id = a.account_id
+        LEFT JOIN account_visitors AS x ON x.account_id = ?5
         LEFT JOIN visitor_reads AS w ON w.visitor = x.visitor AND w.opened_at >= ?6 AND w.opened_at <= x.linked_at
             AND w.meter IS NOT NULL
 
@@ -148,6 +160,7 @@ final class ReferenceCheck: @unchecked Sendable {
         let access = nearest(8)?.text
         if access == "free" { return .free }
         guard kind != .anonymous else { return .signUpRequired }
+        if kind != .metered, first[20] != .null || first[21] != .null { return nil }
         let grants = rows.filter { $0[25].text == "all-titles" }
         if grants.contains(where: { holds($0[28], $0[29], now) }) { return .entitled }
         if access == "registered" { return .registered }

@@ -58,10 +58,10 @@ package enum ReaderFacts: Equatable, Sendable {
 package final class AccountFacts: Sendable {
     /// Which account.
     package let id: Identifier<Account>
-    /// Since when there is one.
+    /// Since when there is one; now, where nothing before it is asked about.
     package let createdAt: Timestamp
-    /// Whose months the meter follows.
-    package let timeZone: String
+    /// Whose months the meter follows; nil where that is to be looked up when a meter is asked.
+    package let timeZone: String?
     /// Every suspension, past and present.
     package let suspensions: [Suspension]
     /// Every grant that has not been voided, whatever its interval.
@@ -69,7 +69,7 @@ package final class AccountFacts: Sendable {
 
     /// Brings the facts together.
     package init(
-        id: Identifier<Account>, createdAt: Timestamp, timeZone: String = Zone.utc.name, suspensions: [Suspension],
+        id: Identifier<Account>, createdAt: Timestamp, timeZone: String? = Zone.utc.name, suspensions: [Suspension],
         grants: [Grant]
     ) {
         self.id = id

@@ -116,7 +116,8 @@ private final class AccessBatch {
             reader = BatchReader(
                 reference,
                 try AccessBatch.outcome {
-                    let known = try tx.knownReader(reference, asKnownAt: moment.knownAt)
+                    let known = try tx.knownReader(
+                        reference, isFromNow: moment.isFrom(tx.now), asKnownAt: moment.knownAt)
                     try tx.requirePresent(known, at: moment)
                     return known
                 })

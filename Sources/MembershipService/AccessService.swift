@@ -40,6 +40,9 @@ public struct AccessService: Sendable {
 
         /// Now, as it is known.
         public static let now = Moment()
+
+        /// Whether it is now or later, as it is known now.
+        func isFrom(_ now: Timestamp) -> Bool { knownAt == nil && at.map { $0 >= now } ?? true }
     }
 
     /// Decides whether a reader may open an article. Nothing is written, and nothing is spent.
@@ -86,7 +89,8 @@ extension ReadTransaction {
         _ reader: ReaderReference, _ article: ArticleReference, _ moment: AccessService.Moment, _ ledger: LedgerAccess
     ) throws -> (answer: AccessService.Answer, facts: AccessFacts) {
         if let known = moment.knownAt { try requireKnowable(known) }
-        var (facts, known) = try accessFacts(reader: reader, article: article, asKnownAt: moment.knownAt)
+        var (facts, known) = try accessFacts(
+            reader: reader, article: article, isFromNow: moment.isFrom(now), asKnownAt: moment.knownAt)
         try requirePresent(known, at: moment)
         return (try judge(reader, known.account, &facts, moment, ledger), facts)
     }
@@ -96,8 +100,7 @@ extension ReadTransaction {
     ///
     /// - Throws: ``MembershipError`` with code `account_erased`.
     func requirePresent(_ known: KnownReader, at moment: AccessService.Moment) throws {
-        guard known.isGone, let id = known.account, moment.knownAt == nil, moment.at.map({ $0 >= now }) ?? true
-        else { return }
+        guard known.isGone, let id = known.account, moment.isFrom(now) else { return }
         try requirePresent(account(.id(id)))
     }
 
@@ -136,7 +139,9 @@ extension ReadTransaction {
         return switch facts.reader {
         case .anonymous: .nothing
         case .visitor(let visitor, let zone): try reads(of: .visitor(visitor), in: zone)
-        case .account(let account): try reads(of: .account(account.id), in: Zone(stored: account.timeZone))
+        case .account(let account):
+            try reads(
+                of: .account(account.id), in: Zone(stored: account.timeZone ?? timeZone(of: account.id)))
         }
     }
 

@@ -116,7 +116,7 @@ extension ReadTransaction {
         _ request: OpeningRequest, _ ledger: LedgerAccess, known: KnownContent? = nil
     ) throws -> DecidedOpening {
         let reader = try held(request.reader)
-        var (facts, owner) = try accessFacts(reader: reader, article: request.article)
+        var (facts, owner) = try accessFacts(reader: reader, article: request.article, isFromNow: true)
         try requirePresent(owner, at: .now)
         guard let holder = ReadHolder(owner.facts) else { throw OpeningRequest.ofNobody }
         let answer = try judge(reader, owner.account, &facts, .now, ledger)

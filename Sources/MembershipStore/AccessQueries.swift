@@ -36,13 +36,16 @@ package struct RuledArticles {
 extension ReadTransaction {
     /// What a decision about one article rests on, but for what is offered.
     ///
-    /// - Parameter known: what was known then; nil for now.
+    /// - Parameters:
+    ///   - isFromNow: whether nothing before now will be decided by them.
+    ///   - known: what was known then; nil for now.
     /// - Throws: ``MembershipError`` with code `unknown_account` or `unknown_article`.
     package func accessFacts(
-        reader reference: ReaderReference, article wanted: ArticleReference, asKnownAt known: Timestamp? = nil
+        reader reference: ReaderReference, article wanted: ArticleReference, isFromNow: Bool = false,
+        asKnownAt known: Timestamp? = nil
     ) throws -> (facts: AccessFacts, reader: KnownReader) {
         if known == nil, let catalog = try sql.catalog() {
-            let reader = try askReader(reference)
+            let reader = try askReader(reference, isFromNow: isFromNow)
             let ruled = try catalog.article(wanted) ?? findRuledArticle(wanted, in: catalog)
             let known = try reader()
             return (AccessFacts(ruled, reader: known.facts), known)
@@ -115,9 +118,14 @@ extension ReadTransaction {
 
     /// What is known of a reader.
     ///
+    /// - Parameters: as of ``accessFacts(reader:article:isFromNow:asKnownAt:)``.
     /// - Throws: ``MembershipError`` with code `unknown_account`.
-    package func knownReader(_ reference: ReaderReference, asKnownAt known: Timestamp? = nil) throws -> KnownReader {
-        guard let known, case .account(let name) = reference else { return try askReader(reference)() }
+    package func knownReader(
+        _ reference: ReaderReference, isFromNow: Bool = false, asKnownAt known: Timestamp? = nil
+    ) throws -> KnownReader {
+        guard let known, case .account(let name) = reference else {
+            return try askReader(reference, isFromNow: isFromNow)()
+        }
         let account = try account(name)
         // Nobody had heard of her.
         guard account.createdAt <= known else { return KnownReader(facts: .anonymous, account: account.id) }
@@ -128,21 +136,21 @@ extension ReadTransaction {
         return KnownReader(facts: .account(facts), account: account.id)
     }
 
-    private func askReader(_ reference: ReaderReference) throws -> () throws -> KnownReader {
+    private func askReader(
+        _ reference: ReaderReference, isFromNow: Bool = false
+    ) throws -> () throws -> KnownReader {
         switch reference {
         case .anonymous: return { KnownReader(facts: .anonymous, account: nil) }
         case .visitor(let id, let zone): return { KnownReader(facts: .visitor(id, zone: zone), account: nil) }
         case .account(let name):
+            if isFromNow, let known = try readerFromNow(name) { return { known } }
             let asked = try askBrief(name)
             // When the id is given, nothing has to be waited for before the rest is asked.
             let id = if case .id(let given) = name { given } else { try found(asked, name).id }
             let grants = try askGrants(of: id)
             return { [self] in
                 let account = try found(asked, name)
-                // This transaction may have read its clock before another that wrote and has committed since, and that
-                // of another machine may be ahead: who is there now is there now, and what holds now holds now.
-                var grants = try grants.rows()
-                if grants.contains(where: { $0.recordedAt > now }) { grants = grants.map { $0.caughtUp(at: now) } }
+                let grants = try caughtUp(grants.rows())
                 let facts = AccountFacts(
                     id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
                     suspensions: account.wasSuspended
@@ -150,5 +158,31 @@ extension ReadTransaction {
                 return KnownReader(facts: .account(facts), account: account.id, isGone: account.isGone)
             }
         }
+    }
+
+    /// What decisions of now and later need of a reader, where it can be had without looking up her account; nil where
+    /// it cannot.
+    ///
+    /// Of an account that has ever had access its grants say that it is there, and small indexes whether anything stands
+    /// in the way. Its row is far from them in a large file (docs/decisions/0027).
+    private func readerFromNow(_ name: AccountReference) throws -> KnownReader? {
+        guard try sql.catalog() != nil else { return nil }
+        let id: Identifier<Account>? =
+            switch name {
+            case .id(let id): id
+            case .email(let email): try accountID(of: email)
+            }
+        guard let id, let standing = try standing(of: id) else { return nil }
+        let facts = AccountFacts(
+            id: id, createdAt: now, timeZone: nil,
+            suspensions: standing.wasSuspended ? try suspensions(of: id).map { $0.caughtUp(at: now) } : [],
+            grants: caughtUp(standing.grants))
+        return KnownReader(facts: .account(facts), account: id, isGone: standing.isGone)
+    }
+
+    /// This transaction may have read its clock before another that wrote and has committed since, and that of another
+    /// machine may be ahead: who is there now is there now, and what holds now holds now.
+    private func caughtUp(_ grants: [Grant]) -> [Grant] {
+        grants.contains { $0.recordedAt > now } ? grants.map { $0.caughtUp(at: now) } : grants
     }
 }

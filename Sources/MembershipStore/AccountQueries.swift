@@ -77,6 +77,13 @@ extension ReadTransaction {
         }
     }
 
+    /// The zone whose months an account's meters follow.
+    ///
+    /// - Throws: ``MembershipError`` with code `unknown_account`.
+    package func timeZone(of account: Identifier<Account>) throws -> String {
+        try found(sql.ask("SELECT time_zone FROM accounts \(whereID)", [account]) { try $0.text(0) }, .id(account))
+    }
+
     /// The id of the account that has this address, in any spelling.
     package func accountID(of email: EmailAddress) throws -> Identifier<Account>? {
         try sql.first("SELECT account_id FROM account_emails WHERE canonical_email = $1", [email.canonical]) { row in

@@ -10,6 +10,27 @@ extension ReadTransaction {
         try sql.ask(standingGrants, [account], Grant.init(row:))
     }
 
+    /// What an account holds, and what may stand in its way.
+    struct Standing {
+        /// The grants that have not been voided, oldest first, whether or not they hold now.
+        var grants: [Grant] = []
+        /// Whether it was ever suspended.
+        var wasSuspended = false
+        /// Whether it was erased, or has become part of another.
+        var isGone = false
+    }
+
+    /// By one lookup of SQLite's; nil for an account without grants, of which this knows nothing.
+    func standing(of account: Identifier<Account>) throws -> Standing? {
+        var standing = Standing()
+        try sql.each(standingOnSQLite, [account]) { row in
+            standing.grants.append(try Grant(row: row))
+            standing.wasSuspended = try row.flag(10)
+            standing.isGone = try row.flag(11)
+        }
+        return standing.grants.isEmpty ? nil : standing
+    }
+
     /// Every grant an account ever had, oldest first, with those that were voided.
     package func allGrants(of account: Identifier<Account>) throws -> [Grant] {
         try sql.query(
@@ -79,6 +100,14 @@ extension WriteTransaction {
 /// Put together once: it is asked with every decision.
 let standingGrants = """
     SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
+    """
+/// With what is asked once for all rows, of trees in which hardly anybody is. SQLite would look for the account in its table.
+let standingOnSQLite = """
+    SELECT \(grantColumns),
+        EXISTS (SELECT 1 FROM account_suspensions WHERE account_id = $1),
+        EXISTS (SELECT 1 FROM accounts INDEXED BY accounts_gone
+            WHERE account_id = $1 AND (erased_at IS NOT NULL OR merged_into IS NOT NULL))
+    FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
     """
 private let grantColumns =
     "grant_id, entitlement, source, subscription_id, starts_at, ends_at, recorded_at, voided_at, account_id, reason"

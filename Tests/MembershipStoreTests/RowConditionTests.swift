@@ -29,7 +29,7 @@ struct RowConditionTests {
         }
     }
 
-    @Test(arguments: [standingGrants, meteredByAccount])
+    @Test(arguments: [standingGrants, standingOnSQLite, meteredByAccount])
     func aCheckLooksUpNoRowBehindAnIndex(sql: String) async throws {
         let sandbox = try await TestDatabase.sandbox()
         let database = try DatabaseQueue(path: sandbox.address)
@@ -43,6 +43,9 @@ struct RowConditionTests {
             #expect(steps.allSatisfy { $0.contains("SEARCH") && $0.contains("COVERING INDEX") }, "\(plan)")
         }
         #expect(plan.contains { $0.contains("COVERING INDEX") })
+        // Nor that of an account, which is far from what she holds.
+        let accounts = plan.filter { $0.contains(" accounts ") }
+        #expect(accounts.allSatisfy { $0.contains("INDEX accounts_gone") }, "\(plan)")
         #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
     }
 

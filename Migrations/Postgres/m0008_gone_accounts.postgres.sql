@@ -1,0 +1,3 @@
+-- What a check needs of an account is asked together with her grants, and looked up in its row.
+
+SELECT 1;
