@@ -36,12 +36,14 @@ struct ColdStart {
     private func question(_ draw: inout CheckDraw) throws -> Question {
         guard let (account, article) = draw.entitled() else { throw Failure("nobody is entitled") }
         let key = "\(article.title)/\(article.slug)"
-        let found = "(SELECT account_id FROM account_emails WHERE canonical_email = '\(account.email)')"
+        let reader = "SELECT account_id FROM account_emails WHERE canonical_email = '\(account.email)'"
         let values = [
             "?1": "'\(article.title)'", "?2": "'\(article.slug)'", "?3": "'article:\(key)'",
-            "?4": "'title:\(article.title)'", "?5": found,
+            "?4": "'title:\(article.title)'", "?5": "(SELECT account_id FROM reader)",
         ]
-        let sameFacts = values.reduce(ReferenceCheck.sql(.entitled)) { sql, value in
+        let sameFacts = values.reduce(
+            "WITH reader AS MATERIALIZED (\(reader)) " + ReferenceCheck.sql(.entitled)
+        ) { sql, value in
             sql.replacingOccurrences(of: value.key, with: value.value)
         }
         return Question(

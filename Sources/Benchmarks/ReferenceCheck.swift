@@ -66,7 +66,7 @@ final class ReferenceCheck: @unchecked Sendable {
         u.meter_registered, u.teaser, u.starts_at, u.ends_at
         """
     private static let isGone = ", g.account_id, a.erased_at, a.merged_into"
-    private static let account = ", a.account_id, a.time_zone, a.created_at"
+    private static let account = ", a.account_id, a.erased_at, a.merged_into"
     private static let reader = """
         , s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
         """
@@ -101,7 +101,7 @@ final class ReferenceCheck: @unchecked Sendable {
                 WHERE v.plan = e.plan AND v.published_at IS NOT NULL)
 
         """
-    private static let read = ", d.article_id, d.meter, d.opened_at, w.article_id, w.meter, w.opened_at"
+    private static let read = ", d.article_id, d.meter, d.opened_at, w.article_id, w.meter, w.opened_at, a.time_zone"
     private static let readJoins = """
         LEFT JOIN account_merges AS m ON m.account_id = ?5
         LEFT JOIN reads AS d ON d.account_id IN (?5, m.merged_id)
@@ -160,7 +160,7 @@ final class ReferenceCheck: @unchecked Sendable {
         let access = nearest(8)?.text
         if access == "free" { return .free }
         guard kind != .anonymous else { return .signUpRequired }
-        if kind != .metered, first[20] != .null || first[21] != .null { return nil }
+        if first[20] != .null || first[21] != .null { return nil }
         let grants = rows.filter { $0[25].text == "all-titles" }
         if grants.contains(where: { holds($0[28], $0[29], now) }) { return .entitled }
         if access == "registered" { return .registered }

@@ -58,7 +58,7 @@ package enum ReaderFacts: Equatable, Sendable {
 package final class AccountFacts: Sendable {
     /// Which account.
     package let id: Identifier<Account>
-    /// Since when there is one; now, where nothing before it is asked about.
+    /// Since when there is one; now, where nothing before it is asked about, so that it is not to be shown.
     package let createdAt: Timestamp
     /// Whose months the meter follows; nil where that is to be looked up when a meter is asked.
     package let timeZone: String?

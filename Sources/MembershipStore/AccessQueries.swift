@@ -143,41 +143,50 @@ extension ReadTransaction {
         case .anonymous: return { KnownReader(facts: .anonymous, account: nil) }
         case .visitor(let id, let zone): return { KnownReader(facts: .visitor(id, zone: zone), account: nil) }
         case .account(let name):
-            if isFromNow, let known = try readerFromNow(name) { return { known } }
+            if isFromNow, let reader = try askReaderFromNow(name) { return reader }
             let asked = try askBrief(name)
             // When the id is given, nothing has to be waited for before the rest is asked.
             let id = if case .id(let given) = name { given } else { try found(asked, name).id }
             let grants = try askGrants(of: id)
-            return { [self] in
-                let account = try found(asked, name)
-                let grants = try caughtUp(grants.rows())
-                let facts = AccountFacts(
-                    id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
-                    suspensions: account.wasSuspended
-                        ? try suspensions(of: id).map { $0.caughtUp(at: now) } : [], grants: grants)
-                return KnownReader(facts: .account(facts), account: account.id, isGone: account.isGone)
-            }
+            return { [self] in try reader(found(asked, name), grants.rows()) }
         }
     }
 
-    /// What decisions of now and later need of a reader, where it can be had without looking up her account; nil where
-    /// it cannot.
+    private func reader(_ account: Brief, _ grants: [Grant]) throws -> KnownReader {
+        let facts = AccountFacts(
+            id: account.id, createdAt: min(account.createdAt, now), timeZone: account.timeZone,
+            suspensions: try suspensionsByNow(of: account.id, wasSuspended: account.wasSuspended),
+            grants: caughtUp(grants))
+        return KnownReader(facts: .account(facts), account: account.id, isGone: account.isGone)
+    }
+
+    /// What decisions of now and later need of a reader, on SQLite: of an account with grants without looking it up. Nil
+    /// where there is no such address, and on other engines.
     ///
-    /// Of an account that has ever had access its grants say that it is there, and small indexes whether anything stands
-    /// in the way. Its row is far from them in a large file (docs/decisions/0027).
-    private func readerFromNow(_ name: AccountReference) throws -> KnownReader? {
-        guard try sql.catalog() != nil else { return nil }
+    /// Grants say that there is an account, and small indexes whether anything stands in the way. Its row is far from
+    /// them in a large file (docs/decisions/0027).
+    private func askReaderFromNow(_ name: AccountReference) throws -> (() throws -> KnownReader)? {
+        guard sql.isSQLite else { return nil }
         let id: Identifier<Account>? =
             switch name {
             case .id(let id): id
             case .email(let email): try accountID(of: email)
             }
-        guard let id, let standing = try standing(of: id) else { return nil }
+        guard let id else { return nil }
+        guard let standing = try standing(of: id) else {
+            let asked = try askBrief(.id(id))
+            return { [self] in try reader(found(asked, .id(id)), []) }
+        }
         let facts = AccountFacts(
             id: id, createdAt: now, timeZone: nil,
-            suspensions: standing.wasSuspended ? try suspensions(of: id).map { $0.caughtUp(at: now) } : [],
+            suspensions: try suspensionsByNow(of: id, wasSuspended: standing.wasSuspended),
             grants: caughtUp(standing.grants))
-        return KnownReader(facts: .account(facts), account: id, isGone: standing.isGone)
+        let known = KnownReader(facts: .account(facts), account: id, isGone: standing.isGone)
+        return { known }
+    }
+
+    private func suspensionsByNow(of account: Identifier<Account>, wasSuspended: Bool) throws -> [Suspension] {
+        wasSuspended ? try suspensions(of: account).map { $0.caughtUp(at: now) } : []
     }
 
     /// This transaction may have read its clock before another that wrote and has committed since, and that of another

@@ -20,7 +20,8 @@ extension ReadTransaction {
         var isGone = false
     }
 
-    /// By one lookup of SQLite's; nil for an account without grants, of which this knows nothing.
+    /// On SQLite alone: by one statement, and without the account. Nil where there are no grants, which says nothing of
+    /// the account.
     func standing(of account: Identifier<Account>) throws -> Standing? {
         var standing = Standing()
         try sql.each(standingOnSQLite, [account]) { row in

@@ -23,6 +23,7 @@ final class PostgresSession: SQLConnection {
     /// The first thing that went wrong in this transaction; what follows from it says nothing more.
     private(set) var failure: PostgresFailure?
 
+    let isSQLite = false
     let claim = "FOR NO KEY UPDATE SKIP LOCKED"
     let hold = "FOR NO KEY UPDATE"
 

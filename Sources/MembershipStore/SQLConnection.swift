@@ -2,7 +2,7 @@ package import Membership
 
 /// The seam between the queries and the engine beneath them: every query is written once against this.
 ///
-/// The SQL is the subset that SQLite and PostgreSQL share. Placeholders are `$1, $2, …`, each first used in
+/// The SQL is the subset that SQLite and PostgreSQL share, but for one statement (``isSQLite``). Placeholders are `$1, $2, …`, each first used in
 /// ascending order. A connection is a synchronous conversation inside one transaction and never leaves it.
 ///
 /// Every method throws ``MembershipError``, whatever the engine reported.
@@ -45,6 +45,10 @@ package protocol SQLConnection {
 
     /// Runs several statements of the engine's own dialect, for migrations alone.
     func runScript(_ sql: String) throws
+
+    /// Whether this is SQLite, which is asked for what a check needs of an account by a statement that only SQLite
+    /// understands (docs/decisions/0027).
+    var isSQLite: Bool { get }
 
     /// Stands behind a SELECT of due rows and makes them this transaction's own: other workers pass them over. Empty
     /// where there is only one writer.

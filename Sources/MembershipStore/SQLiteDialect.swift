@@ -2,6 +2,7 @@
 protocol SQLiteDialect: SQLConnection {}
 
 extension SQLiteDialect {
+    package var isSQLite: Bool { true }
     package var claim: String { "" }
     package var hold: String { "" }
 

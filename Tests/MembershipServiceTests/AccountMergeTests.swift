@@ -273,19 +273,22 @@ struct AccountMergeTests {
         try await pair.requireSound()
     }
 
-    @Test func nobodyIsLetInByAnAccountThatIsGone() async throws {
-        let pair = try await Pair()
+    /// One who has had a trial is found by what is left of it.
+    @Test(arguments: [true, false]) func nobodyIsLetInByAnAccountThatIsGone(withTrial: Bool) async throws {
+        let pair = try await Pair(fromTrial: withTrial)
         let (database, access) = (pair.database, pair.database.services.access)
         let article = try await database.addArticle(access: .registered)
         let moment = TestDatabase.start
         _ = try await database.services.clock.advance(by: .days(1))
         _ = try await pair.accounts.suspend(.id(pair.from), reason: "Shared")
         _ = try await pair.merge()
-        let erased = try await pair.accounts.signUp(email: email("gone@example.com"), wantsTrial: false).account.id
+        let erased = try await pair.accounts.signUp(email: email("gone@example.com"), wantsTrial: withTrial).account.id
+        _ = try await database.services.clock.advance(by: .hours(1))
         _ = try await pair.accounts.erase(.id(erased), reason: "Asked for")
         for account in [pair.from, erased] {
             let reader = ReaderReference.account(.id(account))
-            for later in [nil, moment + .days(1), moment + .days(9)] {
+            #expect(try await database.store().read { try $0.grants(of: account).isEmpty } != withTrial)
+            for later in [nil, moment + .days(2), moment + .days(9)] {
                 let asked = AccessService.Moment(at: later)
                 let one = try await failure { _ = try await access.check(reader: reader, article: article, asked) }
                 let why = try await failure { _ = try await access.explain(reader: reader, article: article, asked) }

@@ -129,12 +129,15 @@ struct LifecycleSubject {
         let view = try await ifKnown {
             try await store.read { tx in
                 let facts = try tx.accessFacts(reader: .account(reader), article: article).facts
+                let fromNow = try tx.accessFacts(reader: .account(reader), article: article, isFromNow: true).facts
                 guard case .account(let account) = facts.reader else { return LifecycleView() }
-                let decision = AccessRules.decide(facts, at: tx.now)
+                let decision = AccessRules.decide(fromNow, at: tx.now)
                 return LifecycleView(
                     subscription: try tx.subscriptions(of: account.id).first.map { .init($0.advanced(to: tx.now)) },
                     access: ([tx.now] + moments.map(Timestamp.init(milliseconds:))).map {
-                        .init(at: $0.milliseconds, isAllowed: AccessRules.decide(facts, at: $0).allowed)
+                        .init(
+                            at: $0.milliseconds,
+                            isAllowed: AccessRules.decide($0 < tx.now ? facts : fromNow, at: $0).allowed)
                     }, accessUntil: decision.allowed ? [decision.verdict.until?.milliseconds] : [],
                     payments: try tx.payments(of: account.id).map(LifecycleModel.Paid.init),
                     events: try tx.events(of: account.id, from: Int64(known) + 1, limit: 1000).map {

@@ -161,6 +161,7 @@ private final class CountedStatements: SQLConnection {
         try base.runScript(sql)
     }
 
+    var isSQLite: Bool { base.isSQLite }
     var claim: String { base.claim }
 
     var hold: String { base.hold }
