@@ -45,7 +45,7 @@ package struct AccessFacts: Sendable {
 }
 
 /// What is known of whoever asks.
-package enum ReaderFacts: Equatable, Sendable {
+package enum ReaderFacts: Sendable {
     /// Somebody of whom nothing is known.
     case anonymous
     /// Somebody who has not signed in, and is known by an id; the zone is the one whose months the meter follows.
@@ -80,15 +80,6 @@ package final class AccountFacts: Sendable {
     }
 }
 
-extension AccountFacts: Equatable {
-    /// By what they say.
-    package static func == (left: AccountFacts, right: AccountFacts) -> Bool {
-        left === right
-            || (left.id, left.createdAt, left.timeZone) == (right.id, right.createdAt, right.timeZone)
-                && left.suspensions == right.suspensions && left.grants == right.grants
-    }
-}
-
 /// What a reader has spent, and what could be had.
 package final class OfferFacts: Sendable {
     /// The zone whose months the meter follows; UTC where nothing can be metered.
@@ -118,15 +109,6 @@ package final class OfferFacts: Sendable {
 extension OfferFacts {
     /// Nothing spent, and nothing to be had.
     package static let nothing = OfferFacts()
-}
-
-extension OfferFacts: Equatable {
-    /// By what they say.
-    package static func == (left: OfferFacts, right: OfferFacts) -> Bool {
-        left === right
-            || left.zone == right.zone && left.reads == right.reads && left.subscription == right.subscription
-                && left.trialDays == right.trialDays && left.plans == right.plans
-    }
 }
 
 /// A plan that one can subscribe to.
