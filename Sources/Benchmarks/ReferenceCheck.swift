@@ -47,7 +47,7 @@ final class ReferenceCheck: @unchecked Sendable {
                     article + isGone + reader + subscription + plan,
                     goneJoin + readerJoins + subscriptionJoin + planJoin
                 )
-            case .metered: (article + account + reader + read, accountJoin + readerJoins + readJoins)
+            case .metered: (article + isGone + reader + read, accountJoin + readerJoins + readJoins)
             }
         return """
             SELECT \(columns)
@@ -66,7 +66,6 @@ final class ReferenceCheck: @unchecked Sendable {
         u.meter_registered, u.teaser, u.starts_at, u.ends_at
         """
     private static let isGone = ", g.account_id, a.erased_at, a.merged_into"
-    private static let account = ", a.account_id, a.erased_at, a.merged_into"
     private static let reader = """
         , s.starts_at, s.ends_at, g.grant_id, g.entitlement, g.source, g.subscription_id, g.starts_at, g.ends_at
         """
