@@ -160,8 +160,8 @@ extension ReadTransaction {
         return KnownReader(facts: .account(facts), account: account.id, isGone: account.isGone)
     }
 
-    /// What decisions of now and later need of a reader, on SQLite: of an account with grants without looking it up. Nil
-    /// where there is no such address, and on other engines.
+    /// What decisions of now and later need of a reader, on SQLite: of an account with grants without looking it up.
+    /// Nil where there is no such address, and on other engines.
     ///
     /// Grants say that there is an account, and small indexes whether anything stands in the way. Its row is far from
     /// them in a large file (docs/decisions/0027).

@@ -102,7 +102,8 @@ extension WriteTransaction {
 let standingGrants = """
     SELECT \(grantColumns) FROM grants WHERE account_id = $1 AND voided_at IS NULL ORDER BY grant_id
     """
-/// With what is asked once for all rows, of trees in which hardly anybody is. SQLite would look for the account in its table.
+/// With what is asked once for all rows, of trees in which hardly anybody is. SQLite would look for the account in its
+/// table.
 let standingOnSQLite = """
     SELECT \(grantColumns),
         EXISTS (SELECT 1 FROM account_suspensions WHERE account_id = $1),

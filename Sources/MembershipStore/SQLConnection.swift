@@ -2,8 +2,9 @@ package import Membership
 
 /// The seam between the queries and the engine beneath them: every query is written once against this.
 ///
-/// The SQL is the subset that SQLite and PostgreSQL share, but for one statement (``isSQLite``). Placeholders are `$1, $2, …`, each first used in
-/// ascending order. A connection is a synchronous conversation inside one transaction and never leaves it.
+/// The SQL is the subset that SQLite and PostgreSQL share, but for one statement (``isSQLite``). Placeholders are
+/// `$1, $2, …`, each first used in ascending order. A connection is a synchronous conversation inside one transaction
+/// and never leaves it.
 ///
 /// Every method throws ``MembershipError``, whatever the engine reported.
 package protocol SQLConnection {

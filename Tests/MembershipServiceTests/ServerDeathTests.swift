@@ -47,8 +47,8 @@ struct ServerDeathTests {
         }
     }
 
-    /// Asks until the server answers again, by a new connection: one that is there may lead to what is left of the server
-    /// that was killed, and break a moment later. No other server begins while any of it is left.
+    /// Asks until the server answers again, by a new connection: one that is there may lead to what is left of the
+    /// server that was killed, and break a moment later. No other server begins while any of it is left.
     private func waitForServer(_ database: TestDatabase) async throws {
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
